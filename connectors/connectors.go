@@ -1,0 +1,235 @@
+// Package connectors is the contract between the engine and the outside: sources
+// that can be read again by position, and sinks that take one epoch at a time.
+// Recovery rests on one promise: reading the same Range again gives the same
+// records.
+package connectors
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Split is an ordered part of a source that is read by position: a Kafka
+// partition ("tweet/3"), a file, a generator's lane.
+type Split string
+
+// An Offset is a position in a split. What it counts is the source's affair;
+// differences of two are shown as lag.
+type Offset int64
+
+// Offsets maps splits to positions.
+type Offsets map[Split]Offset
+
+// A Range is the part [From, To) of a split.
+type Range struct {
+	Split Split
+	From  Offset
+	To    Offset
+}
+
+// A Record is one message as it came, before its format is decoded. Its byte
+// slices are good until the reader's next call.
+type Record struct {
+	Split     Split
+	Offset    Offset
+	Timestamp int64 // microseconds since 1970-01-01 UTC; meaningful where TimestampType is not 0
+	Key       []byte
+	Value     []byte // nil is a record without a value (a tombstone), not an empty one
+	Headers   []Header
+
+	TimestampType TimestampType
+}
+
+// A TimestampType says who set a record's timestamp.
+type TimestampType uint8
+
+// The timestamp types, as Kafka names them.
+const (
+	NoTimestamp TimestampType = iota
+	CreateTime
+	LogAppendTime
+)
+
+// A Header is a named value beside a record.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// A Source reads an input table. Calls may come from several goroutines, except
+// that a split is read by one reader at a time.
+type Source interface {
+	// Splits lists the splits there are now.
+	Splits(ctx context.Context) ([]Split, error)
+	// Start returns where a new query begins in each split, by the table's options.
+	Start(ctx context.Context, splits []Split) (Offsets, error)
+	// Latest returns the end of each split: the first position that cannot be read yet.
+	Latest(ctx context.Context, splits []Split) (Offsets, error)
+	// Wait returns when some split has data beyond its position in after, when a
+	// split appears that after lacks, or when ctx ends (with ctx's error).
+	Wait(ctx context.Context, after Offsets) error
+	// Open starts to read a range. To is at most what Latest gave.
+	Open(ctx context.Context, r Range) (Reader, error)
+	Close() error
+}
+
+// A Bounded source ends: AVAILABLE NOW and batch queries read it to here rather
+// than to Latest (scan.bounded).
+type Bounded interface {
+	// End returns where reading stops for good, and false where it never does.
+	End(ctx context.Context, splits []Split) (Offsets, bool, error)
+}
+
+// A Reader hands out the records of a range in order.
+type Reader interface {
+	// Next fills buf from its start and returns how many records it holds now;
+	// io.EOF, with zero records, at the range's end. It blocks until there is at
+	// least one record, waits for a broker that is away, and returns early when ctx ends.
+	Next(ctx context.Context, buf []Record) (int, error)
+	Close() error
+}
+
+// A BatchSource makes columns by itself (memory tables, generators): no format
+// stands between. Its Open is not called.
+type BatchSource interface {
+	Source
+	// OpenBatches starts to read a range; of the table's columns only those at the
+	// positions in columns are wanted, in that order.
+	OpenBatches(ctx context.Context, r Range, columns []int) (BatchReader, error)
+}
+
+// A BatchReader hands out the rows of a range in order.
+type BatchReader interface {
+	// Next appends rows to b, up to about max, and returns io.EOF when the range
+	// is read (possibly with the last rows).
+	Next(ctx context.Context, b *zset.Builder, max int) error
+	Close() error
+}
+
+// A Sink takes a query's output, one epoch at a time. Nothing that was written
+// becomes visible before Commit.
+type Sink interface {
+	// Recover tells the sink which epoch was last prepared (0 for none) and asks
+	// for the last one that is committed. It is called once, first.
+	Recover(ctx context.Context, prepared int64) (committed int64, err error)
+	// Begin starts an epoch.
+	Begin(ctx context.Context, epoch int64) error
+	// Write takes rows of the epoch. The batch is the caller's again when it returns.
+	Write(ctx context.Context, delta *zset.Batch) error
+	// Prepare ends the writing; what it returns is saved with the state.
+	Prepare(ctx context.Context) ([]byte, error)
+	// Commit makes the epoch visible.
+	Commit(ctx context.Context, epoch int64) error
+	Close() error
+}
+
+// A Mode says what a sink is given each epoch, and what a query puts out.
+type Mode uint8
+
+// The output modes, as Spark has them.
+const (
+	Append   Mode = iota + 1 // rows that will never change, each once
+	Update                   // the epoch's changes
+	Complete                 // the whole result, every epoch
+)
+
+// String gives the mode as SQL writes it.
+func (m Mode) String() string { return [...]string{"", "APPEND", "UPDATE", "COMPLETE"}[m] }
+
+// A Guarantee says how often a sink shows each row after failures.
+type Guarantee uint8
+
+// The guarantees, weakest first.
+const (
+	AtMostOnce Guarantee = iota + 1
+	AtLeastOnce
+	ExactlyOnce
+)
+
+// String gives the guarantee as EXPLAIN prints it.
+func (g Guarantee) String() string {
+	return [...]string{"", "at most once", "at least once", "exactly once"}[g]
+}
+
+// A Table is what a connector is opened with: a catalog entry as plain data.
+type Table struct {
+	Name       string
+	Columns    []Column
+	PrimaryKey []int // positions in Columns; empty for none
+	Options    Options
+}
+
+// A Column is a column of a table as declared.
+type Column struct {
+	types.Field
+	Metadata string // the source's metadata key ("offset"), "" for a column of the payload
+	Computed bool   // computed by the engine: neither read nor written
+}
+
+// Schema returns the columns as a schema, computed ones included.
+func (t *Table) Schema() *types.Schema {
+	s := &types.Schema{Fields: make([]types.Field, len(t.Columns))}
+	for i, c := range t.Columns {
+		s.Fields[i] = c.Field
+	}
+	return s
+}
+
+// An Env is what the engine lends a connector.
+type Env struct {
+	// Notice tells the user something that needs no answer: a broker that is away,
+	// the first late row. It may be called from any goroutine and must not block.
+	Notice func(text string)
+	// Now is the clock; tests and replay set it.
+	Now func() time.Time
+}
+
+// A Connector is an adapter to one kind of outside system. Built-in ones stand in
+// one list; there is no registration at start-up.
+type Connector struct {
+	Name string // the value of the option 'connector'
+	Doc  string // one sentence for SHOW and the documentation
+
+	Options  []Option // what it understands beside the format's own
+	Metadata []Metadata
+	Formats  bool // records are bytes, so a format stands between
+	Memory   bool // rows live in the engine: INSERT, UPDATE and DELETE work on it
+
+	// Source opens the table for reading, nil where it cannot be read.
+	Source func(ctx context.Context, t *Table, env Env) (Source, error)
+	// Sink opens the table for writing, nil where it cannot be written. mode is what
+	// the query will put out, schema the columns it will write.
+	Sink func(ctx context.Context, t *Table, mode Mode, schema *types.Schema, env Env) (Sink, error)
+	// Modes says which output modes the table accepts, and why not the others.
+	Modes func(t *Table) ModeCheck
+	// Guarantee says what a sink on this table promises.
+	Guarantee func(t *Table) Guarantee
+}
+
+// A ModeCheck answers whether a table takes a mode: nil, or the reason and the
+// ways out in one sentence.
+type ModeCheck func(m Mode) error
+
+// A Metadata key is something a source knows of a record beside its payload.
+type Metadata struct {
+	Key  string
+	Type types.Type
+	Doc  string
+}
+
+// A BadRecord says which record could not be read and why. The table's on_error
+// option decides what follows.
+type BadRecord struct {
+	Split  Split
+	Offset Offset
+	Reason string
+}
+
+// Error names the record: "tweet/3 at offset 17: …".
+func (e *BadRecord) Error() string {
+	return fmt.Sprintf("%s at offset %d: %s", e.Split, e.Offset, e.Reason)
+}

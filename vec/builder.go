@@ -1,0 +1,231 @@
+package vec
+
+import (
+	"unsafe"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// A Builder appends values to a column in memory of its own, which Reset reuses:
+// after the first batches it allocates nothing. Append with the method of the
+// type's layout.
+type Builder struct {
+	typ     types.Type
+	layout  types.Layout
+	n       int
+	valid   []uint64 // empty until the first NULL
+	nulls   int
+	data    []byte
+	offsets []int32
+}
+
+// NewBuilder returns an empty builder of a column of type t.
+func NewBuilder(t types.Type) *Builder {
+	b := &Builder{typ: t, layout: t.Layout()}
+	if b.layout == types.Bytes {
+		b.offsets = append(b.offsets, 0)
+	}
+	return b
+}
+
+// Type returns the column's type.
+func (b *Builder) Type() types.Type { return b.typ }
+
+// Len returns how many values were appended.
+func (b *Builder) Len() int { return b.n }
+
+// Size returns the bytes of the values so far, without validity.
+func (b *Builder) Size() int { return len(b.data) + 4*len(b.offsets) }
+
+// Reset empties the builder. Vectors that Vec gave out lose their content.
+func (b *Builder) Reset() { b.Truncate(0) }
+
+// Truncate drops every value from row n on.
+func (b *Builder) Truncate(n int) {
+	if n >= b.n {
+		return
+	}
+	switch b.layout {
+	case types.Bits:
+		b.data = b.data[:Words(n)*8]
+		if n&63 != 0 {
+			w := words(b.data)
+			w[len(w)-1] &= Tail(n)
+		}
+	case types.Bytes:
+		b.offsets = b.offsets[:n+1]
+		b.data = b.data[:b.offsets[n]]
+	default:
+		b.data = b.data[:n*b.layout.Width()]
+	}
+	if b.nulls > 0 {
+		b.valid = b.valid[:Words(n)]
+		if n&63 != 0 {
+			b.valid[len(b.valid)-1] &= Tail(n)
+		}
+		b.nulls = n - Count(b.valid, n)
+	}
+	if b.nulls == 0 {
+		b.valid = b.valid[:0]
+	}
+	b.n = n
+}
+
+// Vec returns what was appended, sharing the builder's memory: it is good until
+// the next append, Truncate or Reset.
+func (b *Builder) Vec() *Vec {
+	v := &Vec{Type: b.typ, Len: b.n, Data: b.data, Offsets: b.offsets}
+	if b.nulls > 0 {
+		v.Valid = b.valid
+	}
+	return v
+}
+
+// AppendNull appends a NULL.
+func (b *Builder) AppendNull() {
+	b.startNulls()
+	b.nulls++
+	if b.n&63 == 0 {
+		b.valid = append(b.valid, 0)
+	}
+	switch b.layout {
+	case types.Bits:
+		b.growBits()
+	case types.Bytes:
+		b.offsets = append(b.offsets, int32(len(b.data)))
+	default:
+		b.data = append(b.data, zeros[:b.layout.Width()]...)
+	}
+	b.n++
+}
+
+var zeros [16]byte
+
+// startNulls writes the validity of the rows so far when the first NULL comes.
+func (b *Builder) startNulls() {
+	if b.nulls > 0 {
+		return
+	}
+	b.valid = b.valid[:0]
+	for i := 0; i < b.n; i += 64 {
+		b.valid = append(b.valid, ^uint64(0))
+	}
+	if b.n&63 != 0 {
+		b.valid[len(b.valid)-1] = Tail(b.n)
+	}
+}
+
+// present marks the row about to be appended as not NULL.
+func (b *Builder) present() {
+	if b.nulls == 0 {
+		return
+	}
+	if b.n&63 == 0 {
+		b.valid = append(b.valid, 0)
+	}
+	b.valid[b.n>>6] |= 1 << (b.n & 63)
+}
+
+func words(data []byte) []uint64 {
+	return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(data))), len(data)/8)
+}
+
+func (b *Builder) growBits() {
+	if b.n&63 == 0 {
+		b.data = append(b.data, zeros[:8]...)
+	}
+}
+
+// AppendBool appends to a BOOLEAN column.
+func (b *Builder) AppendBool(v bool) {
+	b.present()
+	b.growBits()
+	if v {
+		b.data[b.n>>3] |= 1 << (b.n & 7)
+	}
+	b.n++
+}
+
+// AppendBytes appends to a column of the Bytes layout, copying v.
+func (b *Builder) AppendBytes(v []byte) {
+	b.present()
+	b.data = append(b.data, v...)
+	b.offsets = append(b.offsets, int32(len(b.data)))
+	b.n++
+}
+
+// AppendString appends to a column of the Bytes layout, copying v.
+func (b *Builder) AppendString(v string) {
+	b.present()
+	b.data = append(b.data, v...)
+	b.offsets = append(b.offsets, int32(len(b.data)))
+	b.n++
+}
+
+// Tail returns the bytes buffer of a column of the Bytes layout, to append one
+// value to in place; hand the grown buffer to EndBytes.
+func (b *Builder) Tail() []byte { return b.data }
+
+// EndBytes makes everything in data beyond what Tail returned the next value.
+func (b *Builder) EndBytes(data []byte) {
+	b.present()
+	b.data = data
+	b.offsets = append(b.offsets, int32(len(data)))
+	b.n++
+}
+
+// Append appends a fixed-width value; T must have the width of the layout.
+func Append[T Fixed](b *Builder, v T) {
+	b.present()
+	n := len(b.data)
+	size := int(unsafe.Sizeof(v))
+	if n+size <= cap(b.data) {
+		b.data = b.data[:n+size]
+	} else {
+		b.data = append(b.data, zeros[:size]...)
+	}
+	*(*T)(unsafe.Pointer(&b.data[n])) = v
+	b.n++
+}
+
+// AppendVec appends the rows of v at the positions in sel, all rows when sel is
+// nil, copying them. v must have the builder's layout.
+func (b *Builder) AppendVec(v *Vec, sel []int32) {
+	n := v.Len
+	if sel != nil {
+		n = len(sel)
+	}
+	width := b.layout.Width()
+	if width > 0 && sel == nil && !v.Const && v.Valid == nil && b.nulls == 0 {
+		b.data = append(b.data, v.Data[:n*width]...)
+		b.n += n
+		return
+	}
+	for i := range n {
+		row := i
+		if sel != nil {
+			row = int(sel[i])
+		}
+		b.AppendRow(v, row)
+	}
+}
+
+// AppendRow appends one row of v, copying it. v must have the builder's layout.
+func (b *Builder) AppendRow(v *Vec, row int) {
+	if v.IsNull(row) {
+		b.AppendNull()
+		return
+	}
+	switch b.layout {
+	case types.Bits:
+		b.AppendBool(v.Bool(row))
+	case types.Bytes:
+		b.AppendBytes(v.Bytes(row))
+	default:
+		w := b.layout.Width()
+		b.present()
+		at := v.At(row) * w
+		b.data = append(b.data, v.Data[at:at+w]...)
+		b.n++
+	}
+}

@@ -1,0 +1,51 @@
+// Package zset is the data that flows between operators: batches of rows with
+// integer weights. A batch is a change (a delta): weight +1 adds a row, -1 takes
+// one back, and a table is the sum of its deltas.
+package zset
+
+import (
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// A Batch is columns of equal length and a weight for each row. It is immutable
+// once handed on, and its memory belongs to whoever made it: an operator that
+// keeps rows beyond its Apply copies them.
+type Batch struct {
+	Schema  *types.Schema
+	Len     int
+	Cols    []*vec.Vec
+	Weights []int64 // nil: every row has weight +1, which append-only plans never pay for
+}
+
+// Weight returns the weight of a row.
+func (b *Batch) Weight(row int) int64 {
+	if b.Weights == nil {
+		return 1
+	}
+	return b.Weights[row]
+}
+
+// Gather returns the rows at the positions in sel, in that order, with buffers
+// from m.
+func (b *Batch) Gather(m *vec.Mem, sel []int32) *Batch {
+	out := &Batch{Schema: b.Schema, Len: len(sel), Cols: make([]*vec.Vec, len(b.Cols))}
+	for i, c := range b.Cols {
+		out.Cols[i] = vec.Gather(m, c, sel)
+	}
+	if b.Weights != nil {
+		out.Weights = vec.Alloc[int64](m, len(sel))
+		for i, s := range sel {
+			out.Weights[i] = b.Weights[s]
+		}
+	}
+	return out
+}
+
+// Clone returns the batch in ordinary Go memory, constants flattened: what
+// crosses the public API or outlives its epoch.
+func (b *Batch) Clone() *Batch {
+	c := NewBuilder(b.Schema)
+	c.Append(b, nil)
+	return c.Build()
+}

@@ -1,0 +1,123 @@
+package zset
+
+import (
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// A Builder makes a batch row by row or from pieces of others, in memory of its
+// own that Reset reuses.
+type Builder struct {
+	Schema  *types.Schema
+	Cols    []*vec.Builder // append one value to each, then EndRow
+	n       int
+	weights []int64 // empty while every weight is +1
+}
+
+// NewBuilder returns an empty builder.
+func NewBuilder(s *types.Schema) *Builder {
+	b := &Builder{Schema: s, Cols: make([]*vec.Builder, s.Len())}
+	for i, f := range s.Fields {
+		b.Cols[i] = vec.NewBuilder(f.Type)
+	}
+	return b
+}
+
+// Len returns the number of rows ended.
+func (b *Builder) Len() int { return b.n }
+
+// Size returns the bytes of the values so far.
+func (b *Builder) Size() int {
+	n := 8 * len(b.weights)
+	for _, c := range b.Cols {
+		n += c.Size()
+	}
+	return n
+}
+
+// EndRow ends a row of weight +1.
+func (b *Builder) EndRow() { b.EndRowWeight(1) }
+
+// EndRowWeight ends a row of weight w.
+func (b *Builder) EndRowWeight(w int64) {
+	if w != 1 || len(b.weights) > 0 {
+		b.fillWeights()
+		b.weights = append(b.weights, w)
+	}
+	b.n++
+}
+
+// EndRows ends n rows of weight +1 whose values were appended by column.
+func (b *Builder) EndRows(n int) {
+	b.n += n
+	if len(b.weights) > 0 {
+		b.fillWeights()
+	}
+}
+
+func (b *Builder) fillWeights() {
+	for len(b.weights) < b.n {
+		b.weights = append(b.weights, 1)
+	}
+}
+
+// AbortRow takes back the values appended since the last row's end.
+func (b *Builder) AbortRow() {
+	for _, c := range b.Cols {
+		c.Truncate(b.n)
+	}
+}
+
+// Append copies the rows of x at the positions in sel, all of them when sel is
+// nil. The schemas must have the same layouts.
+func (b *Builder) Append(x *Batch, sel []int32) {
+	for i, c := range b.Cols {
+		c.AppendVec(x.Cols[i], sel)
+	}
+	n := x.Len
+	if sel != nil {
+		n = len(sel)
+	}
+	if x.Weights == nil {
+		b.EndRows(n)
+		return
+	}
+	b.fillWeights()
+	if sel == nil {
+		b.weights = append(b.weights, x.Weights...)
+	}
+	for _, s := range sel {
+		b.weights = append(b.weights, x.Weights[s])
+	}
+	b.n += n
+}
+
+// AppendRow copies one row of x with weight w.
+func (b *Builder) AppendRow(x *Batch, row int, w int64) {
+	for i, c := range b.Cols {
+		c.AppendRow(x.Cols[i], row)
+	}
+	b.EndRowWeight(w)
+}
+
+// Build returns the rows so far. The batch shares the builder's memory: it is
+// good until the builder's next append or Reset.
+func (b *Builder) Build() *Batch {
+	out := &Batch{Schema: b.Schema, Len: b.n, Cols: make([]*vec.Vec, len(b.Cols))}
+	for i, c := range b.Cols {
+		out.Cols[i] = c.Vec()
+	}
+	if len(b.weights) > 0 {
+		b.fillWeights()
+		out.Weights = b.weights
+	}
+	return out
+}
+
+// Reset empties the builder; batches built from it lose their content.
+func (b *Builder) Reset() {
+	for _, c := range b.Cols {
+		c.Reset()
+	}
+	b.n, b.weights = 0, b.weights[:0]
+}
