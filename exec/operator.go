@@ -1,0 +1,56 @@
+// Package exec runs physical plans as circuits of incremental operators over
+// columns. It knows nothing of SQL text, connectors or topics.
+package exec
+
+import (
+	"context"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Plan is a node of a physical plan: plain, immutable data that prints itself.
+// A node that is the input of two others is one pointer in both, and runs once.
+type Plan interface {
+	Inputs() []Plan
+	Schema() *types.Schema
+	// String prints this node alone, on one line.
+	String() string
+	// Open makes the node run in one worker.
+	Open(env *Env) (Operator, error)
+}
+
+// An Operator is a running Plan: deltas in, deltas out. In each epoch the circuit
+// calls Apply for every delta that reaches an input port, then Finish once, when
+// all inputs are finished. Calls never overlap. What an operator keeps of a delta
+// it copies. What must outlive the epoch is in the operator's state when Finish
+// returns.
+type Operator interface {
+	Apply(ctx context.Context, s *Step, port int, delta *zset.Batch) error
+	Finish(ctx context.Context, s *Step) error
+}
+
+// A Step is one epoch as one operator sees it.
+type Step struct {
+	Epoch int64
+	Now   int64    // the epoch's clock, microseconds since 1970-01-01 UTC
+	Seed  uint64   // the epoch's randomness
+	Mem   *vec.Mem // for what Emit hands on; released when the caller's turn ends
+	// Emit hands a delta to the operators that read this one. Its memory is free
+	// again when Emit returns.
+	Emit func(delta *zset.Batch) error
+}
+
+// An Env is what a plan may use when it opens.
+type Env struct {
+	Worker  int // 0 .. Workers-1
+	Workers int
+	// State opens a state table private to the node, the same after a restart.
+	State state.Store
+	// Name is the node's own name for its state tables: its subtree's fingerprint.
+	Name string
+	// EvalErrorNull makes values that cannot be computed NULL (eval_error = 'null').
+	EvalErrorNull bool
+}

@@ -1,0 +1,66 @@
+package function
+
+import (
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// An Aggregate is a function of many rows.
+type Aggregate struct {
+	Name     string // lower case
+	Aliases  []string
+	Doc      string
+	Examples []AggregateExample
+	// Bind resolves the function for argument types; the error says which types it takes.
+	Bind func(args []types.Type) (*Bound, error)
+}
+
+// An AggregateExample shows a call over one column of weighted values: "+1 3"
+// lines in, the text of the value out.
+type AggregateExample struct {
+	Call  string // "sum(x)"
+	Type  types.Type
+	Rows  string
+	Value string
+}
+
+// A Bound is an aggregate for certain argument types. It keeps a group's
+// accumulator in one of two ways: a fixed-width slot inside the group's row, or
+// an ordered multiset of the argument's values that is folded when asked.
+type Bound struct {
+	Args    []types.Type // what the arguments are converted to
+	Returns types.Type
+	// Slot is right under any change; nil where no fixed width suffices.
+	Slot Slot
+	// AppendOnly is right only while nothing is taken back, and cheaper; nil where
+	// there is none.
+	AppendOnly Slot
+	// Fold computes the value from the group's multiset; nil where Slot is set.
+	Fold Fold
+}
+
+// A Slot is a fixed-width accumulator, many groups at a time. All zero bytes are
+// the accumulator of an empty group.
+type Slot interface {
+	// Width is the accumulator's size in bytes, a multiple of 8.
+	Width() int
+	// Add takes in the rows of the arguments: row i goes to group gids[i] with
+	// weights[i], +1 each where weights is nil. A NULL counts as the function has it.
+	Add(rows vec.Rows, gids []int32, args []*vec.Vec, weights []int64) error
+	// Merge adds the accumulators src[0], src[1], … to the groups gids[0], gids[1], ….
+	Merge(rows vec.Rows, gids []int32, src vec.Rows) error
+	// Value appends the value of each group in gids to out.
+	Value(rows vec.Rows, gids []int32, out *vec.Builder) error
+}
+
+// A Fold computes an aggregate from the ordered multiset of a group's argument
+// rows. Values come in ascending order, NULLs left out, each with its count.
+type Fold interface {
+	// First reports that only the least value matters, Last that only the greatest does: the
+	// caller need not walk the others.
+	First() bool
+	Last() bool
+	// Value appends the group's value to out. next moves values to the next row and returns its
+	// count, 0 at the end; the row's values are the last row of each vector it gives.
+	Value(next func() (args []*vec.Vec, row int, count int64), out *vec.Builder) error
+}

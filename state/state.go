@@ -1,0 +1,92 @@
+// Package state keeps what operators must remember between epochs: typed,
+// batched, and without pointers, so that the garbage collector never walks it.
+// Operators ask a Store for one of three shapes and have no checkpoint code of
+// their own; what they change is durable together, or not at all, at Commit.
+package state
+
+import (
+	"context"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// A Store holds the state of one circuit instance.
+type Store interface {
+	// Map opens the map of that name, as it was at the last Commit.
+	Map(name string, s MapShape) (Map, error)
+	// Ordered opens the ordered multiset of that name.
+	Ordered(name string) (Ordered, error)
+	// Commit makes all changes since the last one durable as one.
+	Commit(ctx context.Context, c Checkpoint) error
+	// Latest returns the last checkpoint, false where there is none.
+	Latest(ctx context.Context) (Checkpoint, bool, error)
+	// Usage lists what each state table holds now.
+	Usage() []Usage
+	Close() error
+}
+
+// A Checkpoint is a durable epoch. Meta is the engine's: offsets, watermarks.
+type Checkpoint struct {
+	Epoch int64
+	Meta  []byte
+}
+
+// Usage is the size of one state table.
+type Usage struct {
+	Name  string
+	Rows  int64
+	Bytes int64
+}
+
+// A MapShape is the form of a Map: the types of its key columns and the width of
+// its rows.
+type MapShape struct {
+	Keys  []types.Type // none: the map has one group
+	Width int          // bytes of a row, a multiple of 8
+}
+
+// A Map is typed key -> one fixed-width row: aggregates, distinct, set
+// operations, upsert sources. Keys are compared bytewise and NULL equals NULL. A
+// group id (gid) is good within one operator call, since a store may move groups
+// that are not dirty to disk between calls; dirty groups stay until Commit.
+type Map interface {
+	// Groups finds the group of each of the n key rows, adding those that are new
+	// with a row of zero bytes. Every group found is dirty from then on.
+	Groups(keys []*vec.Vec, n int, gids []int32) error
+	// Find finds the group of each of the n key rows, -1 where there is none.
+	Find(keys []*vec.Vec, n int, gids []int32) error
+	// Rows gives access to the groups' rows. It is good until the next Groups or Find.
+	Rows() vec.Rows
+	// Dirty returns the groups touched since the last Clean, in the order of first touch.
+	Dirty() []int32
+	// Old gives the rows of the dirty groups as they were before their first touch:
+	// row i belongs to Dirty()[i]. It is good until the next Groups or Find.
+	Old() vec.Rows
+	// Keys appends the key columns of groups to out.
+	Keys(gids []int32, out []*vec.Builder)
+	// Delete removes groups; it is called between Dirty and Clean.
+	Delete(gids []int32)
+	// Clean forgets which groups are dirty: the operator has put out their change.
+	// What Commit writes is kept apart.
+	Clean()
+	// Len returns the number of groups.
+	Len() int
+}
+
+// An Ordered is a multiset of byte strings in ascending order: min/max under
+// deletes, top-N, sessions, finality. Keys are made with zset's order-preserving
+// encoding; the store copies them.
+type Ordered interface {
+	// Add adds weight to a key's total and returns the new total; at 0 the key is gone.
+	Add(key []byte, weight int64) int64
+	// Ascend calls yield for keys in [from, to) in order until it returns false; nil
+	// is no bound. The set must not change meanwhile.
+	Ascend(from, to []byte, yield func(key []byte, weight int64) bool)
+	// Descend is Ascend from the other end.
+	Descend(from, to []byte, yield func(key []byte, weight int64) bool)
+	// EvictBelow removes all keys under bound, at a cost that follows what is removed.
+	EvictBelow(bound []byte)
+	// Len returns the number of distinct keys.
+	Len() int
+}
