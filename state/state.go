@@ -65,6 +65,8 @@ type Map interface {
 	Old() vec.Rows
 	// Keys appends the key columns of groups to out.
 	Keys(gids []int32, out []*vec.Builder)
+	// All appends every group to gids, in no particular but always the same order.
+	All(gids []int32) []int32
 	// Delete removes groups; it is called between Dirty and Clean.
 	Delete(gids []int32)
 	// Clean forgets which groups are dirty: the operator has put out their change.

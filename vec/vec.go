@@ -39,7 +39,7 @@ type Vec struct {
 	Const   bool
 	Valid   []uint64 // a bit a row, set where there is a value; nil when no row is NULL
 	Data    []byte   // values, bits, or the bytes that Offsets divides
-	Offsets []int32  // types.Bytes only: Len+1 offsets into Data
+	Offsets []int32  // types.Bytes only: Len+1 offsets into Data, the first not always 0
 }
 
 // Slice returns the values of a fixed-width vector: Len of them, or one where

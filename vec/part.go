@@ -1,0 +1,23 @@
+package vec
+
+import "github.com/sqlstream/sqlstream/sql/types"
+
+// Part returns rows [from, to) of v without copying. from is a multiple of 64.
+func (v *Vec) Part(from, to int) *Vec {
+	if v.Const {
+		return v.WithLen(to - from)
+	}
+	out := &Vec{Type: v.Type, Len: to - from, Data: v.Data}
+	if v.Valid != nil {
+		out.Valid = v.Valid[from>>6 : Words(to)]
+	}
+	switch l := v.Type.Layout(); l {
+	case types.Bits:
+		out.Data = v.Data[from>>3 : Words(to)*8]
+	case types.Bytes:
+		out.Offsets = v.Offsets[from : to+1]
+	default:
+		out.Data = v.Data[from*l.Width() : to*l.Width()]
+	}
+	return out
+}
