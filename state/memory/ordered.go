@@ -1,0 +1,178 @@
+package memory
+
+import (
+	"bytes"
+	"slices"
+	"sort"
+)
+
+// An Ordered keeps keys in pages of a few hundred, in order; a page's keys lie in
+// one buffer. The pages' first keys are searched by halves.
+type Ordered struct {
+	pages []*page
+	n     int
+}
+
+const pageKeys = 256
+
+type page struct {
+	data []byte
+	ents []entry
+	dead int // bytes of data that belong to no entry
+}
+
+type entry struct {
+	at, len uint32
+	weight  int64
+}
+
+func (p *page) key(i int) []byte {
+	e := p.ents[i]
+	return p.data[e.at : e.at+e.len]
+}
+
+// search returns the place of the first key not below key.
+func (p *page) search(key []byte) int {
+	return sort.Search(len(p.ents), func(i int) bool { return bytes.Compare(p.key(i), key) >= 0 })
+}
+
+// pageFor returns the page that a key belongs into.
+func (o *Ordered) pageFor(key []byte) int {
+	i := sort.Search(len(o.pages), func(i int) bool { return bytes.Compare(o.pages[i].key(0), key) > 0 })
+	return max(i-1, 0)
+}
+
+// Add implements state.Ordered.
+func (o *Ordered) Add(key []byte, weight int64) int64 {
+	if len(o.pages) == 0 {
+		o.pages = append(o.pages, &page{})
+	}
+	at := o.pageFor(key)
+	p := o.pages[at]
+	i := p.search(key)
+	if i < len(p.ents) && bytes.Equal(p.key(i), key) {
+		p.ents[i].weight += weight
+		if p.ents[i].weight == 0 {
+			o.remove(at, i, i+1)
+			return 0
+		}
+		return p.ents[i].weight
+	}
+	if weight == 0 {
+		return 0
+	}
+	p.ents = slices.Insert(p.ents, i, entry{uint32(len(p.data)), uint32(len(key)), weight})
+	p.data = append(p.data, key...)
+	o.n++
+	if len(p.ents) > pageKeys {
+		o.split(at)
+	}
+	return weight
+}
+
+func (o *Ordered) split(at int) {
+	p := o.pages[at]
+	half := len(p.ents) / 2
+	o.pages[at] = p.copy(0, half)
+	o.pages = slices.Insert(o.pages, at+1, p.copy(half, len(p.ents)))
+}
+
+func (p *page) copy(from, to int) *page {
+	c := &page{ents: make([]entry, 0, pageKeys+1)}
+	for i := from; i < to; i++ {
+		key := p.key(i)
+		c.ents = append(c.ents, entry{uint32(len(c.data)), uint32(len(key)), p.ents[i].weight})
+		c.data = append(c.data, key...)
+	}
+	return c
+}
+
+// remove takes entries [from, to) out of a page.
+func (o *Ordered) remove(at, from, to int) {
+	p := o.pages[at]
+	for _, e := range p.ents[from:to] {
+		p.dead += int(e.len)
+	}
+	o.n -= to - from
+	p.ents = slices.Delete(p.ents, from, to)
+	switch {
+	case len(p.ents) == 0:
+		o.pages = slices.Delete(o.pages, at, at+1)
+	case p.dead*2 > len(p.data):
+		o.pages[at] = p.copy(0, len(p.ents))
+	}
+}
+
+// Ascend implements state.Ordered.
+func (o *Ordered) Ascend(from, to []byte, yield func(key []byte, weight int64) bool) {
+	if len(o.pages) == 0 {
+		return
+	}
+	at, i := 0, 0
+	if from != nil {
+		at = o.pageFor(from)
+		i = o.pages[at].search(from)
+	}
+	for ; at < len(o.pages); at, i = at+1, 0 {
+		p := o.pages[at]
+		for ; i < len(p.ents); i++ {
+			key := p.key(i)
+			if to != nil && bytes.Compare(key, to) >= 0 || !yield(key, p.ents[i].weight) {
+				return
+			}
+		}
+	}
+}
+
+// Descend implements state.Ordered.
+func (o *Ordered) Descend(from, to []byte, yield func(key []byte, weight int64) bool) {
+	if len(o.pages) == 0 {
+		return
+	}
+	at := len(o.pages) - 1
+	i := len(o.pages[at].ents)
+	if to != nil {
+		at = o.pageFor(to)
+		i = o.pages[at].search(to)
+	}
+	for {
+		p := o.pages[at]
+		for i--; i >= 0; i-- {
+			key := p.key(i)
+			if from != nil && bytes.Compare(key, from) < 0 || !yield(key, p.ents[i].weight) {
+				return
+			}
+		}
+		if at--; at < 0 {
+			return
+		}
+		i = len(o.pages[at].ents)
+	}
+}
+
+// EvictBelow implements state.Ordered.
+func (o *Ordered) EvictBelow(bound []byte) {
+	for len(o.pages) > 0 {
+		p := o.pages[0]
+		i := p.search(bound)
+		if i == 0 {
+			return
+		}
+		whole := i == len(p.ents)
+		o.remove(0, 0, i)
+		if !whole {
+			return
+		}
+	}
+}
+
+// Len implements state.Ordered.
+func (o *Ordered) Len() int { return o.n }
+
+func (o *Ordered) bytes() int64 {
+	var n int64
+	for _, p := range o.pages {
+		n += int64(cap(p.data)) + int64(cap(p.ents))*16
+	}
+	return n
+}

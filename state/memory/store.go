@@ -1,0 +1,73 @@
+// Package memory is the state store that lives in the process: open-addressing
+// tables over pointer-free rows, and ordered pages.
+package memory
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sqlstream/sqlstream/state"
+)
+
+// A Store keeps state in memory only; Commit records the checkpoint and makes
+// nothing durable.
+type Store struct {
+	maps    map[string]*Map
+	ordered map[string]*Ordered
+	names   []string
+	last    state.Checkpoint
+	any     bool
+}
+
+// New returns an empty store.
+func New() *Store {
+	return &Store{maps: map[string]*Map{}, ordered: map[string]*Ordered{}}
+}
+
+// Map implements state.Store.
+func (s *Store) Map(name string, shape state.MapShape) (state.Map, error) {
+	if m, ok := s.maps[name]; ok {
+		return m, nil
+	}
+	m := newMap(shape)
+	s.maps[name] = m
+	s.names = append(s.names, name)
+	return m, nil
+}
+
+// Ordered implements state.Store.
+func (s *Store) Ordered(name string) (state.Ordered, error) {
+	if o, ok := s.ordered[name]; ok {
+		return o, nil
+	}
+	o := &Ordered{}
+	s.ordered[name] = o
+	s.names = append(s.names, name)
+	return o, nil
+}
+
+// Commit implements state.Store.
+func (s *Store) Commit(_ context.Context, c state.Checkpoint) error {
+	s.last, s.any = c, true
+	return nil
+}
+
+// Latest implements state.Store.
+func (s *Store) Latest(context.Context) (state.Checkpoint, bool, error) { return s.last, s.any, nil }
+
+// Usage implements state.Store.
+func (s *Store) Usage() []state.Usage {
+	var out []state.Usage
+	for _, name := range slices.Sorted(slices.Values(s.names)) {
+		if m, ok := s.maps[name]; ok {
+			out = append(out, state.Usage{Name: name, Rows: int64(m.Len()), Bytes: m.bytes()})
+		}
+		if o, ok := s.ordered[name]; ok {
+			out = append(out, state.Usage{Name: name, Rows: int64(o.Len()), Bytes: o.bytes()})
+		}
+	}
+	return out
+}
+
+// Close implements state.Store.
+func (s *Store) Close() error { return nil }

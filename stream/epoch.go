@@ -1,0 +1,246 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/sqlstream/sqlstream/connectors"
+)
+
+// An epochPlan is what one epoch reads: explicit ranges, so that it can be run
+// again with the same outcome.
+type epochPlan struct {
+	ranges  [][]connectors.Range // by scan
+	looking time.Duration
+}
+
+func (p *epochPlan) empty() bool {
+	for _, r := range p.ranges {
+		if len(r) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *dataflow) plan() (*epochPlan, error) {
+	begun := d.engine.now()
+	p := &epochPlan{ranges: make([][]connectors.Range, len(d.scans))}
+	limit := d.limit()
+	for i, s := range d.scans {
+		ranges, err := s.plan(d.ctx, max(limit/int64(len(d.scans)), 1))
+		if err != nil {
+			return nil, err
+		}
+		p.ranges[i] = ranges
+	}
+	p.looking = d.engine.now().Sub(begun)
+	return p, nil
+}
+
+// limit is the number of rows an epoch may take in.
+func (d *dataflow) limit() int64 {
+	limit := int64(1) << 62
+	for _, m := range d.members {
+		if m.spec.Trigger.Once {
+			continue
+		}
+		if n := m.spec.Limits.MaxRows; n > 0 {
+			limit = min(limit, n)
+		}
+	}
+	return limit
+}
+
+// runEpoch reads, computes, and publishes one epoch in all members.
+func (d *dataflow) runEpoch(p *epochPlan) error {
+	d.epoch++
+	d.force = false
+	begun := d.engine.now()
+	d.last = begun
+	now := begun.UnixMicro()
+	for _, m := range d.members {
+		m.direct = m.mayWriteAtOnce()
+		if err := m.begin(d.ctx, d.epoch, now, uint64(now)*0x9E3779B97F4A7C15); err != nil {
+			return err
+		}
+	}
+	if err := d.readAll(p); err != nil {
+		return err
+	}
+	for _, m := range d.members {
+		if err := m.feed(d.ctx); err != nil {
+			return err
+		}
+		if err := m.circuit.Finish(d.ctx); err != nil {
+			return m.blame(err)
+		}
+		m.settle()
+	}
+	computed := d.engine.now()
+	for _, m := range d.members {
+		if err := m.publish(d.ctx, d.epoch); err != nil {
+			return m.blame(err)
+		}
+	}
+	for i, s := range d.scans {
+		for _, r := range p.ranges[i] {
+			s.pos[r.Split] = r.To
+		}
+	}
+	if err := d.tell(p, begun, computed); err != nil {
+		return err
+	}
+	if err := d.mergeScans(); err != nil {
+		return err
+	}
+	d.notifyReached()
+	return nil
+}
+
+// readAll spreads the ranges over the workers and runs them side by side.
+func (d *dataflow) readAll(p *epochPlan) error {
+	workers := d.engine.workers
+	type job struct {
+		s *scan
+		r connectors.Range
+	}
+	jobs := make([][]job, workers)
+	next := 0
+	for i, s := range d.scans {
+		if len(p.ranges[i]) == 0 {
+			continue
+		}
+		if err := s.openLanes(workers); err != nil {
+			return err
+		}
+		for _, r := range p.ranges[i] {
+			jobs[next%workers] = append(jobs[next%workers], job{s, r})
+			next++
+		}
+	}
+	ctx, cancel := context.WithCancel(d.ctx)
+	defer cancel()
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for w, list := range jobs {
+		wg.Go(func() {
+			for _, j := range list {
+				if err := guard(func() error { return j.s.read(ctx, w, j.r) }); err != nil {
+					errs[w] = err
+					cancel()
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return firstReal(errs)
+}
+
+// firstReal prefers the error that made the others stop.
+func firstReal(errs []error) error {
+	var first error
+	for _, err := range errs {
+		if err != nil && (first == nil || errors.Is(first, context.Canceled)) {
+			first = err
+		}
+	}
+	return first
+}
+
+// guard turns a panic in an operator into an error, so that one query's bug does
+// not end the process.
+func guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = recovered(r)
+		}
+	}()
+	return f()
+}
+
+// tell reports the epoch to progress listeners and subscribers, and makes ready
+// for the next.
+func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
+	var sources []SourceProgress
+	var rows int64
+	for i, s := range d.scans {
+		n, bad := s.take()
+		rows += n
+		start, end := cloneOffsets(s.pos), cloneOffsets(s.pos)
+		for _, r := range p.ranges[i] {
+			start[r.Split] = r.From
+		}
+		for i, b := range bad {
+			if i == 0 {
+				d.engine.notice(fmt.Sprintf("table %s: bad record %v (%d so far)", s.spec.Table.Name, &b, s.bad))
+			}
+		}
+		sources = append(sources, SourceProgress{
+			Description: s.spec.Table.Name, StartOffset: start, EndOffset: end,
+			LatestOffset: cloneOffsets(s.latest), NumInputRows: n, BadRecords: s.bad,
+		})
+	}
+	d.total += rows
+	ended := d.engine.now()
+	took := ended.Sub(begun) + p.looking
+	for _, m := range d.members {
+		pr := Progress{
+			Name: m.spec.Name, Timestamp: begun.UTC(), BatchID: d.epoch - 1, NumInputRows: rows, TotalRows: d.total,
+			ProcessedRowsPerSecond: float64(rows) / max(took.Seconds(), 1e-6), Sources: sources,
+			DurationMs: Durations{
+				LatestOffset: p.looking.Milliseconds(), AddBatch: computed.Sub(begun).Milliseconds(),
+				CommitOffsets: ended.Sub(computed).Milliseconds(), TriggerExecution: took.Milliseconds(),
+			},
+		}
+		for _, st := range m.stores {
+			for _, u := range st.Usage() {
+				pr.StateOperators = append(pr.StateOperators, OperatorProgress{u.Name, u.Rows, u.Bytes})
+			}
+		}
+		for _, s := range m.spec.Sinks {
+			pr.Sink = append(pr.Sink, SinkProgress{s.Description, m.written})
+		}
+		m.query.advance(pr)
+		if err := m.query.send(d.ctx, d.epoch-1, m.delta); err != nil {
+			return err
+		}
+	}
+	for _, m := range d.members {
+		m.reset()
+	}
+	return nil
+}
+
+// advance publishes the progress of a finished epoch.
+func (q *Query) advance(p Progress) {
+	q.mu.Lock()
+	if !q.progress.Timestamp.IsZero() {
+		if span := p.Timestamp.Sub(q.progress.Timestamp).Seconds(); span > 0 {
+			p.InputRowsPerSecond = float64(p.NumInputRows) / span
+		}
+	}
+	q.progress = p
+	q.mu.Unlock()
+	if f := q.engine.onProgress; f != nil {
+		f(p)
+	}
+}
+
+// mayWriteAtOnce reports that the output can go to the sinks batch by batch:
+// rows are only added, and nobody wants the epoch as a whole.
+func (m *member) mayWriteAtOnce() bool {
+	if !m.spec.AppendOnly || m.result != nil || m.query.listening() {
+		return false
+	}
+	for _, out := range m.spec.Sinks {
+		if out.Mode == connectors.Complete {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,257 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A member is one query of a dataflow: its circuit, and what becomes of its output.
+type member struct {
+	spec    Spec
+	query   *Query
+	circuit *exec.Circuit
+	result  *resultTable // nil where nobody asks for it
+	stores  []state.Store
+	feeds   []feed // scans fed by other members, or by rows given
+
+	mu      sync.Mutex      // guards direct writes of several workers
+	parts   []*zset.Builder // collected output, one a worker
+	direct  bool            // output goes to the sinks as it comes
+	written int64           // rows put out in this epoch
+	delta   []*zset.Batch   // the finished output of this epoch
+}
+
+// A feed is a scan that reads another member's changes, or given rows.
+type feed struct {
+	node  *exec.Scan
+	from  *member
+	first []*zset.Batch // to be pushed in the next epoch, before any change
+}
+
+func openMember(q *Query, spec Spec, workers int, stores []state.Store) (*member, error) {
+	m := &member{spec: spec, query: q, stores: stores}
+	for range workers {
+		m.parts = append(m.parts, zset.NewBuilder(spec.Schema))
+	}
+	m.direct = spec.AppendOnly && !spec.Result
+	for _, out := range spec.Sinks {
+		if out.Mode == connectors.Complete {
+			m.direct = false
+		}
+	}
+	if spec.Result || needsResult(spec) {
+		r, err := openResult(stores[0], spec.Schema)
+		if err != nil {
+			return nil, err
+		}
+		m.result = r
+	}
+	c, err := exec.NewCircuit(spec.Plan, exec.CircuitOptions{
+		Workers: workers, Stores: stores, EvalErrorNull: spec.EvalErrorNull, Out: m.out,
+	})
+	if err != nil {
+		return nil, m.blame(err)
+	}
+	m.circuit = c
+	return m, nil
+}
+
+func needsResult(spec Spec) bool {
+	if spec.Mode == connectors.Complete {
+		return true
+	}
+	for _, out := range spec.Sinks {
+		if out.Mode == connectors.Complete {
+			return true
+		}
+	}
+	return false
+}
+
+// out receives the root's deltas, from all workers at once.
+func (m *member) out(worker int, b *zset.Batch) error {
+	if !m.direct {
+		m.parts[worker].Append(b, nil)
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.written += int64(b.Len)
+	for _, s := range m.spec.Sinks {
+		if err := s.Sink.Write(context.Background(), b); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+// settle turns what the workers collected into the epoch's delta: as it came
+// where rows are only added, otherwise each row once with its net weight.
+func (m *member) settle() {
+	m.delta = m.delta[:0]
+	for _, p := range m.parts {
+		if p.Len() > 0 {
+			m.delta = append(m.delta, p.Build())
+		}
+	}
+	if !m.spec.AppendOnly && len(m.delta) > 0 {
+		b := zset.Consolidate(m.delta...)
+		m.delta = m.delta[:0]
+		if b.Len > 0 {
+			m.delta = append(m.delta, b)
+		}
+	}
+	for _, b := range m.delta {
+		m.written += int64(b.Len)
+	}
+}
+
+// publish applies the epoch to the result table and the sinks, and commits.
+func (m *member) publish(ctx context.Context, epoch int64) error {
+	if m.result != nil {
+		if err := m.result.apply(epoch, m.delta); err != nil {
+			return err
+		}
+		if err := m.checkLimit(); err != nil {
+			return err
+		}
+	}
+	for _, s := range m.spec.Sinks {
+		if err := m.write(ctx, s); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+		if _, err := s.Sink.Prepare(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	for _, s := range m.spec.Sinks {
+		if err := s.Sink.Commit(ctx, epoch); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+func (m *member) write(ctx context.Context, s Output) error {
+	if s.Mode == connectors.Complete {
+		whole, _ := m.result.snapshot()
+		if m.spec.Sort != nil {
+			whole = m.spec.Sort(whole)
+		}
+		return s.Sink.Write(ctx, whole)
+	}
+	if m.direct {
+		return nil // written as it came
+	}
+	for _, b := range m.delta {
+		if err := s.Sink.Write(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkLimit stops a query whose complete result has outgrown what was allowed.
+func (m *member) checkLimit() error {
+	if m.spec.RowLimit <= 0 || !needsResult(m.spec) {
+		return nil
+	}
+	if n := m.result.size(); n > m.spec.RowLimit {
+		return fmt.Errorf("the complete result has %d rows, more than result_row_limit (%d); raise it with SET result_row_limit = …, or use EMIT UPDATE", n, m.spec.RowLimit)
+	}
+	return nil
+}
+
+// reset forgets the epoch's output; its memory serves the next.
+func (m *member) reset() {
+	for _, p := range m.parts {
+		p.Reset()
+	}
+	m.delta, m.written = m.delta[:0], 0
+}
+
+// begin starts an epoch in the circuit and the sinks.
+func (m *member) begin(ctx context.Context, epoch, now int64, seed uint64) error {
+	m.circuit.Begin(epoch, now, seed)
+	for _, s := range m.spec.Sinks {
+		if err := s.Sink.Begin(ctx, epoch); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+// feed pushes what other members changed, and rows given at the start.
+func (m *member) feed(ctx context.Context) error {
+	for i := range m.feeds {
+		f := &m.feeds[i]
+		for _, b := range f.first {
+			if err := m.pushParts(ctx, f.node, b); err != nil {
+				return err
+			}
+		}
+		f.first = nil
+		if f.from == nil {
+			continue
+		}
+		for _, b := range f.from.delta {
+			if err := m.pushParts(ctx, f.node, b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *member) pushParts(ctx context.Context, node *exec.Scan, b *zset.Batch) error {
+	worker := 0
+	cols := &zset.Batch{Schema: node.Out, Len: b.Len, Weights: b.Weights}
+	for _, c := range node.Columns {
+		cols.Cols = append(cols.Cols, b.Cols[c])
+	}
+	return cols.Parts(func(part *zset.Batch) error {
+		defer func() { worker = (worker + 1) % len(m.parts) }()
+		return m.blame(m.circuit.Push(ctx, worker, node, part))
+	})
+}
+
+// blame says which query an error belongs to.
+func (m *member) blame(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &QueryError{Query: m.spec.Name, Err: err}
+}
+
+func (m *member) close() error {
+	var first error
+	for _, s := range m.spec.Sinks {
+		if err := s.Sink.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	for _, st := range m.stores {
+		if err := st.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// A QueryError is an error that stopped a query.
+type QueryError struct {
+	Query string
+	Err   error
+}
+
+// Error names the query.
+func (e *QueryError) Error() string { return fmt.Sprintf("query %s: %v", e.Query, e.Err) }
+
+// Unwrap gives the cause.
+func (e *QueryError) Unwrap() error { return e.Err }

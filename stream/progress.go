@@ -1,0 +1,73 @@
+package stream
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/sqlstream/sqlstream/connectors"
+)
+
+// Progress describes one epoch of a query in the words of Spark's
+// StreamingQueryProgress, so that dashboards made for it read ours.
+type Progress struct {
+	Name                   string             `json:"name"`
+	Timestamp              time.Time          `json:"timestamp"`
+	BatchID                int64              `json:"batchId"` // the epoch
+	NumInputRows           int64              `json:"numInputRows"`
+	InputRowsPerSecond     float64            `json:"inputRowsPerSecond"`
+	ProcessedRowsPerSecond float64            `json:"processedRowsPerSecond"`
+	DurationMs             Durations          `json:"durationMs"`
+	Sources                []SourceProgress   `json:"sources"`
+	StateOperators         []OperatorProgress `json:"stateOperators"`
+	Sink                   []SinkProgress     `json:"sink"`
+	TotalRows              int64              `json:"totalRows"` // input rows since the start
+}
+
+// Durations are the milliseconds that the parts of an epoch took.
+type Durations struct {
+	LatestOffset     int64 `json:"latestOffset"`
+	AddBatch         int64 `json:"addBatch"`
+	CommitOffsets    int64 `json:"commitOffsets"`
+	TriggerExecution int64 `json:"triggerExecution"`
+}
+
+// SourceProgress describes what an epoch read of one table.
+type SourceProgress struct {
+	Description  string             `json:"description"`
+	StartOffset  connectors.Offsets `json:"startOffset"`
+	EndOffset    connectors.Offsets `json:"endOffset"`
+	LatestOffset connectors.Offsets `json:"latestOffset"`
+	NumInputRows int64              `json:"numInputRows"`
+	BadRecords   int64              `json:"badRecords"` // since the start
+}
+
+// Lag returns how many offsets lie between what was read and what there is.
+func (s SourceProgress) Lag() int64 {
+	var n int64
+	for split, latest := range s.LatestOffset {
+		n += int64(latest - s.EndOffset[split])
+	}
+	return n
+}
+
+// OperatorProgress describes one state table.
+type OperatorProgress struct {
+	OperatorName    string `json:"operatorName"`
+	NumRowsTotal    int64  `json:"numRowsTotal"`
+	MemoryUsedBytes int64  `json:"memoryUsedBytes"`
+}
+
+// SinkProgress describes what an epoch wrote.
+type SinkProgress struct {
+	Description   string `json:"description"`
+	NumOutputRows int64  `json:"numOutputRows"`
+}
+
+// String gives the progress as JSON.
+func (p Progress) String() string {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}

@@ -1,0 +1,238 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Status is what has become of a query.
+type Status uint8
+
+// The statuses.
+const (
+	Running Status = iota
+	Finished
+	Stopped
+	Failed
+)
+
+// String gives the status as SHOW QUERIES prints it.
+func (s Status) String() string { return [...]string{"RUNNING", "FINISHED", "STOPPED", "FAILED"}[s] }
+
+// A Query is a handle to a running member. It may be used from any goroutine.
+type Query struct {
+	name   string
+	spec   Spec
+	engine *Engine
+
+	mu       sync.Mutex
+	flow     *dataflow // changes when dataflows are joined
+	status   Status
+	err      error
+	progress Progress
+	subs     map[*subscription]struct{}
+	first    *subscription // open from the start, for the first caller of Changes
+	result   *resultTable
+	done     chan struct{}
+}
+
+// Name returns the query's name.
+func (q *Query) Name() string { return q.name }
+
+// Spec returns what the query was started with.
+func (q *Query) Spec() Spec { return q.spec }
+
+// Schema returns the columns of the output.
+func (q *Query) Schema() *types.Schema { return q.spec.Schema }
+
+// Status returns what has become of the query, and the error of a failed one.
+func (q *Query) Status() (Status, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.status, q.err
+}
+
+// Progress describes the last finished epoch.
+func (q *Query) Progress() Progress {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.progress
+}
+
+// Done is closed when the query has ended, however it did.
+func (q *Query) Done() <-chan struct{} { return q.done }
+
+// Wait blocks until the query ends and returns why: nil where it finished or was
+// stopped.
+func (q *Query) Wait(ctx context.Context) error {
+	select {
+	case <-q.done:
+		_, err := q.Status()
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ErrNoResult says that a query keeps no result table.
+var ErrNoResult = errors.New("the query keeps no result table")
+
+// Result copies the result as of the last finished epoch, in the query's order,
+// and says which epoch that is.
+func (q *Query) Result() (*zset.Batch, int64, error) {
+	if q.result == nil {
+		return nil, 0, ErrNoResult
+	}
+	b, epoch := q.result.snapshot()
+	if q.spec.Sort != nil {
+		b = q.spec.Sort(b)
+	}
+	return b, epoch, nil
+}
+
+// Stop ends the query after the running epoch.
+func (q *Query) Stop(ctx context.Context) error {
+	return q.engine.stop(ctx, q)
+}
+
+// A Change is the output of one epoch. The batch is the receiver's own.
+type Change struct {
+	Epoch int64
+	Delta *zset.Batch
+}
+
+// changesAhead is how many epochs a subscriber may lie behind before the
+// dataflow waits for it.
+const changesAhead = 64
+
+type subscription struct {
+	ch   chan Change
+	gone chan struct{}
+}
+
+// Changes yields the output of each epoch from the next one on, preceded by the
+// result so far where the query keeps one. The dataflow waits for a receiver that
+// is far behind; leaving the loop ends the subscription. The sequence ends with
+// the query; an error that stopped it is the last value.
+func (q *Query) Changes(ctx context.Context) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		sub, first, err := q.subscribe(ctx)
+		if err != nil {
+			yield(Change{}, err)
+			return
+		}
+		defer q.unsubscribe(sub)
+		if first.Delta != nil && first.Delta.Len > 0 && !yield(first, nil) {
+			return
+		}
+		for {
+			select {
+			case c, ok := <-sub.ch:
+				if !ok {
+					if _, err := q.Status(); err != nil {
+						yield(Change{}, err)
+					}
+					return
+				}
+				if !yield(c, nil) {
+					return
+				}
+			case <-ctx.Done():
+				yield(Change{}, ctx.Err())
+				return
+			}
+		}
+	}
+}
+
+// subscribe joins between two epochs, so that the snapshot and the first change
+// fit together.
+func (q *Query) subscribe(ctx context.Context) (*subscription, Change, error) {
+	q.mu.Lock()
+	sub := q.first
+	q.first = nil
+	q.mu.Unlock()
+	if sub != nil {
+		return sub, Change{}, nil
+	}
+	sub = &subscription{ch: make(chan Change, changesAhead), gone: make(chan struct{})}
+	var first Change
+	add := func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if q.result != nil {
+			first.Delta, first.Epoch = q.result.snapshot()
+		}
+		select {
+		case <-q.done:
+			close(sub.ch)
+		default:
+			q.subs[sub] = struct{}{}
+		}
+	}
+	err := q.engine.between(ctx, q, add)
+	return sub, first, err
+}
+
+// newSubscription opens a subscription before the query runs.
+func (q *Query) newSubscription() *subscription {
+	sub := &subscription{ch: make(chan Change, changesAhead), gone: make(chan struct{})}
+	q.subs[sub] = struct{}{}
+	return sub
+}
+
+func (q *Query) unsubscribe(sub *subscription) {
+	close(sub.gone)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.subs, sub)
+}
+
+// send hands an epoch's delta to every subscriber.
+func (q *Query) send(ctx context.Context, epoch int64, deltas []*zset.Batch) error {
+	q.mu.Lock()
+	subs := make([]*subscription, 0, len(q.subs))
+	for s := range q.subs {
+		subs = append(subs, s)
+	}
+	q.mu.Unlock()
+	for _, s := range subs {
+		for _, b := range deltas {
+			select {
+			case s.ch <- Change{epoch, b.Clone()}:
+			case <-s.gone:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
+
+func (q *Query) listening() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.subs) > 0
+}
+
+// end records why the query ended and lets everyone know.
+func (q *Query) end(status Status, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	select {
+	case <-q.done:
+		return
+	default:
+	}
+	q.status, q.err = status, err
+	for s := range q.subs {
+		close(s.ch)
+	}
+	q.subs = map[*subscription]struct{}{}
+	close(q.done)
+}

@@ -1,0 +1,96 @@
+package stream
+
+import (
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"github.com/sqlstream/sqlstream/internal/invariants"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A resultTable is the sum of a query's output: row -> weight. The loop changes
+// it only between epochs, so that a reader always sees a finished one.
+type resultTable struct {
+	mu     sync.RWMutex
+	schema *types.Schema
+	rows   state.Map // all columns -> weight
+	epoch  int64
+	gids   []int32
+}
+
+func openResult(store state.Store, schema *types.Schema) (*resultTable, error) {
+	keys := make([]types.Type, schema.Len())
+	for i, f := range schema.Fields {
+		keys[i] = f.Type
+	}
+	rows, err := store.Map("result", state.MapShape{Keys: keys, Width: 8})
+	if err != nil {
+		return nil, fmt.Errorf("result table: %w", err)
+	}
+	return &resultTable{schema: schema, rows: rows}, nil
+}
+
+// apply adds an epoch's delta and publishes it.
+func (r *resultTable) apply(epoch int64, deltas []*zset.Batch) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, whole := range deltas {
+		if err := whole.Parts(r.add); err != nil {
+			return err
+		}
+	}
+	gone := r.gids[:0]
+	at := r.rows.Rows()
+	for _, g := range r.rows.Dirty() {
+		switch w := *(*int64)(at.Ptr(g)); {
+		case w == 0:
+			gone = append(gone, g)
+		case w < 0:
+			invariants.Failf("a result row has weight %d", w)
+		}
+	}
+	r.rows.Delete(gone)
+	r.rows.Clean()
+	r.gids, r.epoch = gone, epoch
+	return nil
+}
+
+func (r *resultTable) add(b *zset.Batch) error {
+	if cap(r.gids) < b.Len {
+		r.gids = make([]int32, max(b.Len, vec.BatchRows))
+	}
+	gids := r.gids[:b.Len]
+	if err := r.rows.Groups(b.Cols, b.Len, gids); err != nil {
+		return err
+	}
+	at := r.rows.Rows()
+	for i, g := range gids {
+		*(*int64)(unsafe.Pointer(at.Ptr(g))) += b.Weight(i)
+	}
+	return nil
+}
+
+// snapshot copies the result as of the last finished epoch.
+func (r *resultTable) snapshot() (*zset.Batch, int64) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := zset.NewBuilder(r.schema)
+	gids := r.rows.All(nil)
+	r.rows.Keys(gids, out.Cols)
+	at := r.rows.Rows()
+	for _, g := range gids {
+		out.EndRowWeight(*(*int64)(at.Ptr(g)))
+	}
+	return out.Build(), r.epoch
+}
+
+// size returns the number of distinct rows.
+func (r *resultTable) size() int64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return int64(r.rows.Len())
+}

@@ -1,0 +1,346 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A scan reads a table for the members of a dataflow: once, however many of
+// them use it, and only the columns that some of them needs.
+type scan struct {
+	spec    *Source
+	source  connectors.Source
+	uses    []use
+	columns []int // what is decoded: the union over uses, positions in the table
+	lanes   []*lane
+
+	pos    connectors.Offsets
+	latest connectors.Offsets
+	end    connectors.Offsets // where a bounded run stops; nil for never
+	bad    int64
+}
+
+// A use is one member's scan node and where its columns stand among the scan's.
+type use struct {
+	member *member
+	node   *exec.Scan
+	at     []int
+}
+
+// A lane is what one worker decodes with.
+type lane struct {
+	dec  format.Decoder
+	buf  []connectors.Record
+	out  *zset.Builder
+	rows int64
+	bad  []connectors.BadRecord
+}
+
+// recordsPerRead is how many records are decoded into one batch.
+const recordsPerRead = vec.BatchRows
+
+func openScan(ctx context.Context, spec *Source, env connectors.Env) (*scan, error) {
+	src, err := spec.Connector.Source(ctx, spec.Table, env)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", spec.Table.Name, err)
+	}
+	return &scan{spec: spec, source: src, pos: connectors.Offsets{}}, nil
+}
+
+// attach adds a use. The columns decoded grow as needed.
+func (s *scan) attach(m *member, node *exec.Scan) {
+	s.uses = append(s.uses, use{member: m, node: node})
+	s.layOut()
+}
+
+// detach removes a member's uses and reports whether any is left.
+func (s *scan) detach(m *member) bool {
+	s.uses = slices.DeleteFunc(s.uses, func(u use) bool { return u.member == m })
+	s.layOut()
+	return len(s.uses) > 0
+}
+
+// merge takes over the uses of another scan of the same table at the same position.
+func (s *scan) merge(o *scan) {
+	s.uses = append(s.uses, o.uses...)
+	s.bad += o.bad
+	s.layOut()
+}
+
+func (s *scan) layOut() {
+	set := map[int]bool{}
+	for _, u := range s.uses {
+		for _, c := range u.node.Columns {
+			set[c] = true
+		}
+	}
+	s.columns = s.columns[:0]
+	for c := range s.spec.Table.Columns {
+		if set[c] {
+			s.columns = append(s.columns, c)
+		}
+	}
+	for i, u := range s.uses {
+		s.uses[i].at = make([]int, len(u.node.Columns))
+		for j, c := range u.node.Columns {
+			s.uses[i].at[j] = slices.Index(s.columns, c)
+		}
+	}
+	s.lanes = nil // made again with the new columns
+}
+
+func (s *scan) openLanes(workers int) error {
+	if s.lanes != nil {
+		return nil
+	}
+	schema := s.spec.Table.Schema().Project(s.columns)
+	for i, c := range s.columns { // a reader may leave NULL where a record lacks the field
+		schema.Fields[i].NotNull = s.spec.Table.Columns[c].NotNull
+	}
+	lanes := make([]*lane, workers)
+	for w := range lanes {
+		l := &lane{out: zset.NewBuilder(schema)}
+		if s.spec.Format != nil {
+			dec, err := s.spec.Format.NewDecoder(format.DecodeSpec{
+				Table: s.spec.Table, Columns: s.columns, OnError: s.spec.OnError,
+			})
+			if err != nil {
+				return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
+			}
+			l.dec, l.buf = dec, make([]connectors.Record, recordsPerRead)
+		}
+		lanes[w] = l
+	}
+	s.lanes = lanes
+	return nil
+}
+
+// plan looks at the source and returns the ranges of the next epoch, at most
+// limit rows, shared among the splits by how much each has.
+func (s *scan) plan(ctx context.Context, limit int64) ([]connectors.Range, error) {
+	if err := s.look(ctx); err != nil {
+		return nil, err
+	}
+	var total int64
+	splits := make([]string, 0, len(s.latest))
+	for split := range s.latest {
+		total += int64(s.until(split) - s.pos[split])
+		splits = append(splits, string(split))
+	}
+	slices.SortFunc(splits, compareSplits)
+	var ranges []connectors.Range
+	for _, name := range splits {
+		split := connectors.Split(name)
+		n := int64(s.until(split) - s.pos[split])
+		if total > limit {
+			n = min(n, (n*limit+total-1)/total)
+		}
+		if n > 0 {
+			ranges = append(ranges, connectors.Range{Split: split, From: s.pos[split], To: s.pos[split] + connectors.Offset(n)})
+		}
+	}
+	return ranges, nil
+}
+
+// compareSplits orders "t/2" before "t/10".
+func compareSplits(a, b string) int {
+	if len(a) != len(b) && strings.LastIndexByte(a, '/') == strings.LastIndexByte(b, '/') {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// look refreshes the splits and their ends.
+func (s *scan) look(ctx context.Context) error {
+	splits, err := s.source.Splits(ctx)
+	if err != nil {
+		return s.wrap(err)
+	}
+	if s.end != nil { // splits that appear later are not part of a bounded run
+		splits = slices.DeleteFunc(slices.Clone(splits), func(sp connectors.Split) bool { _, ok := s.end[sp]; return !ok })
+	}
+	var fresh []connectors.Split
+	for _, split := range splits {
+		if _, ok := s.pos[split]; !ok {
+			fresh = append(fresh, split)
+		}
+	}
+	if len(fresh) > 0 {
+		start, err := s.source.Start(ctx, fresh)
+		if err != nil {
+			return s.wrap(err)
+		}
+		for split, off := range start {
+			s.pos[split] = off
+		}
+	}
+	s.latest, err = s.source.Latest(ctx, splits)
+	return s.wrap(err)
+}
+
+// fixEnd makes the run bounded: it reads to what there is now, or to where the
+// source itself ends.
+func (s *scan) fixEnd(ctx context.Context) error {
+	if err := s.look(ctx); err != nil {
+		return err
+	}
+	s.end = s.latest
+	return nil
+}
+
+// boundedEnd returns where the source ends by itself, if it does.
+func (s *scan) boundedEnd(ctx context.Context) error {
+	b, ok := s.source.(connectors.Bounded)
+	if !ok {
+		return nil
+	}
+	splits, err := s.source.Splits(ctx)
+	if err != nil {
+		return s.wrap(err)
+	}
+	end, ends, err := b.End(ctx, splits)
+	if err != nil {
+		return s.wrap(err)
+	}
+	if ends {
+		s.end = end
+	}
+	return nil
+}
+
+func (s *scan) until(split connectors.Split) connectors.Offset {
+	if s.end == nil {
+		return s.latest[split]
+	}
+	return min(s.end[split], s.latest[split])
+}
+
+// done reports that a bounded scan has read everything.
+func (s *scan) done() bool {
+	if s.end == nil {
+		return false
+	}
+	for split, end := range s.end {
+		if at, ok := s.pos[split]; !ok || at < end {
+			return false
+		}
+	}
+	return true
+}
+
+// reached reports that the scan has read up to target.
+func (s *scan) reached(target connectors.Offsets) bool {
+	for split, off := range target {
+		if s.pos[split] < off {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *scan) wrap(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
+}
+
+// read pushes the rows of one range into every member that uses the scan.
+func (s *scan) read(ctx context.Context, worker int, r connectors.Range) error {
+	l := s.lanes[worker]
+	if batches, ok := s.source.(connectors.BatchSource); ok {
+		return s.wrap(s.readBatches(ctx, batches, worker, l, r))
+	}
+	rd, err := s.source.Open(ctx, r)
+	if err != nil {
+		return s.wrap(err)
+	}
+	defer rd.Close()
+	for {
+		n, err := rd.Next(ctx, l.buf)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return s.wrap(err)
+		}
+		bad, err := l.dec.Decode(l.buf[:n], l.out)
+		if err != nil {
+			return s.wrap(err)
+		}
+		l.bad = append(l.bad, bad...)
+		if err := s.push(ctx, worker, l); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *scan) readBatches(ctx context.Context, src connectors.BatchSource, worker int, l *lane, r connectors.Range) error {
+	rd, err := src.OpenBatches(ctx, r, s.columns)
+	if err != nil {
+		return err
+	}
+	defer rd.Close()
+	for {
+		err := rd.Next(ctx, l.out, vec.BatchRows)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if perr := s.push(ctx, worker, l); perr != nil {
+			return perr
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}
+
+func (s *scan) push(ctx context.Context, worker int, l *lane) error {
+	if l.out.Len() == 0 {
+		return nil
+	}
+	whole := l.out.Build()
+	l.rows += int64(whole.Len)
+	err := whole.Parts(func(b *zset.Batch) error {
+		for _, u := range s.uses {
+			if err := u.member.circuit.Push(ctx, worker, u.node, view(b, u)); err != nil {
+				return u.member.blame(err)
+			}
+		}
+		return nil
+	})
+	l.out.Reset()
+	return err
+}
+
+// view is the batch with just the columns of one use, shared.
+func view(b *zset.Batch, u use) *zset.Batch {
+	v := &zset.Batch{Schema: u.node.Out, Len: b.Len, Weights: b.Weights, Cols: make([]*vec.Vec, len(u.at))}
+	for i, at := range u.at {
+		v.Cols[i] = b.Cols[at]
+	}
+	return v
+}
+
+// take returns and clears what the lanes counted in this epoch.
+func (s *scan) take() (rows int64, bad []connectors.BadRecord) {
+	for _, l := range s.lanes {
+		rows += l.rows
+		bad = append(bad, l.bad...)
+		l.rows, l.bad = 0, nil
+		l.out.Reset()
+	}
+	s.bad += int64(len(bad))
+	return rows, bad
+}
+

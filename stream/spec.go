@@ -1,0 +1,65 @@
+// Package stream is the loop: it plans epochs over the sources, runs the circuits
+// of connected queries as one dataflow, and hands each finished epoch to result
+// tables, subscribers and sinks. Plans come in as plain data; it knows no SQL.
+package stream
+
+import (
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Spec is a planned query, ready to run.
+type Spec struct {
+	Name   string // unique among what runs
+	Plan   exec.Plan
+	Inputs []Input // one for each scan of the plan
+	Schema *types.Schema
+
+	AppendOnly bool    // the plan's root only ever adds rows
+	Keys       [][]int // sets of output columns that are unique
+	Mode       connectors.Mode
+	Trigger    Trigger
+	Sort       func(*zset.Batch) *zset.Batch // presentation order, limit and offset of a whole result; nil for none
+
+	Result        bool // keep the result table, so that it can be asked
+	RowLimit      int64
+	Sinks         []Output
+	EvalErrorNull bool
+	Limits        Limits
+}
+
+// An Input says what feeds one scan: exactly one of Source, Member and Rows.
+type Input struct {
+	Scan   *exec.Scan
+	Source *Source
+	Member string        // the materialized view of that name
+	Rows   []*zset.Batch // these rows, once
+}
+
+// A Source is a table to be read through its connector.
+type Source struct {
+	Table     *connectors.Table
+	Connector *connectors.Connector
+	Format    *format.Format // nil where the connector makes columns by itself
+	OnError   format.Policy
+}
+
+// An Output is an open sink and what it is given.
+type Output struct {
+	Name        string // shown in Progress
+	Description string
+	Sink        connectors.Sink
+	Mode        connectors.Mode
+}
+
+// Limits bound what one epoch takes in.
+type Limits struct {
+	MaxRows  int64 // max.rows.per.trigger
+	MaxBytes int64 // max.bytes.per.trigger
+}
+
+// DefaultLimits keep an epoch to about a second of work.
+var DefaultLimits = Limits{MaxRows: 1_000_000, MaxBytes: 256 << 20}
