@@ -5,6 +5,7 @@ package exec
 import (
 	"context"
 
+	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/vec"
@@ -53,4 +54,9 @@ type Env struct {
 	Name string
 	// EvalErrorNull makes values that cannot be computed NULL (eval_error = 'null').
 	EvalErrorNull bool
+}
+
+// expr is the context in which the step's expressions are evaluated.
+func (s *Step) expr() *expr.Context {
+	return &expr.Context{Mem: s.Mem, Now: s.Now, Seed: s.Seed}
 }

@@ -343,4 +343,3 @@ func (s *scan) take() (rows int64, bad []connectors.BadRecord) {
 	s.bad += int64(len(bad))
 	return rows, bad
 }
-

@@ -6,7 +6,6 @@ package vec
 import (
 	"unsafe"
 
-
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 

@@ -240,3 +240,6 @@ func DecimalFloat(d DecimalValue, scale int) float64 {
 	}
 	return f
 }
+
+// MulInt64 multiplies two integers exactly.
+func MulInt64(x, y int64) DecimalValue { return mulSmall(x, y) }

@@ -1,0 +1,224 @@
+package expr
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+var opNames = [...]string{
+	Eq: "=", Ne: "<>", Lt: "<", Le: "<=", Gt: ">", Ge: ">=", NullSafeEq: "<=>", Add: "+", Sub: "-", Mul: "*",
+	Div: "/", IntDiv: "DIV", Mod: "%", BitAnd: "&", BitOr: "|", BitXor: "^", ShiftLeft: "<<", ShiftRight: ">>",
+}
+
+// String gives the operator as SQL writes it.
+func (o Op) String() string { return opNames[o] }
+
+// String prints the column's name.
+func (e *Column) String() string { return e.Field.Name }
+
+// String prints the constant as SQL.
+func (e *Literal) String() string {
+	switch v := e.Value.(type) {
+	case nil:
+		return "NULL"
+	case bool:
+		return strings.ToUpper(strconv.FormatBool(v))
+	case string:
+		if e.T.Kind == types.Binary {
+			return fmt.Sprintf("x'%x'", v)
+		}
+		return quote(v)
+	case vec.IntervalValue:
+		if v.Months != 0 {
+			return fmt.Sprintf("INTERVAL %d MONTH", v.Months)
+		}
+		return fmt.Sprintf("INTERVAL %d MICROSECOND", v.Micros)
+	}
+	b := vec.NewBuilder(e.T)
+	appendLiteral(b, e)
+	text := string(vec.AppendText(nil, b.Vec(), 0))
+	if e.T.IsTemporal() {
+		return e.T.Kind.String() + " " + quote(text)
+	}
+	if e.T.IsFloat() && !strings.ContainsAny(text, ".e") {
+		text += "e0"
+	}
+	return text
+}
+
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// operand prints a child in parentheses where it is an operator itself.
+func operand(e Expr) string {
+	switch x := e.(type) {
+	case *Compare, *Arith, *And, *Or, *Not, *IsNull, *IsTruth, *In, *Like, *Regexp:
+		return "(" + e.String() + ")"
+	case *Cast:
+		if x.Implicit {
+			return operand(x.Arg)
+		}
+	case *Neg:
+		return "(" + e.String() + ")"
+	}
+	return e.String()
+}
+
+// String prints the comparison.
+func (e *Compare) String() string { return operand(e.L) + " " + e.Op.String() + " " + operand(e.R) }
+
+// String prints the operation.
+func (e *Arith) String() string { return operand(e.L) + " " + e.Op.String() + " " + operand(e.R) }
+
+// String prints the negation.
+func (e *Neg) String() string { return "-" + operand(e.Arg) }
+
+// String prints the complement.
+func (e *BitNot) String() string { return "~" + operand(e.Arg) }
+
+// String prints the conjunction.
+func (e *And) String() string { return join(e.Args, " AND ") }
+
+// String prints the disjunction.
+func (e *Or) String() string { return join(e.Args, " OR ") }
+
+func join(args []Expr, sep string) string {
+	parts := make([]string, len(args))
+	for i, a := range args {
+		switch a.(type) {
+		case *And, *Or:
+			parts[i] = "(" + a.String() + ")"
+		default:
+			parts[i] = a.String()
+		}
+	}
+	return strings.Join(parts, sep)
+}
+
+// String prints the negation.
+func (e *Not) String() string { return "NOT " + operand(e.Arg) }
+
+func negation(negated bool) string {
+	if negated {
+		return "NOT "
+	}
+	return ""
+}
+
+// String prints the test.
+func (e *IsNull) String() string { return operand(e.Arg) + " IS " + negation(e.Negated) + "NULL" }
+
+// String prints the test.
+func (e *IsTruth) String() string {
+	return operand(e.Arg) + " IS " + negation(e.Negated) + strings.ToUpper(strconv.FormatBool(e.Want))
+}
+
+// String prints the test.
+func (e *In) String() string {
+	parts := make([]string, len(e.List))
+	for i, x := range e.List {
+		parts[i] = x.String()
+	}
+	return operand(e.Arg) + " " + negation(e.Negated) + "IN (" + strings.Join(parts, ", ") + ")"
+}
+
+// String prints the test.
+func (e *Like) String() string {
+	word := "LIKE "
+	if e.Fold {
+		word = "ILIKE "
+	}
+	s := operand(e.Arg) + " " + negation(e.Negated) + word + operand(e.Pattern)
+	if e.Escape != '\\' {
+		s += " ESCAPE " + quote(string(e.Escape))
+	}
+	return s
+}
+
+// String prints the test.
+func (e *Regexp) String() string {
+	return operand(e.Arg) + " " + negation(e.Negated) + "REGEXP " + operand(e.Pattern)
+}
+
+// String prints the expression.
+func (e *Case) String() string {
+	var b strings.Builder
+	b.WriteString("CASE")
+	for _, w := range e.Whens {
+		b.WriteString(" WHEN " + w.Cond.String() + " THEN " + w.Then.String())
+	}
+	if e.Else != nil {
+		b.WriteString(" ELSE " + e.Else.String())
+	}
+	b.WriteString(" END")
+	return b.String()
+}
+
+// String prints the conversion; one that the binder added prints as its argument.
+func (e *Cast) String() string {
+	if e.Implicit {
+		return e.Arg.String()
+	}
+	word := "CAST("
+	if e.Try {
+		word = "TRY_CAST("
+	}
+	return word + e.Arg.String() + " AS " + e.To.String() + ")"
+}
+
+// String prints the call.
+func (e *Call) String() string {
+	parts := make([]string, len(e.Args))
+	for i, a := range e.Args {
+		parts[i] = a.String()
+	}
+	return e.Func.Name + "(" + strings.Join(parts, ", ") + ")"
+}
+
+// Fingerprint prints an expression so that two over the same input are equal
+// exactly when their fingerprints are: columns by position, literals and
+// conversions with their types.
+func Fingerprint(e Expr) string {
+	switch x := e.(type) {
+	case *Column:
+		return "#" + strconv.Itoa(x.Index)
+	case *Literal:
+		return x.String() + ":" + x.T.String()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%T:%s(", e, e.Type())
+	switch x := e.(type) {
+	case *Compare:
+		b.WriteString(x.Op.String())
+	case *Arith:
+		b.WriteString(x.Op.String())
+	case *IsNull:
+		b.WriteString(negation(x.Negated))
+	case *IsTruth:
+		fmt.Fprint(&b, x.Want, x.Negated)
+	case *In:
+		b.WriteString(negation(x.Negated))
+	case *Like:
+		fmt.Fprint(&b, x.Escape, x.Fold, x.Negated)
+	case *Regexp:
+		b.WriteString(negation(x.Negated))
+	case *Case:
+		fmt.Fprint(&b, x.Else != nil)
+	case *Cast:
+		fmt.Fprint(&b, x.Try)
+	case *Call:
+		b.WriteString(x.Func.Name)
+	}
+	for _, c := range e.Children() {
+		b.WriteByte(' ')
+		b.WriteString(Fingerprint(c))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// Equal reports whether two expressions over the same input always give the same.
+func Equal(a, b Expr) bool { return Fingerprint(a) == Fingerprint(b) }
