@@ -40,7 +40,7 @@ connectors/file:        sql/types vec zset connectors connectors/format
 connectors/kafka:       sql/types vec zset connectors connectors/format
 connectors/memory:      sql/types vec zset connectors
 catalog:                sql/types connectors
-planner/logical:        sql/types sql/function sql/expr
+planner/logical:        sql/types sql/function sql/expr zset
 planner/bind:           sql sql/types vec sql/function sql/expr catalog connectors planner/logical
 planner/rule:           sql/types sql/function sql/expr planner/logical
 planner/lower:          sql/types sql/function sql/expr planner/logical exec

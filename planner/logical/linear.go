@@ -1,0 +1,121 @@
+package logical
+
+import (
+	"strings"
+
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// Filter keeps the rows for which a condition is TRUE.
+type Filter struct {
+	Input Node
+	Pred  expr.Expr
+}
+
+// Inputs implements Node.
+func (f *Filter) Inputs() []Node { return []Node{f.Input} }
+
+// WithInputs implements Node.
+func (f *Filter) WithInputs(in []Node) Node { return &Filter{in[0], f.Pred} }
+
+// Schema implements Node.
+func (f *Filter) Schema() *types.Schema { return f.Input.Schema() }
+
+// String implements Node.
+func (f *Filter) String() string { return "Filter " + f.Pred.String() }
+
+// Properties implements Node.
+func (f *Filter) Properties() Properties {
+	p := f.Input.Properties()
+	p.State = NoState
+	return p
+}
+
+// Project computes columns.
+type Project struct {
+	Input Node
+	Exprs []expr.Expr
+	Names []string
+}
+
+// Inputs implements Node.
+func (p *Project) Inputs() []Node { return []Node{p.Input} }
+
+// WithInputs implements Node.
+func (p *Project) WithInputs(in []Node) Node { return &Project{in[0], p.Exprs, p.Names} }
+
+// Schema implements Node.
+func (p *Project) Schema() *types.Schema {
+	s := &types.Schema{Fields: make([]types.Field, len(p.Exprs))}
+	for i, e := range p.Exprs {
+		s.Fields[i] = types.Field{Name: p.Names[i], Type: e.Type(), NotNull: e.NotNull()}
+	}
+	return s
+}
+
+// String implements Node.
+func (p *Project) String() string {
+	parts := make([]string, len(p.Exprs))
+	for i, e := range p.Exprs {
+		parts[i] = e.String()
+		if p.Names[i] != parts[i] {
+			parts[i] += " AS " + p.Names[i]
+		}
+	}
+	return "Project " + strings.Join(parts, ", ")
+}
+
+// Properties implements Node.
+func (p *Project) Properties() Properties {
+	out := p.Input.Properties()
+	from := make([]int, len(p.Exprs))
+	for i, e := range p.Exprs {
+		from[i] = -1
+		if c, ok := e.(*expr.Column); ok {
+			from[i] = c.Index
+		}
+	}
+	out.Keys, out.State = mapKeys(out.Keys, from), NoState
+	return out
+}
+
+// Union is UNION ALL: the rows of all inputs, which have the same column types.
+type Union struct {
+	Ins   []Node
+	Names []string
+}
+
+// Inputs implements Node.
+func (u *Union) Inputs() []Node { return u.Ins }
+
+// WithInputs implements Node.
+func (u *Union) WithInputs(in []Node) Node { return &Union{in, u.Names} }
+
+// Schema implements Node.
+func (u *Union) Schema() *types.Schema {
+	first := u.Ins[0].Schema()
+	s := &types.Schema{Fields: make([]types.Field, first.Len())}
+	for i, f := range first.Fields {
+		s.Fields[i] = types.Field{Name: u.Names[i], Type: f.Type, NotNull: true}
+		for _, in := range u.Ins {
+			s.Fields[i].NotNull = s.Fields[i].NotNull && in.Schema().Fields[i].NotNull
+		}
+	}
+	return s
+}
+
+// String implements Node.
+func (u *Union) String() string { return "Union all" }
+
+// Properties implements Node.
+func (u *Union) Properties() Properties {
+	out := Properties{AppendOnly: true}
+	for _, in := range u.Ins {
+		if p := in.Properties(); !p.AppendOnly {
+			out.AppendOnly = false
+			out.Cause = p.Cause
+		}
+	}
+	return out
+}

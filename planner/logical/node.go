@@ -1,0 +1,73 @@
+// Package logical is the plan as meaning: what rows a query has, not how they are
+// computed. Nodes are immutable; a rule makes new ones.
+package logical
+
+import (
+	"github.com/sqlstream/sqlstream/internal/tree"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// A Node is a relational operation.
+type Node interface {
+	Inputs() []Node
+	// WithInputs returns the node over other inputs of the same schemas.
+	WithInputs(inputs []Node) Node
+	Schema() *types.Schema
+	// String prints this node alone, on one line.
+	String() string
+	// Properties says what the node's changes look like, from its inputs'.
+	Properties() Properties
+}
+
+// Properties are what can be known of a node's output without running it.
+type Properties struct {
+	AppendOnly bool    // rows are only ever added
+	Keys       [][]int // sets of columns that hold no two equal rows
+	State      Bound   // what the node itself must remember
+	Cause      string  // of a retracting plan: the lowest node that takes rows back
+}
+
+// A Bound says how state grows.
+type Bound uint8
+
+// The bounds.
+const (
+	NoState   Bound = iota
+	PerGroup        // one row for each distinct key
+	PerRow          // every row
+	Constant        // one row
+	Presented       // only while a result is shown
+)
+
+// String gives the bound as EXPLAIN prints it.
+func (b Bound) String() string {
+	return [...]string{"none", "one row a group", "every row", "one row", "none"}[b]
+}
+
+// Format prints the plan below n as a tree.
+func Format(n Node) string {
+	return tree.Format(n, Node.String, Node.Inputs)
+}
+
+// Transform rebuilds the plan from the leaves up, with f applied to each node.
+func Transform(n Node, f func(Node) Node) Node {
+	ins := n.Inputs()
+	changed := false
+	fresh := make([]Node, len(ins))
+	for i, in := range ins {
+		fresh[i] = Transform(in, f)
+		changed = changed || fresh[i] != in
+	}
+	if changed {
+		n = n.WithInputs(fresh)
+	}
+	return f(n)
+}
+
+// Walk calls f for n and every node below it.
+func Walk(n Node, f func(Node)) {
+	f(n)
+	for _, in := range n.Inputs() {
+		Walk(in, f)
+	}
+}

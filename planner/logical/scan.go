@@ -1,0 +1,93 @@
+package logical
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Relation is what a Scan reads, as far as planning goes.
+type Relation struct {
+	Name       string
+	View       bool          // a materialized view, not a table
+	Schema     *types.Schema // all its columns
+	AppendOnly bool
+	Keys       [][]int
+}
+
+// Scan reads some columns of a relation.
+type Scan struct {
+	Relation *Relation
+	Columns  []int // positions in the relation's schema
+}
+
+// Inputs implements Node.
+func (s *Scan) Inputs() []Node { return nil }
+
+// WithInputs implements Node.
+func (s *Scan) WithInputs([]Node) Node { return s }
+
+// Schema implements Node.
+func (s *Scan) Schema() *types.Schema { return s.Relation.Schema.Project(s.Columns) }
+
+// String implements Node.
+func (s *Scan) String() string {
+	return fmt.Sprintf("Scan %s [%s]", s.Relation.Name, strings.Join(s.Schema().Names(), ", "))
+}
+
+// Properties implements Node.
+func (s *Scan) Properties() Properties {
+	p := Properties{AppendOnly: s.Relation.AppendOnly, Keys: mapKeys(s.Relation.Keys, s.Columns)}
+	if !p.AppendOnly {
+		p.Cause = s.String()
+	}
+	return p
+}
+
+// Values is rows written in the query itself.
+type Values struct {
+	Rows *zset.Batch
+}
+
+// Inputs implements Node.
+func (v *Values) Inputs() []Node { return nil }
+
+// WithInputs implements Node.
+func (v *Values) WithInputs([]Node) Node { return v }
+
+// Schema implements Node.
+func (v *Values) Schema() *types.Schema { return v.Rows.Schema }
+
+// String implements Node.
+func (v *Values) String() string {
+	if v.Rows.Len == 1 {
+		return "Values (1 row)"
+	}
+	return fmt.Sprintf("Values (%d rows)", v.Rows.Len)
+}
+
+// Properties implements Node.
+func (v *Values) Properties() Properties { return Properties{AppendOnly: true} }
+
+// mapKeys translates keys of an input to an output whose column i is the input's
+// column from[i]; a key of which a column is gone is no key any more.
+func mapKeys(keys [][]int, from []int) [][]int {
+	var out [][]int
+	for _, key := range keys {
+		mapped := make([]int, 0, len(key))
+		for _, c := range key {
+			for i, f := range from {
+				if f == c {
+					mapped = append(mapped, i)
+					break
+				}
+			}
+		}
+		if len(mapped) == len(key) {
+			out = append(out, mapped)
+		}
+	}
+	return out
+}
