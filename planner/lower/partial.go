@@ -1,0 +1,19 @@
+package lower
+
+import "github.com/sqlstream/sqlstream/exec"
+
+// partial lets each worker combine the rows of a batch before they are routed,
+// where every call keeps a fixed-width accumulator; nil where one does not.
+func partial(a *exec.Aggregate, p *exec.Project, x *exec.Exchange) exec.Plan {
+	if len(a.Calls) == 0 {
+		return nil
+	}
+	for _, c := range a.Calls {
+		if c.Slot(a.AppendOnly) == nil {
+			return nil
+		}
+	}
+	first := exec.NewPartialAggregate(p, a)
+	x.Input = first
+	return exec.NewFinalAggregate(x, a)
+}
