@@ -1,0 +1,307 @@
+package sql
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sqlstream/sqlstream/internal/suggest"
+)
+
+// verbs are the words that begin a statement.
+var verbs = []string{"SELECT", "WITH", "VALUES", "TABLE", "CREATE", "INSERT", "DROP", "SET", "SHOW", "DESCRIBE", "EXPLAIN", "STOP", "DELETE", "UPDATE"}
+
+func (p *parser) common() Common {
+	return Common{Source: p.src, Start: p.tokens[0].Start, End: p.end().End}
+}
+
+func (p *parser) statement() Statement {
+	t := p.peek()
+	c := p.common()
+	switch {
+	case t.Is("SELECT", "WITH", "VALUES", "TABLE", "("):
+		return p.selectStatement(c)
+	case t.Is("CREATE"):
+		return p.create(c)
+	case t.Is("INSERT"):
+		return p.insert(c)
+	case t.Is("DROP"):
+		return p.drop(c)
+	case t.Is("SET"):
+		return p.set(c)
+	case t.Is("SHOW"):
+		return p.show(c)
+	case t.Is("DESCRIBE", "DESC"):
+		p.next()
+		p.accept("TABLE")
+		d := &Describe{c, p.name("a table's name")}
+		p.atEnd()
+		return d
+	case t.Is("EXPLAIN"):
+		return p.explain(c)
+	case t.Is("STOP"):
+		p.next()
+		p.expect("QUERY")
+		s := &StopQuery{c, p.name("a query's name")}
+		p.atEnd()
+		return s
+	case t.Is("DELETE"):
+		return p.delete(c)
+	case t.Is("UPDATE"):
+		return p.update(c)
+	}
+	e := Errorf(p.src, t.Start, "a statement cannot begin with %s", shown(t))
+	if n := suggest.Nearest(t.Text, verbs); n != "" && t.Kind == Word {
+		e = e.WithHint("did you mean %s?", n)
+	}
+	panic(e)
+}
+
+func (p *parser) selectStatement(c Common) Statement {
+	tail := p.cutTail()
+	return &Select{Common: c, Query: p.query(p.until()), Tail: tail}
+}
+
+// cutTail takes EMIT … off the end of the tokens.
+func (p *parser) cutTail() Tail {
+	depth := 0
+	for i := p.at; i < len(p.tokens); i++ {
+		t := p.tokens[i]
+		switch {
+		case t.Is("(", "["):
+			depth++
+		case t.Is(")", "]"):
+			depth--
+		case depth == 0 && t.Is("EMIT") && p.beginsTail(i):
+			sub := &parser{src: p.src, tokens: p.tokens, at: i}
+			tail := sub.tail()
+			p.tokens = p.tokens[:i]
+			return tail
+		case depth == 0 && t.Is("TRIGGER") && tokenAt(p.tokens, i+1).Is("EVERY", "ONCE", "AVAILABLE"):
+			panic(Errorf(p.src, t.Start, "TRIGGER belongs behind EMIT").
+				WithHint("write EMIT %s to run the query continuously", "TRIGGER …"))
+		}
+	}
+	return Tail{}
+}
+
+// beginsTail tells the clause EMIT from a column of that name.
+func (p *parser) beginsTail(i int) bool {
+	prev, next := tokenAt(p.tokens, i-1), tokenAt(p.tokens, i+1)
+	if prev.Kind == Symbol && !prev.Is(")", "*") || prev.Is("SELECT", "BY", "AS", "WHERE", "AND", "OR", "ON", "FROM", "JOIN", "HAVING", "NOT", "IN") {
+		return false
+	}
+	return next.Kind == EOF || next.Is("APPEND", "UPDATE", "COMPLETE", "TRIGGER", "CHANGES", "FINAL", "ON", "AFTER", "WITH")
+}
+
+func (p *parser) tail() Tail {
+	t := p.expect("EMIT")
+	tail := Tail{Emit: true, Offset: t.Start}
+	switch m := p.peek(); {
+	case m.Is("APPEND", "UPDATE", "COMPLETE"):
+		tail.Mode = p.next().Upper
+	case m.Kind != EOF && !m.Is("TRIGGER"):
+		panic(Errorf(p.src, m.Start, "EMIT takes APPEND, UPDATE or COMPLETE, not %s", shown(m)))
+	}
+	if p.accept("TRIGGER") {
+		tail.Trigger = p.trigger()
+	}
+	p.atEnd()
+	return tail
+}
+
+func (p *parser) trigger() Trigger {
+	switch t := p.next(); {
+	case t.Is("ONCE"):
+		return Trigger{Once: true}
+	case t.Is("AVAILABLE"):
+		p.expect("NOW")
+		return Trigger{AvailableNow: true}
+	case t.Is("EVERY"):
+		return Trigger{Every: p.duration()}
+	default:
+		p.fail(t, "TRIGGER takes EVERY n unit, AVAILABLE NOW or ONCE, not %s", shown(t))
+	}
+	return Trigger{}
+}
+
+// duration reads "[INTERVAL] n unit".
+func (p *parser) duration() time.Duration {
+	p.accept("INTERVAL")
+	t := p.next()
+	text := t.Text
+	if t.Kind == String {
+		text = Unquote(t.Text)
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if t.Kind != Number && t.Kind != String || err != nil || n <= 0 {
+		p.fail(t, "a whole number above zero is expected here, not %s", shown(t))
+	}
+	u := p.next()
+	unit := map[string]time.Duration{
+		"MICROSECOND": time.Microsecond, "MILLISECOND": time.Millisecond, "SECOND": time.Second, "MINUTE": time.Minute,
+		"HOUR": time.Hour, "DAY": 24 * time.Hour,
+	}[singular(u.Upper)]
+	if unit == 0 || n > int64(365*24*time.Hour/unit) {
+		p.fail(u, "a unit from MICROSECOND to DAY and a span of at most a year is expected here, not %s", shown(u))
+	}
+	return time.Duration(n) * unit
+}
+
+func (p *parser) insert(c Common) *Insert {
+	p.expect("INSERT")
+	if t := p.peek(); t.Is("OVERWRITE") {
+		p.fail(t, "INSERT OVERWRITE is not supported yet")
+	}
+	p.expect("INTO")
+	p.accept("TABLE")
+	ins := &Insert{Common: c, Target: p.name("a table's name")}
+	if p.peek().Is("(") && !p.peekAt(1).Is("SELECT", "WITH", "VALUES", "(") {
+		ins.Columns = p.names()
+	}
+	ins.Tail = p.cutTail()
+	ts := p.until()
+	if len(ts) > 0 && ts[0].Is("VALUES", "VALUE") {
+		ts = valuesRows(ts)
+	}
+	ins.Query = p.query(ts)
+	return ins
+}
+
+// valuesRows writes VALUES (…), (…) as the VALUES ROW(…), ROW(…) of a query.
+func valuesRows(ts []Token) []Token {
+	out := slices.Clone(ts[:1])
+	out[0].Text, out[0].Upper = "VALUES", "VALUES"
+	depth := 0
+	for _, t := range ts[1:] {
+		if depth == 0 && t.Is("(") && !out[len(out)-1].Is("ROW") {
+			out = append(out, synthetic(t, "ROW")...)
+		}
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			depth--
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func (p *parser) drop(c Common) Statement {
+	p.expect("DROP")
+	d := &Drop{Common: c}
+	switch t := p.next(); {
+	case t.Is("TABLE", "SOURCE", "SINK"):
+		d.Kind = "TABLE"
+	case t.Is("VIEW", "QUERY"):
+		d.Kind = t.Upper
+	case t.Is("MATERIALIZED"):
+		p.expect("VIEW")
+		d.Kind = "MATERIALIZED VIEW"
+	default:
+		p.fail(t, "DROP takes TABLE, VIEW, MATERIALIZED VIEW or QUERY, not %s", shown(t))
+	}
+	d.IfExists = p.accept("IF", "EXISTS")
+	d.Name = p.name("a name")
+	p.atEnd()
+	return d
+}
+
+func (p *parser) set(c Common) Statement {
+	p.expect("SET")
+	t := p.peek()
+	s := &Set{Common: c}
+	if t.Kind == String {
+		p.next()
+		s.Name = Name{Unquote(t.Text), t.Start}
+	} else {
+		s.Name = p.name("a setting's name")
+		for p.accept(".") {
+			s.Name.Text += "." + p.name("a setting's name").Text
+		}
+	}
+	p.expect("=")
+	s.Value, _ = p.text("a value")
+	p.atEnd()
+	return s
+}
+
+var shows = []string{"TABLES", "VIEWS", "QUERIES", "FUNCTIONS", "TOPICS", "SETTINGS", "STATE", "SOURCES", "SINKS"}
+
+func (p *parser) show(c Common) Statement {
+	p.expect("SHOW")
+	s := &Show{Common: c}
+	p.accept("MATERIALIZED")
+	t := p.next()
+	switch {
+	case t.Is("CREATE"):
+		s.What = "CREATE"
+		if !p.accept("TABLE") && !p.accept("VIEW") {
+			p.accept("MATERIALIZED", "VIEW")
+		}
+		s.Name = p.name("a name")
+	case t.Kind == Word && slices.Contains(shows, t.Upper):
+		s.What = t.Upper
+		if t.Is("SOURCES", "SINKS") {
+			s.What = "TABLES"
+		}
+	default:
+		e := Errorf(p.src, t.Start, "SHOW takes %s, not %s", strings.Join(shows[:7], ", "), shown(t))
+		if n := suggest.Nearest(t.Text, shows); n != "" {
+			e = e.WithHint("did you mean %s?", n)
+		}
+		panic(e)
+	}
+	if p.accept("LIKE") {
+		s.Like, _ = p.text("a pattern")
+	}
+	p.atEnd()
+	return s
+}
+
+func (p *parser) explain(c Common) Statement {
+	p.expect("EXPLAIN")
+	e := &Explain{Common: c}
+	if t := p.peek(); t.Is("LOGICAL", "PHYSICAL", "ANALYZE") {
+		e.Level = p.next().Upper
+	}
+	if p.peek().Kind == EOF {
+		p.fail(p.peek(), "EXPLAIN needs a query")
+	}
+	sub := &parser{src: p.src, tokens: p.tokens[p.at:]}
+	e.Statement = sub.statement()
+	return e
+}
+
+func (p *parser) delete(c Common) Statement {
+	p.expect("DELETE")
+	p.expect("FROM")
+	d := &Delete{Common: c, Target: p.name("a table's name")}
+	if p.accept("WHERE") {
+		d.Where = p.expr(p.until())
+	}
+	p.atEnd()
+	return d
+}
+
+func (p *parser) update(c Common) Statement {
+	p.expect("UPDATE")
+	u := &Update{Common: c, Target: p.name("a table's name")}
+	p.expect("SET")
+	for {
+		a := Assignment{Column: p.name("a column's name")}
+		p.expect("=")
+		a.Expr = p.expr(p.until(",", "WHERE"))
+		u.Set = append(u.Set, a)
+		if !p.accept(",") {
+			break
+		}
+	}
+	if p.accept("WHERE") {
+		u.Where = p.expr(p.until())
+	}
+	p.atEnd()
+	return u
+}

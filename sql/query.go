@@ -1,0 +1,304 @@
+package sql
+
+import (
+	"fmt"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	tidb "github.com/pingcap/tidb/pkg/parser"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// A Query is a SELECT, VALUES or set operation as the TiDB parser read it, with the
+// way back from its nodes to the user's text. Constructs that MySQL lacks appear as
+// calls of the functions named by the Marker constants.
+type Query struct {
+	*Mapping
+	Node ast.ResultSetNode
+}
+
+// An Expr is a scalar expression, likewise.
+type Expr struct {
+	*Mapping
+	Node ast.ExprNode
+}
+
+// Functions that stand for constructs of ours in a syntax tree. Users cannot write
+// such names.
+const (
+	MarkerCast     = "__sqs_cast"     // (x, 'type'): CAST(x AS type), x::type
+	MarkerTryCast  = "__sqs_try_cast" // (x, 'type'): TRY_CAST(x AS type)
+	MarkerFilter   = "__sqs_filter"   // (aggregate, condition): FILTER (WHERE …)
+)
+
+// A Mapping ties the text that the TiDB parser saw to the user's text.
+type Mapping struct {
+	Source *Source
+	tokens []Token // as sent, synthetic ones included
+	starts []int   // where each stands in the text sent
+	sent   string
+}
+
+// Offset returns where in the source an offset of the text sent comes from.
+func (m *Mapping) Offset(sent int) int {
+	i := sort.SearchInts(m.starts, sent+1) - 1
+	if i < 0 {
+		return m.start()
+	}
+	t := m.tokens[i]
+	if t.Synthetic {
+		return t.Start
+	}
+	return min(t.Start+sent-m.starts[i], t.End)
+}
+
+func (m *Mapping) start() int {
+	if len(m.tokens) == 0 {
+		return 0
+	}
+	return m.tokens[0].Start
+}
+
+// At returns the place of a node in the source; the start of the query for the few
+// kinds of nodes whose place the parser does not keep.
+func (m *Mapping) At(n ast.Node) int {
+	if off := n.OriginTextPosition(); off > 0 {
+		return m.Offset(off)
+	}
+	return m.start()
+}
+
+// Errorf makes an error at a node.
+func (m *Mapping) Errorf(n ast.Node, format string, args ...any) *Error {
+	return Errorf(m.Source, m.At(n), format, args...)
+}
+
+// Verbatim returns the user's text of n bytes of the text sent: the name of a
+// result column that has no alias.
+func (m *Mapping) Verbatim(sent, n int) string {
+	first := sort.SearchInts(m.starts, sent+1) - 1
+	last := sort.SearchInts(m.starts, sent+n) - 1
+	if first < 0 || last < first {
+		return ""
+	}
+	text := m.Source.Text[m.tokens[first].Start:m.tokens[last].End]
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// FieldText returns the user's text of a result column.
+func (m *Mapping) FieldText(f *ast.SelectField) string {
+	return m.Verbatim(f.Offset, len(strings.TrimSpace(f.OriginalText())))
+}
+
+// TableAt returns where a table is first named behind FROM, JOIN, INTO or a comma;
+// the parser keeps no place for it.
+func (m *Mapping) TableAt(name string) int {
+	for i, t := range m.tokens {
+		if i > 0 && t.IsName() && strings.EqualFold(t.Name(), name) &&
+			(m.tokens[i-1].Is("FROM", "JOIN", "INTO", ",", "(", "TABLE")) {
+			return t.Start
+		}
+	}
+	return m.start()
+}
+
+// WordAt returns where a word first stands, the start of the query where it does not.
+func (m *Mapping) WordAt(words ...string) int {
+	for _, t := range m.tokens {
+		if t.Is(words...) {
+			return t.Start
+		}
+	}
+	return m.start()
+}
+
+// newMapping renders tokens as text, with a blank where one is needed.
+func newMapping(src *Source, tokens []Token) *Mapping {
+	m := &Mapping{Source: src, tokens: tokens, starts: make([]int, len(tokens))}
+	var b strings.Builder
+	for i, t := range tokens {
+		if i > 0 && (t.Space || t.Synthetic || tokens[i-1].Synthetic) && !t.Is(".") && !tokens[i-1].Is(".") {
+			b.WriteByte(' ')
+		}
+		m.starts[i] = b.Len()
+		b.WriteString(t.Text)
+	}
+	m.sent = b.String()
+	return m
+}
+
+// parseQuery hands tokens of a query to the TiDB parser.
+func parseQuery(src *Source, tokens []Token) (q *Query, err error) {
+	if len(tokens) == 0 {
+		return nil, Errorf(src, len(src.Text), "a query is missing here")
+	}
+	node, m, err := parseTiDB(src, tokens)
+	if err != nil {
+		return nil, err
+	}
+	rs, ok := node.(ast.ResultSetNode)
+	if !ok {
+		return nil, Errorf(src, tokens[0].Start, "a query is expected here")
+	}
+	return &Query{m, rs}, nil
+}
+
+// parseExpr hands tokens of an expression to the TiDB parser.
+func parseExpr(src *Source, tokens []Token) (*Expr, error) {
+	if len(tokens) == 0 {
+		return nil, Errorf(src, len(src.Text), "an expression is missing here")
+	}
+	node, m, err := parseTiDB(src, append(synthetic(tokens[0], "SELECT"), tokens...))
+	if err != nil {
+		return nil, err
+	}
+	s, ok := node.(*ast.SelectStmt)
+	if !ok || s.From != nil || s.Where != nil || s.Limit != nil || len(s.Fields.Fields) != 1 ||
+		s.Fields.Fields[0].WildCard != nil || s.Fields.Fields[0].AsName.O != "" {
+		return nil, Errorf(src, tokens[0].Start, "one expression is expected here")
+	}
+	return &Expr{m, s.Fields.Fields[0].Expr}, nil
+}
+
+// ParseExprText parses an expression that stands by itself.
+func ParseExprText(file, text string) (*Expr, error) {
+	src := &Source{file, text}
+	tokens, _, err := Lex(src)
+	if err != nil {
+		return nil, err
+	}
+	return parseExpr(src, tokens)
+}
+
+func parseTiDB(src *Source, tokens []Token) (node ast.StmtNode, m *Mapping, err error) {
+	out, err := rewrite(src, tokens)
+	if err != nil {
+		return nil, nil, err
+	}
+	m = newMapping(src, out)
+	defer func() {
+		if r := recover(); r != nil {
+			node, err = nil, Errorf(src, m.start(), "internal error in the parser: %v", r)
+		}
+	}()
+	statements, _, err := newParser().Parse(m.sent, "utf8mb4", "utf8mb4_bin")
+	if err != nil {
+		return nil, nil, m.explain(err)
+	}
+	if len(statements) != 1 {
+		return nil, nil, Errorf(src, m.start(), "one statement is expected here")
+	}
+	if err := m.checkHeight(statements[0]); err != nil {
+		return nil, nil, err
+	}
+	return statements[0], m, nil
+}
+
+// maxHeight bounds the syntax tree: "1+1+1+…" is as deep as it is long.
+const maxHeight = 4000
+
+type heightVisitor struct{ depth, deepest int }
+
+func (h *heightVisitor) Enter(n ast.Node) (ast.Node, bool) {
+	h.depth++
+	h.deepest = max(h.deepest, h.depth)
+	return n, h.depth > maxHeight
+}
+
+func (h *heightVisitor) Leave(n ast.Node) (ast.Node, bool) {
+	h.depth--
+	return n, true
+}
+
+func (m *Mapping) checkHeight(n ast.Node) error {
+	h := &heightVisitor{}
+	n.Accept(h)
+	if h.deepest > maxHeight {
+		return Errorf(m.Source, m.start(), "the expression is nested more than %d deep", maxHeight)
+	}
+	return nil
+}
+
+var (
+	nearText    = regexp.MustCompile(`^line \d+ column \d+ near "`)
+	totalLength = regexp.MustCompile(`\(total length (\d+)\)\s*$`)
+)
+
+// explain finds the place of a syntax error. The parser's own line and column are
+// the end of the token in the text sent; but the text it quotes is all that
+// follows the token's start, so its length tells the place.
+func (m *Mapping) explain(err error) error {
+	msg := err.Error()
+	loc := nearText.FindStringIndex(msg)
+	if loc == nil {
+		return Errorf(m.Source, m.start(), "%s", msg)
+	}
+	rest := msg[loc[1]:]
+	at := -1
+	if g := totalLength.FindStringSubmatch(rest); g != nil {
+		if n, err := strconv.Atoi(g[1]); err == nil {
+			at = len(m.sent) - n
+		}
+	} else {
+		for q := len(rest) - 1; q >= 0 && at < 0; q-- {
+			if rest[q] == '"' && strings.HasSuffix(m.sent, rest[:q]) {
+				at = len(m.sent) - q
+			}
+		}
+	}
+	if at < 0 {
+		return Errorf(m.Source, m.start(), "%s", msg)
+	}
+	i := sort.SearchInts(m.starts, at)
+	if i >= len(m.tokens) {
+		last := m.tokens[len(m.tokens)-1]
+		return Errorf(m.Source, last.End, "the statement ends too early")
+	}
+	t := m.tokens[i]
+	e := Errorf(m.Source, t.Start, "unexpected %s", shown(t))
+	if t.Kind == Word && isReserved(t.Upper) {
+		return e.WithHint("%s is a reserved word; write `%s` to use it as a name", t.Upper, t.Text)
+	}
+	return e
+}
+
+func shown(t Token) string {
+	if t.Kind == EOF {
+		return "end of the statement"
+	}
+	return fmt.Sprintf("%q", t.Text)
+}
+
+// structural words are never meant as names, so no hint to quote them helps.
+var structural = map[string]bool{
+	"SELECT": true, "FROM": true, "WHERE": true, "GROUP": true, "HAVING": true, "ORDER": true, "LIMIT": true,
+	"UNION": true, "JOIN": true, "ON": true, "AS": true, "BY": true, "AND": true, "OR": true, "NOT": true, "INTO": true,
+	"WITH": true, "CASE": true, "WHEN": true, "THEN": true, "ELSE": true, "IN": true, "IS": true, "NULL": true,
+}
+
+func isReserved(upper string) bool {
+	if structural[upper] {
+		return false
+	}
+	for _, k := range tidb.Keywords {
+		if k.Word == upper {
+			return k.Reserved
+		}
+	}
+	return false
+}
+
+// Keywords returns the words that mean something in a statement, in capitals, for
+// completion.
+func Keywords() []string {
+	words := []string{"EMIT", "TRIGGER", "WATERMARK", "MATERIALIZED", "APPEND", "COMPLETE", "TRY_CAST", "METADATA", "ENFORCED"}
+	for _, k := range tidb.Keywords {
+		if k.Reserved {
+			words = append(words, k.Word)
+		}
+	}
+	sort.Strings(words)
+	return words
+}

@@ -1,0 +1,182 @@
+package sql
+
+import (
+	"time"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// A Statement is one parsed statement: one of the types below.
+type Statement interface {
+	// Base gives what all statements have.
+	Base() *Common
+}
+
+// Common is what every statement has.
+type Common struct {
+	Source     *Source
+	Start, End int // the statement's bytes in the source, without the semicolon
+}
+
+// Base implements Statement.
+func (c *Common) Base() *Common { return c }
+
+// Text returns the statement as it was written.
+func (c *Common) Text() string { return c.Source.Text[c.Start:c.End] }
+
+// Errorf makes an error at a place in the statement's source.
+func (c *Common) Errorf(offset int, format string, args ...any) *Error {
+	return Errorf(c.Source, offset, format, args...)
+}
+
+// A Name is an identifier and its place.
+type Name struct {
+	Text   string
+	Offset int
+}
+
+// An Option is one setting of a WITH (…) list.
+type Option struct {
+	Name, Value string
+	Offset      int // of the name
+	ValueOffset int
+}
+
+// CreateTable is CREATE [OR REPLACE] TABLE; SOURCE and SINK mean the same.
+type CreateTable struct {
+	Common
+	OrReplace, IfNotExists bool
+	Name                   Name
+	Columns                []ColumnDef
+	PrimaryKey             []Name
+	Watermark              *WatermarkDef
+	Options                []Option
+}
+
+// A ColumnDef is a column of CREATE TABLE.
+type ColumnDef struct {
+	Name     Name
+	Type     types.Type // of a computed column: Kind Null, its expression's type is taken
+	NotNull  bool
+	Metadata string // METADATA FROM 'key'
+	Computed *Expr  // AS expression
+}
+
+// A WatermarkDef is WATERMARK FOR column AS expression.
+type WatermarkDef struct {
+	Column Name
+	Expr   *Expr
+}
+
+// CreateView is CREATE [OR REPLACE] [MATERIALIZED] VIEW.
+type CreateView struct {
+	Common
+	OrReplace, IfNotExists bool
+	Materialized           bool
+	Name                   Name
+	Columns                []Name
+	Query                  *Query
+	Tail                   Tail
+}
+
+// CreateQuery is CREATE [OR REPLACE] QUERY name AS INSERT ….
+type CreateQuery struct {
+	Common
+	OrReplace, IfNotExists bool
+	Name                   Name
+	Insert                 *Insert
+}
+
+// Insert is INSERT INTO target [(columns)] query, VALUES among them.
+type Insert struct {
+	Common
+	Target  Name
+	Columns []Name
+	Query   *Query
+	Tail    Tail
+}
+
+// Select is a query by itself.
+type Select struct {
+	Common
+	Query *Query
+	Tail  Tail
+}
+
+// A Tail is EMIT [mode] [TRIGGER …] behind a query.
+type Tail struct {
+	Emit    bool
+	Offset  int    // of EMIT
+	Mode    string // "", "APPEND", "UPDATE", "COMPLETE"
+	Trigger Trigger
+}
+
+// A Trigger is TRIGGER EVERY n unit | AVAILABLE NOW | ONCE; the zero Trigger is none.
+type Trigger struct {
+	Every        time.Duration
+	AvailableNow bool
+	Once         bool
+}
+
+// Drop is DROP TABLE | VIEW | MATERIALIZED VIEW | QUERY.
+type Drop struct {
+	Common
+	Kind     string // "TABLE", "VIEW", "MATERIALIZED VIEW", "QUERY"
+	IfExists bool
+	Name     Name
+}
+
+// Set is SET name = value.
+type Set struct {
+	Common
+	Name  Name
+	Value string
+}
+
+// Show is SHOW TABLES, SHOW CREATE TABLE t and their like.
+type Show struct {
+	Common
+	What string // "TABLES", "VIEWS", "QUERIES", "FUNCTIONS", "TOPICS", "SETTINGS", "STATE", "CREATE"
+	Name Name   // of SHOW CREATE
+	Like string // a pattern, "" for none
+}
+
+// Describe is DESCRIBE name.
+type Describe struct {
+	Common
+	Name Name
+}
+
+// Explain is EXPLAIN [LOGICAL | PHYSICAL | ANALYZE] statement.
+type Explain struct {
+	Common
+	Level     string // "", "LOGICAL", "PHYSICAL", "ANALYZE"
+	Statement Statement
+}
+
+// StopQuery is STOP QUERY name.
+type StopQuery struct {
+	Common
+	Name Name
+}
+
+// Delete is DELETE FROM a memory table [WHERE …].
+type Delete struct {
+	Common
+	Target Name
+	Where  *Expr // nil for every row
+}
+
+// Update is UPDATE of a memory table SET column = expression, … [WHERE …].
+type Update struct {
+	Common
+	Target Name
+	Set    []Assignment
+	Where  *Expr
+}
+
+// An Assignment is column = expression.
+type Assignment struct {
+	Column Name
+	Expr   *Expr
+}
