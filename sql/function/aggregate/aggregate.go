@@ -1,0 +1,56 @@
+// Package aggregate holds the built-in aggregate functions, one a file.
+package aggregate
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// All lists the built-in aggregates by name.
+var All = []function.Aggregate{
+	AnyValue,
+	Avg,
+	Count,
+	GroupConcat,
+	Max,
+	Min,
+	Sum,
+}
+
+// one returns the only argument's type, or says that one argument is needed.
+func one(name string, args []types.Type) (types.Type, error) {
+	if len(args) != 1 {
+		return types.Type{}, fmt.Errorf("%s takes one argument, not %d", name, len(args))
+	}
+	if args[0].Kind == types.Null {
+		return types.Of(types.BigInt), nil
+	}
+	return args[0], nil
+}
+
+func noNumber(name string, t types.Type) error {
+	return fmt.Errorf("%s takes a number, not %s", name, t)
+}
+
+var errSum = errors.New("the sum is out of range of DECIMAL(38)")
+
+// at returns the accumulator of a group as a *T.
+func at[T any](rows *vec.Rows, gid int32) *T { return (*T)(rows.Ptr(gid)) }
+
+// each calls f for the rows whose value is not NULL, with their weights.
+func each(v *vec.Vec, n int, weights []int64, f func(row int, weight int64)) {
+	for i := range n {
+		if v.IsNull(i) {
+			continue
+		}
+		w := int64(1)
+		if weights != nil {
+			w = weights[i]
+		}
+		f(i, w)
+	}
+}

@@ -1,0 +1,59 @@
+package aggregate
+
+import (
+	"fmt"
+
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// Count is COUNT(*) and COUNT(x).
+var Count = function.Aggregate{
+	Name: "count",
+	Doc:  "Counts rows, or with an argument the rows where it is not NULL.",
+	Examples: []function.AggregateExample{
+		{Call: "count(x)", Type: function.Int, Rows: "+1 5\n+1 NULL\n+1 5\n", Value: "2"},
+		{Call: "count(x)", Type: function.Int, Rows: "+1 5\n-1 5\n", Value: "0"},
+	},
+	Bind: func(args []types.Type) (*function.Bound, error) {
+		if len(args) > 1 {
+			return nil, fmt.Errorf("count takes one argument, not %d", len(args))
+		}
+		return &function.Bound{Args: args, Returns: function.Int, Slot: countSlot{}}, nil
+	},
+}
+
+type countSlot struct{}
+
+func (countSlot) Width() int { return 8 }
+
+func (countSlot) Add(rows vec.Rows, gids []int32, args []*vec.Vec, weights []int64) error {
+	switch {
+	case len(args) > 0 && args[0].Valid != nil:
+		each(args[0], len(gids), weights, func(i int, w int64) { *at[int64](&rows, gids[i]) += w })
+	case weights == nil:
+		for _, g := range gids {
+			*at[int64](&rows, g)++
+		}
+	default:
+		for i, g := range gids {
+			*at[int64](&rows, g) += weights[i]
+		}
+	}
+	return nil
+}
+
+func (countSlot) Merge(rows vec.Rows, gids []int32, src vec.Rows) error {
+	for i, g := range gids {
+		*at[int64](&rows, g) += *at[int64](&src, int32(i))
+	}
+	return nil
+}
+
+func (countSlot) Value(rows vec.Rows, gids []int32, out *vec.Builder) error {
+	for _, g := range gids {
+		vec.Append(out, *at[int64](&rows, g))
+	}
+	return nil
+}

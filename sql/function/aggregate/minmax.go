@@ -1,0 +1,150 @@
+package aggregate
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// Min is MIN(x).
+var Min = function.Aggregate{
+	Name: "min",
+	Doc:  "The least value; NULL where there is none.",
+	Examples: []function.AggregateExample{
+		{Call: "min(x)", Type: function.Int, Rows: "+1 3\n+1 1\n-1 1\n", Value: "3"},
+		{Call: "min(x)", Type: function.Text, Rows: "+1 b\n+1 a\n", Value: "a"},
+	},
+	Bind: func(args []types.Type) (*function.Bound, error) { return bindExtreme("min", args, false) },
+}
+
+// Max is MAX(x).
+var Max = function.Aggregate{
+	Name: "max",
+	Doc:  "The greatest value; NULL where there is none.",
+	Examples: []function.AggregateExample{
+		{Call: "max(x)", Type: function.Int, Rows: "+1 3\n+1 9\n-1 9\n", Value: "3"},
+		{Call: "max(x)", Type: function.Text, Rows: "+1 b\n+1 a\n", Value: "b"},
+	},
+	Bind: func(args []types.Type) (*function.Bound, error) { return bindExtreme("max", args, true) },
+}
+
+// AnyValue is ANY_VALUE(x). It is the least value, so that it is the same for any
+// order of the input.
+var AnyValue = function.Aggregate{
+	Name: "any_value",
+	Doc:  "One of the values: the least, so that the answer does not depend on the order of the rows.",
+	Examples: []function.AggregateExample{
+		{Call: "any_value(x)", Type: function.Int, Rows: "+1 7\n+1 7\n", Value: "7"},
+	},
+	Bind: func(args []types.Type) (*function.Bound, error) { return bindExtreme("any_value", args, false) },
+}
+
+func bindExtreme(name string, args []types.Type, last bool) (*function.Bound, error) {
+	t, err := one(name, args)
+	if err != nil {
+		return nil, err
+	}
+	if t.IsNested() || t.Kind == types.Interval {
+		return nil, fmt.Errorf("%s does not take %s", name, t)
+	}
+	b := &function.Bound{Args: []types.Type{t}, Returns: t, Fold: extremeFold{last}}
+	switch t.Layout() {
+	case types.Int8:
+		b.AppendOnly = extremeSlot[int8]{last}
+	case types.Int16:
+		b.AppendOnly = extremeSlot[int16]{last}
+	case types.Int32:
+		b.AppendOnly = extremeSlot[int32]{last}
+	case types.Int64:
+		b.AppendOnly = extremeSlot[int64]{last}
+	case types.Uint8:
+		b.AppendOnly = extremeSlot[uint8]{last}
+	case types.Uint16:
+		b.AppendOnly = extremeSlot[uint16]{last}
+	case types.Uint32:
+		b.AppendOnly = extremeSlot[uint32]{last}
+	case types.Uint64:
+		b.AppendOnly = extremeSlot[uint64]{last}
+	case types.Float32:
+		b.AppendOnly = extremeSlot[float32]{last}
+	case types.Float64:
+		b.AppendOnly = extremeSlot[float64]{last}
+	}
+	return b, nil
+}
+
+type number interface {
+	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64
+}
+
+// extremeSlot keeps the best value so far.
+type extremeSlot[T number] struct{ last bool }
+
+type extreme[T number] struct {
+	any   int64 // 1 where value is one
+	value T
+}
+
+func (extremeSlot[T]) Width() int { return 16 }
+
+func (s extremeSlot[T]) Add(rows vec.Rows, gids []int32, args []*vec.Vec, _ []int64) error {
+	v := args[0]
+	values := vec.Slice[T](v)
+	if v.Valid == nil && !v.Const {
+		for i, g := range gids {
+			a, x := at[extreme[T]](&rows, g), values[i]
+			if a.any == 0 || x < a.value != s.last && x != a.value {
+				a.any, a.value = 1, x
+			}
+		}
+		return nil
+	}
+	each(v, len(gids), nil, func(i int, _ int64) { s.take(at[extreme[T]](&rows, gids[i]), values[v.At(i)]) })
+	return nil
+}
+
+func (s extremeSlot[T]) take(a *extreme[T], x T) {
+	c := cmp.Compare(x, a.value)
+	if a.any == 0 || c < 0 && !s.last || c > 0 && s.last {
+		a.any, a.value = 1, x
+	}
+}
+
+func (s extremeSlot[T]) Merge(rows vec.Rows, gids []int32, src vec.Rows) error {
+	for i, g := range gids {
+		if from := at[extreme[T]](&src, int32(i)); from.any != 0 {
+			s.take(at[extreme[T]](&rows, g), from.value)
+		}
+	}
+	return nil
+}
+
+func (extremeSlot[T]) Value(rows vec.Rows, gids []int32, out *vec.Builder) error {
+	for _, g := range gids {
+		if a := at[extreme[T]](&rows, g); a.any != 0 {
+			vec.Append(out, a.value)
+		} else {
+			out.AppendNull()
+		}
+	}
+	return nil
+}
+
+// extremeFold takes the first or last value of the multiset.
+type extremeFold struct{ last bool }
+
+func (f extremeFold) First() bool { return !f.last }
+func (f extremeFold) Last() bool  { return f.last }
+
+func (extremeFold) Value(next func() ([]*vec.Vec, int, int64), out *vec.Builder) error {
+	args, row, count := next()
+	if count == 0 {
+		out.AppendNull()
+		return nil
+	}
+	out.AppendRow(args[0], row)
+	return nil
+}

@@ -1,0 +1,201 @@
+package function
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// A Registry holds the functions a database knows: the built-in ones and those its
+// user added. It may be used from several goroutines.
+type Registry struct {
+	mu         sync.RWMutex
+	scalars    map[string]*Scalar
+	aggregates map[string]*Aggregate
+}
+
+// NewRegistry returns a registry of the lists given.
+func NewRegistry(scalars []Scalar, aggregates []Aggregate) *Registry {
+	r := &Registry{scalars: map[string]*Scalar{}, aggregates: map[string]*Aggregate{}}
+	for i := range scalars {
+		r.putScalar(&scalars[i])
+	}
+	for i := range aggregates {
+		r.putAggregate(&aggregates[i])
+	}
+	return r
+}
+
+func (r *Registry) putScalar(s *Scalar) {
+	for _, n := range append([]string{s.Name}, s.Aliases...) {
+		r.scalars[n] = s
+	}
+}
+
+func (r *Registry) putAggregate(a *Aggregate) {
+	for _, n := range append([]string{a.Name}, a.Aliases...) {
+		r.aggregates[n] = a
+	}
+}
+
+// AddScalar adds a user's function. A name that is taken is an error.
+func (r *Registry) AddScalar(s *Scalar) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.taken(s.Name) {
+		return fmt.Errorf("a function %s exists already", s.Name)
+	}
+	r.putScalar(s)
+	return nil
+}
+
+// AddAggregate adds a user's aggregate. A name that is taken is an error.
+func (r *Registry) AddAggregate(a *Aggregate) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.taken(a.Name) {
+		return fmt.Errorf("a function %s exists already", a.Name)
+	}
+	r.putAggregate(a)
+	return nil
+}
+
+func (r *Registry) taken(name string) bool {
+	return r.scalars[name] != nil || r.aggregates[name] != nil
+}
+
+// Scalar returns the function of that name, letter case ignored.
+func (r *Registry) Scalar(name string) (*Scalar, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s, ok := r.scalars[strings.ToLower(name)]
+	return s, ok
+}
+
+// Aggregate returns the aggregate of that name, letter case ignored.
+func (r *Registry) Aggregate(name string) (*Aggregate, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	a, ok := r.aggregates[strings.ToLower(name)]
+	return a, ok
+}
+
+// Scalars lists the functions by name, each once.
+func (r *Registry) Scalars() []*Scalar {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return distinct(r.scalars, func(s *Scalar) string { return s.Name })
+}
+
+// Aggregates lists the aggregates by name, each once.
+func (r *Registry) Aggregates() []*Aggregate {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return distinct(r.aggregates, func(a *Aggregate) string { return a.Name })
+}
+
+func distinct[T any](m map[string]*T, name func(*T) string) []*T {
+	var out []*T
+	for n, v := range m {
+		if n == name(v) {
+			out = append(out, v)
+		}
+	}
+	slices.SortFunc(out, func(a, b *T) int { return strings.Compare(name(a), name(b)) })
+	return out
+}
+
+// Names lists all names, aliases included, in order.
+func (r *Registry) Names() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var out []string
+	for n := range r.scalars {
+		out = append(out, n)
+	}
+	for n := range r.aggregates {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Resolve returns the overload for arguments of the types given and the types that
+// they are to be converted to. Exact matches come before conversions.
+func (s *Scalar) Resolve(args []types.Type) (*Overload, []types.Type, error) {
+	for _, exact := range []bool{true, false} {
+		for i := range s.Overloads {
+			if to, ok := s.Overloads[i].fits(args, exact); ok {
+				return &s.Overloads[i], to, nil
+			}
+		}
+	}
+	have := make([]string, len(args))
+	for i, t := range args {
+		have[i] = t.String()
+	}
+	return nil, nil, fmt.Errorf("%s(%s) does not exist; there is %s", s.Name, strings.Join(have, ", "), s.Signatures())
+}
+
+// Signatures lists the overloads as "name(VARCHAR, BIGINT)".
+func (s *Scalar) Signatures() string {
+	var out []string
+	for _, o := range s.Overloads {
+		var ps []string
+		for _, p := range o.Args {
+			name := p.Type.String()
+			if p.Type.Kind == types.Null {
+				name = "any"
+			}
+			ps = append(ps, name)
+		}
+		if o.Variadic {
+			ps[len(ps)-1] += " …"
+		}
+		if sig := s.Name + "(" + strings.Join(ps, ", ") + ")"; !slices.Contains(out, sig) {
+			out = append(out, sig)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func (o *Overload) fits(args []types.Type, exact bool) ([]types.Type, bool) {
+	n := len(o.Args)
+	if o.Variadic {
+		if len(args) < n-1 {
+			return nil, false
+		}
+	} else if len(args) != n {
+		return nil, false
+	}
+	to := make([]types.Type, len(args))
+	for i, a := range args {
+		want := o.Args[min(i, n-1)].Type
+		switch {
+		case want.Kind == types.Null:
+			to[i] = a
+		case a.Kind == types.Null:
+			to[i] = want
+		case want.Kind == types.Decimal && a.Kind == types.Decimal:
+			to[i] = a
+		case want.Kind == types.Decimal && a.IsInteger() && !exact:
+			d, _ := types.DecimalDigits(a)
+			to[i] = d
+		case exact && a.Kind == want.Kind:
+			to[i] = want
+		case !exact && want.Kind != types.Decimal && types.Implicit(a, want) && !(a.IsFloat() && !want.IsFloat()) && !(a.Kind == types.Decimal && want.IsInteger()):
+			to[i] = want
+		case !exact && want.Kind == types.Varchar && a.Kind != types.Binary && !a.IsNested():
+			to[i] = want // as MySQL, text functions take numbers and times, too
+		default:
+			return nil, false
+		}
+		if to[i].Kind == types.Varchar && a.Kind == types.Varchar {
+			to[i] = a
+		}
+	}
+	return to, true
+}
