@@ -28,9 +28,9 @@ type Expr struct {
 // Functions that stand for constructs of ours in a syntax tree. Users cannot write
 // such names.
 const (
-	MarkerCast     = "__sqs_cast"     // (x, 'type'): CAST(x AS type), x::type
-	MarkerTryCast  = "__sqs_try_cast" // (x, 'type'): TRY_CAST(x AS type)
-	MarkerFilter   = "__sqs_filter"   // (aggregate, condition): FILTER (WHERE …)
+	MarkerCast    = "__sqs_cast"     // (x, 'type'): CAST(x AS type), x::type
+	MarkerTryCast = "__sqs_try_cast" // (x, 'type'): TRY_CAST(x AS type)
+	MarkerFilter  = "__sqs_filter"   // (aggregate, condition): FILTER (WHERE …)
 )
 
 // A Mapping ties the text that the TiDB parser saw to the user's text.

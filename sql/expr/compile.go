@@ -140,7 +140,7 @@ func newLiteralNode(l *Literal) *literalNode {
 		return &literalNode{vec.NullConst(l.T, 1)}
 	}
 	b := vec.NewBuilder(l.T)
-	appendLiteral(b, l)
+	AppendLiteral(b, l)
 	v := *b.Vec()
 	v.Const = true
 	return &literalNode{&v}
@@ -148,8 +148,8 @@ func newLiteralNode(l *Literal) *literalNode {
 
 func (n *literalNode) eval(f *frame, _ []int32) (*vec.Vec, error) { return n.v.WithLen(f.b.Len), nil }
 
-// appendLiteral appends a constant to a builder of its type.
-func appendLiteral(b *vec.Builder, l *Literal) {
+// AppendLiteral appends a constant to a builder of its type.
+func AppendLiteral(b *vec.Builder, l *Literal) {
 	switch v := l.Value.(type) {
 	case nil:
 		b.AppendNull()

@@ -39,7 +39,7 @@ func (e *Literal) String() string {
 		return fmt.Sprintf("INTERVAL %d MICROSECOND", v.Micros)
 	}
 	b := vec.NewBuilder(e.T)
-	appendLiteral(b, e)
+	AppendLiteral(b, e)
 	text := string(vec.AppendText(nil, b.Vec(), 0))
 	if e.T.IsTemporal() {
 		return e.T.Kind.String() + " " + quote(text)

@@ -11,7 +11,9 @@ import (
 
 // A GoValue is a Go type that arguments and results of a user's function may have.
 // BIGINT is int64, DOUBLE float64, VARCHAR string, BOOLEAN bool.
-type GoValue interface{ int64 | float64 | string | bool }
+type GoValue interface {
+	int64 | float64 | string | bool
+}
 
 // Of1 makes an overload of a Go function of one argument. A row with a NULL
 // argument is NULL and f is not called for it.

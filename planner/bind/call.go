@@ -1,0 +1,299 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"github.com/sqlstream/sqlstream/internal/suggest"
+	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// call binds a function call, and the constructs that look like one.
+func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
+	name := x.FnName.L
+	switch x.FnName.L {
+	case ast.DateLiteral:
+		return b.typed(x, types.Date)
+	case ast.TimeLiteral:
+		return b.typed(x, types.Time)
+	case ast.TimestampLiteral:
+		return b.typed(x, types.Timestamp)
+	case sql.MarkerCast, sql.MarkerTryCast:
+		return b.cast(x, name == sql.MarkerTryCast)
+	case sql.MarkerFilter:
+		agg, ok := x.Args[0].(*ast.AggregateFuncExpr)
+		if !ok {
+			return nil, b.m.Errorf(x, "FILTER belongs behind an aggregate")
+		}
+		return b.aggregateCall(agg, x.Args[1])
+	case "date_add", "adddate", "date_sub", "subdate":
+		if len(x.Args) == 3 {
+			return b.dateAdd(x, strings.HasSuffix(name, "sub") || strings.HasPrefix(name, "sub"))
+		}
+	case "extract":
+		if u, ok := x.Args[0].(*ast.TimeUnitExpr); ok && len(x.Args) == 2 {
+			return b.function(strings.ToLower(u.Unit.String()), x.Args[1:], x)
+		}
+	case "timestampdiff", "timestampadd":
+		if u, ok := x.Args[0].(*ast.TimeUnitExpr); ok {
+			return b.withUnit(name, u, x)
+		}
+	case "if", "ifnull", "coalesce", "nullif":
+		return b.conditional(x)
+	case "trim":
+		if len(x.Args) > 1 {
+			return nil, b.notYet(x, "TRIM with a direction or other characters")
+		}
+	}
+	return b.function(name, x.Args, x)
+}
+
+func (b *binding) function(name string, nodes []ast.ExprNode, n ast.Node) (expr.Expr, error) {
+	f, ok := b.Functions.Scalar(name)
+	if !ok {
+		if _, isAggregate := b.Functions.Aggregate(name); isAggregate {
+			return b.userAggregate(name, nodes, n)
+		}
+		err := b.m.Errorf(n, "there is no function %s", name)
+		if near := suggest.Nearest(name, b.Functions.Names()); near != "" {
+			return nil, err.WithHint("did you mean %s?", near)
+		}
+		return nil, err.WithHint("SHOW FUNCTIONS lists them")
+	}
+	args, err := b.exprs(nodes)
+	if err != nil {
+		return nil, err
+	}
+	ts := make([]types.Type, len(args))
+	for i, a := range args {
+		ts[i] = a.Type()
+	}
+	over, to, err := f.Resolve(ts)
+	if err != nil {
+		return nil, b.m.Errorf(n, "%v", err)
+	}
+	for i := range args {
+		if args[i], err = b.argument(args[i], to[i], n); err != nil {
+			return nil, err
+		}
+	}
+	return &expr.Call{Func: f, Overload: over, Args: args, T: over.Returns(to)}, nil
+}
+
+// argument converts an argument; a text literal given for a time is read here.
+func (b *binding) argument(e expr.Expr, to types.Type, n ast.Node) (expr.Expr, error) {
+	if to.IsTemporal() {
+		c, err := b.fromText(e, to, n)
+		if err != nil {
+			return nil, err
+		}
+		e = c
+	}
+	return expr.NewCast(e, to), nil
+}
+
+func (b *binding) cast(x *ast.FuncCallExpr, try bool) (expr.Expr, error) {
+	e, err := b.expr(x.Args[0])
+	if err != nil {
+		return nil, err
+	}
+	text, _ := sql.LiteralValue(x.Args[1].(ast.ValueExpr)).(string)
+	to, err := sql.ParseType(text)
+	if err != nil {
+		return nil, b.m.Errorf(x, "%v", err)
+	}
+	if !types.CanCast(e.Type(), to) {
+		return nil, b.m.Errorf(x, "a %s cannot be cast to %s", e.Type(), to)
+	}
+	return &expr.Cast{Arg: e, To: to, Try: try}, nil
+}
+
+func (b *binding) dateAdd(x *ast.FuncCallExpr, sub bool) (expr.Expr, error) {
+	unit, ok := x.Args[2].(*ast.TimeUnitExpr)
+	if !ok {
+		return nil, b.notYet(x, "this form of "+x.FnName.O)
+	}
+	t, err := b.expr(x.Args[0])
+	if err != nil {
+		return nil, err
+	}
+	span, err := b.interval(x.Args[1], unit)
+	if err != nil {
+		return nil, err
+	}
+	op := expr.Add
+	if sub {
+		op = expr.Sub
+	}
+	return b.timeArith(op, t, span, x)
+}
+
+// withUnit passes a unit as a text.
+func (b *binding) withUnit(name string, u *ast.TimeUnitExpr, x *ast.FuncCallExpr) (expr.Expr, error) {
+	f, ok := b.Functions.Scalar(name)
+	if !ok {
+		return nil, b.notYet(x, strings.ToUpper(name))
+	}
+	args, err := b.exprs(x.Args[1:])
+	if err != nil {
+		return nil, err
+	}
+	args = append([]expr.Expr{&expr.Literal{T: types.Of(types.Varchar), Value: strings.ToLower(u.Unit.String())}}, args...)
+	ts := make([]types.Type, len(args))
+	for i, a := range args {
+		if i > 0 && a.Type().Kind == types.Varchar {
+			if args[i], err = b.fromText(a, types.Of(types.Timestamp), x); err != nil {
+				return nil, err
+			}
+		}
+		ts[i] = args[i].Type()
+	}
+	over, to, err := f.Resolve(ts)
+	if err != nil {
+		return nil, b.m.Errorf(x, "%v", err)
+	}
+	for i := range args {
+		args[i] = expr.NewCast(args[i], to[i])
+	}
+	return &expr.Call{Func: f, Overload: over, Args: args, T: over.Returns(to)}, nil
+}
+
+// conditional writes IF, IFNULL, COALESCE and NULLIF as CASE.
+func (b *binding) conditional(x *ast.FuncCallExpr) (expr.Expr, error) {
+	name := x.FnName.L
+	want := map[string]int{"if": 3, "ifnull": 2, "nullif": 2}[name]
+	if want > 0 && len(x.Args) != want || len(x.Args) == 0 {
+		return nil, b.m.Errorf(x, "%s takes %d arguments, not %d", name, max(want, 1), len(x.Args))
+	}
+	if name == "if" {
+		cond, err := b.condition(x.Args[0])
+		if err != nil {
+			return nil, err
+		}
+		es, err := b.exprs(x.Args[1:])
+		if err != nil {
+			return nil, err
+		}
+		return b.finishCase(&expr.Case{Whens: []expr.When{{Cond: cond, Then: es[0]}}, Else: es[1]}, x)
+	}
+	es, err := b.exprs(x.Args)
+	if err != nil {
+		return nil, err
+	}
+	if name == "nullif" {
+		eq, err := b.compare(expr.Eq, es[0], es[1], x)
+		if err != nil {
+			return nil, err
+		}
+		return b.finishCase(&expr.Case{
+			Whens: []expr.When{{Cond: eq, Then: &expr.Literal{T: es[0].Type()}}}, Else: es[0],
+		}, x)
+	}
+	if len(es) == 1 {
+		return es[0], nil
+	}
+	c := &expr.Case{Else: es[len(es)-1]}
+	for _, e := range es[:len(es)-1] {
+		c.Whens = append(c.Whens, expr.When{Cond: &expr.IsNull{Arg: e, Negated: true}, Then: e})
+	}
+	return b.finishCase(c, x)
+}
+
+// userAggregate binds an aggregate that the grammar takes for a plain function.
+func (b *binding) userAggregate(name string, nodes []ast.ExprNode, n ast.Node) (expr.Expr, error) {
+	x := &ast.AggregateFuncExpr{F: name, Args: nodes}
+	x.SetOriginTextPosition(n.OriginTextPosition())
+	return b.aggregateCall(x, nil)
+}
+
+// aggregate binds a call of an aggregate: a column beyond those of the input.
+func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter ast.ExprNode) (expr.Expr, error) {
+	name := strings.ToLower(x.F)
+	f, ok := b.Functions.Aggregate(name)
+	if !ok {
+		return nil, b.notYet(x, strings.ToUpper(name))
+	}
+	if x.Distinct {
+		return nil, b.notYet(x, strings.ToUpper(name)+"(DISTINCT …)")
+	}
+	if x.Order != nil {
+		return nil, b.notYet(x, "ORDER BY inside "+strings.ToUpper(name))
+	}
+	in := &binding{session: b.session, in: b.in, alias: outer.alias}
+	args, err := in.exprs(x.Args)
+	if err != nil {
+		return nil, err
+	}
+	args = b.countRows(name, args)
+	if filter != nil {
+		if args, err = b.filtered(in, args, filter); err != nil {
+			return nil, err
+		}
+	}
+	ts := make([]types.Type, len(args))
+	for i, a := range args {
+		ts[i] = a.Type()
+	}
+	bound, err := f.Bind(ts)
+	if err != nil {
+		return nil, b.m.Errorf(x, "%v", err)
+	}
+	for i := range args {
+		if !types.CanCast(args[i].Type(), bound.Args[i]) {
+			return nil, b.m.Errorf(x, "%s takes %s, not %s", name, bound.Args[i], args[i].Type())
+		}
+		args[i] = expr.NewCast(args[i], bound.Args[i])
+	}
+	call := logical.Call{Func: f, Bind: bound, Args: args}
+	at := -1
+	for i, c := range b.calls {
+		if sameCall(c, call) {
+			at = i
+		}
+	}
+	if at < 0 {
+		at = len(b.calls)
+		b.calls = append(b.calls, call)
+	}
+	return &expr.Column{Index: len(b.in.fields) + at, Field: types.Field{Name: call.String(), Type: bound.Returns}}, nil
+}
+
+// countRows drops the constant that COUNT(*) carries in the syntax tree.
+func (b *selection) countRows(name string, args []expr.Expr) []expr.Expr {
+	if name == "count" && len(args) == 1 {
+		if l, ok := args[0].(*expr.Literal); ok && l.Value != nil {
+			return nil
+		}
+	}
+	return args
+}
+
+// filtered makes the first argument NULL where the condition is not TRUE: every
+// aggregate leaves NULLs out.
+func (b *selection) filtered(in *binding, args []expr.Expr, filter ast.ExprNode) ([]expr.Expr, error) {
+	cond, err := in.condition(filter)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		args = []expr.Expr{&expr.Literal{T: types.Of(types.BigInt), Value: int64(1)}}
+	}
+	args[0] = &expr.Case{Whens: []expr.When{{Cond: cond, Then: args[0]}}, T: args[0].Type()}
+	return args, nil
+}
+
+func sameCall(a, b logical.Call) bool {
+	if a.Func != b.Func || len(a.Args) != len(b.Args) {
+		return false
+	}
+	for i := range a.Args {
+		if !expr.Equal(a.Args[i], b.Args[i]) {
+			return false
+		}
+	}
+	return true
+}
