@@ -1,0 +1,167 @@
+// Package planner turns a parsed query into one that can run: bind, rewrite, lower.
+package planner
+
+import (
+	"slices"
+
+	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/planner/bind"
+	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/planner/lower"
+	"github.com/sqlstream/sqlstream/planner/rule"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Planner plans queries.
+type Planner struct {
+	Catalog   *catalog.Catalog
+	Functions *function.Registry
+	Workers   int  // of the circuits planned for
+	NoRules   bool // leave out rule.Default: the plans must mean the same
+}
+
+// A Query is a planned query.
+type Query struct {
+	Bound     logical.Node // as written
+	Optimised logical.Node
+	Fired     []string // the rules that made the one of the other
+	Physical  exec.Plan
+	Leaves    []lower.Leaf
+	Schema    *types.Schema // of the physical root: hidden columns included
+	Sort      *logical.Sort // how a whole result is presented; nil for any order
+	Props     logical.Properties
+}
+
+// Bind returns a binder over the planner's catalog and functions.
+func (p *Planner) Bind() *bind.Binder {
+	return &bind.Binder{Catalog: p.Catalog, Functions: p.Functions}
+}
+
+// Plan plans a query.
+func (p *Planner) Plan(q *sql.Query) (*Query, error) {
+	n, err := p.Bind().Query(q)
+	if err != nil {
+		return nil, err
+	}
+	return p.Finish(n), nil
+}
+
+// Finish rewrites and lowers a bound plan.
+func (p *Planner) Finish(n logical.Node) *Query {
+	out := &Query{Bound: n}
+	rules := rule.Required
+	if !p.NoRules {
+		rules = append(slices.Clone(rules), rule.Default...)
+	}
+	out.Optimised, out.Fired = rule.Apply(n, rules)
+	if s, ok := out.Optimised.(*logical.Sort); ok {
+		out.Sort = s
+	}
+	out.Physical, out.Leaves = lower.Plan(out.Optimised, p.Workers)
+	out.Schema = out.Optimised.Schema()
+	out.Props = out.Optimised.Properties()
+	if out.Sort != nil {
+		out.Props = out.Sort.Input.Properties()
+	}
+	return out
+}
+
+// Visible returns the columns that a user sees: the schema without what is only
+// sorted by.
+func (q *Query) Visible() *types.Schema {
+	if q.Sort == nil || q.Sort.Hidden == 0 {
+		return q.Schema
+	}
+	return types.NewSchema(q.Schema.Fields[:q.Schema.Len()-q.Sort.Hidden]...)
+}
+
+// Limited reports that only a part of the result is shown.
+func (q *Query) Limited() bool { return q.Sort != nil && (q.Sort.Limit >= 0 || q.Sort.Offset > 0) }
+
+// Present puts a whole result in the query's order, applies its limit, and drops
+// hidden columns. Ties are closed by all columns, so that the same result is shown
+// in the same order however it came about; each copy of a row counts for the limit.
+func (q *Query) Present(b *zset.Batch) *zset.Batch {
+	order := make([]int32, b.Len)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	var keys []logical.SortKey
+	if q.Sort != nil {
+		keys = q.Sort.Keys
+	}
+	slices.SortStableFunc(order, func(i, j int32) int {
+		for _, k := range keys {
+			c := zset.CompareValues(b.Cols[k.Column], int(i), b.Cols[k.Column], int(j))
+			if k.Desc {
+				c = -c
+			}
+			if c != 0 {
+				return c
+			}
+		}
+		return zset.CompareRows(b.Cols, int(i), b.Cols, int(j))
+	})
+	visible := q.Visible()
+	out := zset.NewBuilder(visible)
+	view := &zset.Batch{Schema: visible, Len: b.Len, Cols: b.Cols[:visible.Len()]}
+	skip, left := int64(0), int64(1)<<62
+	if q.Sort != nil {
+		skip = q.Sort.Offset
+		if q.Sort.Limit >= 0 {
+			left = q.Sort.Limit
+		}
+	}
+	for _, row := range order {
+		w := b.Weight(int(row))
+		drop := min(skip, w)
+		skip -= drop
+		if w = min(w-drop, left); w > 0 {
+			out.AppendRow(view, int(row), w)
+			left -= w
+		}
+	}
+	return out.Build()
+}
+
+// Assign converts a query's columns to those of a table that it is written into:
+// column i of the result goes to target[i], others become NULL.
+func (p *Planner) Assign(n logical.Node, table *types.Schema, target []int) (logical.Node, error) {
+	if s, ok := n.(*logical.Sort); ok && s.Limit < 0 && s.Offset == 0 {
+		n = s.Input // nothing remembers the order of rows written
+	}
+	from := n.Schema()
+	proj := &logical.Project{Input: n, Names: table.Names()}
+	for i, f := range table.Fields {
+		at := slices.Index(target, i)
+		if at < 0 {
+			proj.Exprs = append(proj.Exprs, &expr.Literal{T: f.Type})
+			continue
+		}
+		col := &expr.Column{Index: at, Field: from.Fields[at]}
+		if !types.Implicit(col.Field.Type, f.Type) {
+			return nil, &AssignError{Column: f, From: col.Field.Type, Position: at}
+		}
+		proj.Exprs = append(proj.Exprs, expr.NewCast(col, f.Type))
+	}
+	return proj, nil
+}
+
+// An AssignError says that a column of a query does not fit the column of the
+// table it is written into.
+type AssignError struct {
+	Column   types.Field
+	From     types.Type
+	Position int
+}
+
+// Error names column and types.
+func (e *AssignError) Error() string {
+	return "column " + e.Column.Name + " is " + e.Column.Type.String() + ", the query gives it a " + e.From.String()
+}
+
