@@ -229,3 +229,8 @@ func (b *Builder) AppendRow(v *Vec, row int) {
 		b.n++
 	}
 }
+
+// LastNull reports whether the value appended last is NULL.
+func (b *Builder) LastNull() bool {
+	return b.nulls > 0 && b.n > 0 && !GetBit(b.valid, b.n-1)
+}

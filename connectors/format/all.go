@@ -1,0 +1,186 @@
+package format
+
+import (
+	"fmt"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// All lists the built-in formats by name.
+var All = []Format{
+	CSV,
+	JSON,
+	Raw,
+}
+
+// PolicyOf reads the option on_error.
+func PolicyOf(o connectors.Options) Policy {
+	switch o.Get("on.error") {
+	case "skip":
+		return Skip
+	case "null":
+		return Null
+	}
+	return Fail
+}
+
+// OnErrorOption is understood by every table with a format.
+var OnErrorOption = connectors.Option{
+	Name: "on.error", Default: "fail", Values: []string{"fail", "skip", "null"},
+	Doc: "what a record that cannot be read does: stop the query, be left out, or give NULLs",
+}
+
+// A rowDecoder reads the payload of one record into the payload columns, one value
+// each. reason says what is wrong; values may then stand in some columns.
+type rowDecoder interface {
+	decode(rec *connectors.Record, b *zset.Builder) (reason error)
+}
+
+// decoder does what all formats share: metadata columns, policies, rows ended.
+type decoder struct {
+	spec    DecodeSpec
+	row     rowDecoder
+	payload []int // columns of the builder that the format fills
+	meta    []metaColumn
+	notNull []bool
+	bad     []connectors.BadRecord
+}
+
+type metaColumn struct {
+	at  int
+	key string
+}
+
+func newDecoder(spec DecodeSpec, row func(payload []int) (rowDecoder, error)) (Decoder, error) {
+	d := &decoder{spec: spec}
+	for at, c := range spec.Columns {
+		col := spec.Table.Columns[c]
+		d.notNull = append(d.notNull, col.NotNull)
+		if col.Metadata != "" {
+			d.meta = append(d.meta, metaColumn{at, col.Metadata})
+		} else {
+			d.payload = append(d.payload, at)
+		}
+	}
+	r, err := row(d.payload)
+	d.row = r
+	return d, err
+}
+
+// Decode implements Decoder.
+func (d *decoder) Decode(recs []connectors.Record, b *zset.Builder) ([]connectors.BadRecord, error) {
+	d.bad = d.bad[:0]
+	for i := range recs {
+		rec := &recs[i]
+		reason := d.row.decode(rec, b)
+		if reason == nil {
+			reason = d.checkNulls(b)
+		}
+		if reason != nil {
+			bad := connectors.BadRecord{Split: rec.Split, Offset: rec.Offset, Reason: reason.Error()}
+			if d.spec.OnError == Fail {
+				return d.bad, &bad
+			}
+			d.bad = append(d.bad, bad)
+			b.AbortRow()
+			if d.spec.OnError == Skip {
+				continue
+			}
+			for _, at := range d.payload {
+				b.Cols[at].AppendNull()
+			}
+		}
+		for _, m := range d.meta {
+			appendMeta(b.Cols[m.at], m.key, rec)
+		}
+		b.EndRow()
+	}
+	return d.bad, nil
+}
+
+func (d *decoder) checkNulls(b *zset.Builder) error {
+	for _, at := range d.payload {
+		if d.notNull[at] && b.Cols[at].LastNull() {
+			return fmt.Errorf("column %s is NOT NULL and has no value", b.Schema.Fields[at].Name)
+		}
+	}
+	return nil
+}
+
+// appendMeta fills a metadata column from the record.
+func appendMeta(b *vec.Builder, key string, rec *connectors.Record) {
+	switch key {
+	case "topic":
+		name, _ := splitName(rec.Split)
+		appendText(b, name)
+	case "partition":
+		_, n := splitName(rec.Split)
+		vec.AppendInt(b, n)
+	case "offset":
+		vec.AppendInt(b, int64(rec.Offset))
+	case "timestamp":
+		if rec.TimestampType == connectors.NoTimestamp {
+			b.AppendNull()
+		} else {
+			vec.AppendInt(b, rec.Timestamp)
+		}
+	case "timestamp-type":
+		appendText(b, [...]string{"NoTimestampType", "CreateTime", "LogAppendTime"}[rec.TimestampType])
+	case "key":
+		if rec.Key == nil {
+			b.AppendNull()
+		} else {
+			b.AppendBytes(rec.Key)
+		}
+	case "headers":
+		b.AppendBytes(headersJSON(rec.Headers))
+	default:
+		b.AppendNull()
+	}
+}
+
+func appendText(b *vec.Builder, s string) { b.AppendString(s) }
+
+// splitName divides "topic/3".
+func splitName(s connectors.Split) (name string, n int64) {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == '/' {
+			for _, c := range s[i+1:] {
+				n = n*10 + int64(c-'0')
+			}
+			return string(s[:i]), n
+		}
+	}
+	return string(s), 0
+}
+
+func headersJSON(hs []connectors.Header) []byte {
+	out := []byte{'{'}
+	for i, h := range hs {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendJSONString(out, h.Key)
+		out = append(out, ':')
+		if h.Value == nil {
+			out = append(out, "null"...)
+		} else {
+			out = appendJSONString(out, string(h.Value))
+		}
+	}
+	return append(out, '}')
+}
+
+// RecordMetadata are the metadata keys of sources made of records.
+var RecordMetadata = []connectors.Metadata{
+	{Key: "topic", Type: types.Of(types.Varchar), Doc: "the topic's or file's name"},
+	{Key: "partition", Type: types.Of(types.Int), Doc: "the partition's number"},
+	{Key: "offset", Type: types.Of(types.BigInt), Doc: "the record's position"},
+	{Key: "timestamp", Type: types.TimestampOf(3), Doc: "the record's timestamp"},
+	{Key: "timestamp-type", Type: types.Of(types.Varchar), Doc: "CreateTime or LogAppendTime"},
+	{Key: "key", Type: types.Of(types.Varchar), Doc: "the record's key"},
+	{Key: "headers", Type: types.Of(types.JSON), Doc: "the record's headers as a JSON object"},
+}

@@ -1,0 +1,158 @@
+package format
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// CSV is one line of comma-separated values a record (RFC 4180): fields in the order
+// of the columns, NULL empty, the empty text "".
+var CSV = Format{
+	Name: "csv",
+	Doc:  "One line of separated values a record; fields stand in the order of the columns.",
+	Options: []connectors.Option{
+		{Name: "csv.delimiter", Default: ",", Doc: "the character between fields"},
+		{Name: "csv.null", Default: "", Doc: "the text, without quotes, that means NULL"},
+		{Name: "csv.header", Default: "false", Values: []string{"true", "false"}, Doc: "files: the first line holds names and is passed over"},
+	},
+	Check: func(t *connectors.Table) error {
+		if d := t.Options.String("csv.delimiter", ","); len(d) != 1 || d == `"` || d == "\n" {
+			return fmt.Errorf("option 'csv.delimiter' takes one character, not '%s'", d)
+		}
+		return nil
+	},
+	NewDecoder: func(spec DecodeSpec) (Decoder, error) {
+		return newDecoder(spec, func(payload []int) (rowDecoder, error) { return newCSVDecoder(spec, payload), nil })
+	},
+	NewEncoder: func(t *connectors.Table, _ *types.Schema) (Encoder, error) {
+		return &csvEncoder{delimiter: t.Options.String("csv.delimiter", ",")[0], null: t.Options.Get("csv.null")}, nil
+	},
+}
+
+type csvDecoder struct {
+	delimiter byte
+	null      string
+	fields    []int // by position in the line: the builder's column, -1 where it is not wanted
+	names     []string
+	text      []byte
+}
+
+func newCSVDecoder(spec DecodeSpec, payload []int) *csvDecoder {
+	d := &csvDecoder{delimiter: spec.Table.Options.String("csv.delimiter", ",")[0], null: spec.Table.Options.Get("csv.null")}
+	for c, col := range spec.Table.Columns {
+		if col.Metadata != "" || col.Computed {
+			continue
+		}
+		at := -1
+		for _, p := range payload {
+			if spec.Columns[p] == c {
+				at = p
+			}
+		}
+		d.fields, d.names = append(d.fields, at), append(d.names, col.Name)
+	}
+	return d
+}
+
+func (d *csvDecoder) decode(rec *connectors.Record, b *zset.Builder) error {
+	if rec.Value == nil {
+		return errNoValue
+	}
+	if !utf8.Valid(rec.Value) {
+		return errUTF8
+	}
+	line := bytes.TrimSuffix(rec.Value, []byte{'\r'})
+	for i, at := range d.fields {
+		if i > 0 {
+			if len(line) == 0 || line[0] != d.delimiter {
+				return fmt.Errorf("the line has %d fields, %d are wanted", i, len(d.fields))
+			}
+			line = line[1:]
+		}
+		field, quoted, rest, err := d.field(line)
+		if err != nil {
+			return err
+		}
+		line = rest
+		if at < 0 {
+			continue
+		}
+		if !quoted && string(field) == d.null {
+			b.Cols[at].AppendNull()
+		} else if err := vec.ParseText(b.Cols[at], string(field)); err != nil {
+			return fmt.Errorf("field %s: %w", d.names[i], err)
+		}
+	}
+	if len(line) > 0 {
+		return fmt.Errorf("the line has more than %d fields", len(d.fields))
+	}
+	return nil
+}
+
+// field reads one field off the line.
+func (d *csvDecoder) field(line []byte) (field []byte, quoted bool, rest []byte, err error) {
+	if len(line) == 0 || line[0] != '"' {
+		if i := bytes.IndexByte(line, d.delimiter); i >= 0 {
+			return line[:i], false, line[i:], nil
+		}
+		return line, false, nil, nil
+	}
+	d.text = d.text[:0]
+	for line = line[1:]; ; {
+		i := bytes.IndexByte(line, '"')
+		if i < 0 {
+			return nil, true, nil, errors.New("a quote is not closed")
+		}
+		d.text = append(d.text, line[:i]...)
+		line = line[i+1:]
+		if len(line) == 0 || line[0] != '"' {
+			if len(line) > 0 && line[0] != d.delimiter {
+				return nil, true, nil, errors.New("text behind a closing quote")
+			}
+			return d.text, true, line, nil
+		}
+		d.text = append(d.text, '"')
+		line = line[1:]
+	}
+}
+
+type csvEncoder struct {
+	delimiter byte
+	null      string
+	text      []byte
+}
+
+// Encode implements Encoder.
+func (e *csvEncoder) Encode(dst []byte, b *zset.Batch, row int) ([]byte, error) {
+	for i, c := range b.Cols {
+		if i > 0 {
+			dst = append(dst, e.delimiter)
+		}
+		if c.IsNull(row) {
+			dst = append(dst, e.null...)
+			continue
+		}
+		e.text = vec.AppendText(e.text[:0], c, row)
+		dst = AppendCSV(dst, e.text, e.delimiter, e.null)
+	}
+	return dst, nil
+}
+
+// AppendCSV appends one field, in quotes where it needs them: also where it is the
+// text that would mean NULL.
+func AppendCSV(dst, text []byte, delimiter byte, null string) []byte {
+	if string(text) != null && !bytes.ContainsAny(text, "\"\r\n") && bytes.IndexByte(text, delimiter) < 0 {
+		return append(dst, text...)
+	}
+	dst = append(dst, '"')
+	dst = append(dst, strings.ReplaceAll(string(text), `"`, `""`)...)
+	return append(dst, '"')
+}
