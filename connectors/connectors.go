@@ -7,6 +7,7 @@ package connectors
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/sqlstream/sqlstream/sql/types"
@@ -186,6 +187,8 @@ type Env struct {
 	Notice func(text string)
 	// Now is the clock; tests and replay set it.
 	Now func() time.Time
+	// Out is where the console connector prints; nil is standard output.
+	Out io.Writer
 }
 
 // A Connector is an adapter to one kind of outside system. Built-in ones stand in

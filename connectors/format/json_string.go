@@ -15,7 +15,7 @@ func special(w uint64) uint64 {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	quote := w ^ ones*'"'
 	slash := w ^ ones*'\\'
-	return ((quote - ones) &^ quote | (slash - ones) &^ slash | (w - ones*' ') &^ w) & tops
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & tops
 }
 
 // plain returns the place of the first quote, backslash or control character from

@@ -1,0 +1,90 @@
+package datagen
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// The languages of made-up tweets, and what is said in them.
+var languages = []struct {
+	code  string
+	users []string
+	texts []string
+	tags  []string
+}{
+	{"ko", []string{"민준", "서연", "지우", "하은"}, []string{
+		"오늘 서울 날씨 정말 좋다", "점심은 김치찌개가 최고", "새 프로젝트를 시작했어요", "주말에 한강에서 산책", "스트리밍 쿼리가 이렇게 쉬울 줄이야",
+	}, []string{"서울", "점심", "개발", "주말", "데이터"}},
+	{"en", []string{"ann", "bob", "carol", "dave"}, []string{
+		"just shipped a new release", "coffee first, then code", "streaming SQL without a cluster", "what a game last night", "reading about incremental views",
+	}, []string{"golang", "coffee", "data", "sports", "sql"}},
+	{"ja", []string{"さくら", "健太", "美咲", "大輔"}, []string{
+		"今日は東京も晴れ", "新しいラーメン屋を見つけた", "ストリーム処理を勉強中", "週末は京都へ行く", "猫がかわいすぎる",
+	}, []string{"東京", "ラーメン", "開発", "京都", "猫"}},
+}
+
+// baseTime is when the first tweet was written: 2026-01-01 00:00:00.
+var baseTime = int64(types.Days(2026, 1, 1)) * types.MicrosPerDay
+
+// tweetGap is the time between two tweets in microseconds.
+const tweetGap = 250_000
+
+// Tweet returns made-up tweet number n: the same for the same seed and number.
+func Tweet(seed uint64, n int64) (id int64, user, lang, text string, retweets, createdAt int64) {
+	h := mix(seed ^ mix(uint64(n)))
+	l := languages[h%uint64(len(languages))]
+	pick := func(list []string) string {
+		h = mix(h)
+		return list[h%uint64(len(list))]
+	}
+	user, text = pick(l.users), pick(l.texts)
+	tags := []string{}
+	for range 1 + mix(h)%2 {
+		if t := "#" + pick(l.tags); len(tags) == 0 || tags[0] != t {
+			tags = append(tags, t)
+		}
+	}
+	h = mix(h)
+	return n + 1, user, l.code, text + " " + strings.Join(tags, " "), int64(h % 100), baseTime + n*tweetGap
+}
+
+// tweetColumn makes a column of tweets by its name.
+func tweetColumn(name string, t types.Type, seed uint64) (generator, error) {
+	text := func(f func(n int64) string) (generator, error) {
+		if t.Kind != types.Varchar {
+			return nil, fmt.Errorf("generator 'tweets': column %s is a VARCHAR", name)
+		}
+		return func(b *vec.Builder, n int64) { b.AppendString(f(n)) }, nil
+	}
+	number := func(f func(n int64) int64) (generator, error) {
+		if !t.IsInteger() || t.IsUnsigned() {
+			return nil, fmt.Errorf("generator 'tweets': column %s is a BIGINT", name)
+		}
+		return func(b *vec.Builder, n int64) {
+			if !vec.AppendInt(b, f(n)) {
+				b.AppendNull()
+			}
+		}, nil
+	}
+	switch strings.ToLower(name) {
+	case "id":
+		return number(func(n int64) int64 { return n + 1 })
+	case "retweets":
+		return number(func(n int64) int64 { _, _, _, _, r, _ := Tweet(seed, n); return r })
+	case "user":
+		return text(func(n int64) string { _, u, _, _, _, _ := Tweet(seed, n); return u })
+	case "lang":
+		return text(func(n int64) string { _, _, l, _, _, _ := Tweet(seed, n); return l })
+	case "text":
+		return text(func(n int64) string { _, _, _, x, _, _ := Tweet(seed, n); return x })
+	case "created_at":
+		if t.Kind != types.Timestamp {
+			return nil, fmt.Errorf("generator 'tweets': column %s is a TIMESTAMP", name)
+		}
+		return func(b *vec.Builder, n int64) { vec.Append(b, baseTime+n*tweetGap) }, nil
+	}
+	return nil, fmt.Errorf("generator 'tweets' has no column %s; it has id, user, lang, text, retweets, created_at", name)
+}

@@ -1,0 +1,225 @@
+// Package memory is tables whose rows live in the engine: written by INSERT, UPDATE
+// and DELETE or from Go, read by any query.
+package memory
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// New returns the connector with tables of its own, found by name.
+func New() connectors.Connector {
+	s := &store{tables: map[string]*table{}}
+	return connectors.Connector{
+		Name:   "memory",
+		Doc:    "Rows kept in the engine; INSERT, UPDATE and DELETE change them.",
+		Memory: true,
+		Source: func(_ context.Context, t *connectors.Table, _ connectors.Env) (connectors.Source, error) {
+			return &source{s.table(t)}, nil
+		},
+		Sink: func(_ context.Context, t *connectors.Table, mode connectors.Mode, schema *types.Schema, _ connectors.Env) (connectors.Sink, error) {
+			return &sink{table: s.table(t), mode: mode, schema: schema, rows: zset.NewBuilder(schema)}, nil
+		},
+		Modes: func(*connectors.Table) connectors.ModeCheck {
+			return func(connectors.Mode) error { return nil }
+		},
+		Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtMostOnce },
+	}
+}
+
+// split is the one split of a memory table.
+const split connectors.Split = "0"
+
+type store struct {
+	mu     sync.Mutex
+	tables map[string]*table
+}
+
+// table returns the rows of a catalog entry; one that was dropped and created anew
+// begins empty.
+func (s *store) table(t *connectors.Table) *table {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := strings.ToLower(t.Name)
+	m, ok := s.tables[key]
+	if !ok || m.def != t {
+		m = &table{def: t, changed: make(chan struct{})}
+		s.tables[key] = m
+	}
+	return m
+}
+
+// A table is the log of its changes: reading any range again gives the same rows.
+type table struct {
+	def *connectors.Table
+
+	mu      sync.Mutex
+	log     []*zset.Batch
+	ends    []int64 // rows in the log up to and with each batch
+	changed chan struct{}
+}
+
+func (t *table) total() int64 {
+	if len(t.ends) == 0 {
+		return 0
+	}
+	return t.ends[len(t.ends)-1]
+}
+
+func (t *table) append(b *zset.Batch) {
+	if b.Len == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.log = append(t.log, b.Clone())
+	t.ends = append(t.ends, t.total()+int64(b.Len))
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+type source struct{ *table }
+
+// Splits implements connectors.Source.
+func (s *source) Splits(context.Context) ([]connectors.Split, error) {
+	return []connectors.Split{split}, nil
+}
+
+// Start implements connectors.Source.
+func (s *source) Start(context.Context, []connectors.Split) (connectors.Offsets, error) {
+	return connectors.Offsets{split: 0}, nil
+}
+
+// Latest implements connectors.Source.
+func (s *source) Latest(context.Context, []connectors.Split) (connectors.Offsets, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return connectors.Offsets{split: connectors.Offset(s.total())}, nil
+}
+
+// Wait implements connectors.Source.
+func (s *source) Wait(ctx context.Context, after connectors.Offsets) error {
+	for {
+		s.mu.Lock()
+		more, changed := s.total() > int64(after[split]), s.changed
+		s.mu.Unlock()
+		if more {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Open implements connectors.Source; a memory table has no records.
+func (s *source) Open(context.Context, connectors.Range) (connectors.Reader, error) {
+	return nil, fmt.Errorf("table %s has rows, not records", s.def.Name)
+}
+
+// Close implements connectors.Source.
+func (s *source) Close() error { return nil }
+
+// OpenBatches implements connectors.BatchSource.
+func (s *source) OpenBatches(_ context.Context, r connectors.Range, columns []int) (connectors.BatchReader, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &reader{log: s.log, ends: s.ends, at: int64(r.From), to: int64(r.To), columns: columns}, nil
+}
+
+type reader struct {
+	log     []*zset.Batch
+	ends    []int64
+	at, to  int64
+	columns []int
+	sel     []int32
+}
+
+// Next implements connectors.BatchReader.
+func (r *reader) Next(_ context.Context, b *zset.Builder, max int) error {
+	for b.Len() < max && r.at < r.to {
+		k := sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > r.at })
+		batch := r.log[k]
+		first := r.ends[k] - int64(batch.Len)
+		n := min(r.ends[k], r.to, r.at+int64(max-b.Len())) - r.at
+		r.sel = r.sel[:0]
+		for i := range n {
+			r.sel = append(r.sel, int32(r.at-first+i))
+		}
+		view := &zset.Batch{Schema: b.Schema, Len: batch.Len, Weights: batch.Weights}
+		for _, c := range r.columns {
+			view.Cols = append(view.Cols, batch.Cols[c])
+		}
+		b.Append(view, r.sel)
+		r.at += n
+	}
+	if r.at >= r.to {
+		return io.EOF
+	}
+	return nil
+}
+
+// Close implements connectors.BatchReader.
+func (r *reader) Close() error { return nil }
+
+// A sink collects an epoch and appends it to the table's changes at Commit. A
+// complete result takes the place of what the sink wrote before.
+type sink struct {
+	table  *table
+	mode   connectors.Mode
+	schema *types.Schema
+	rows   *zset.Builder
+	before *zset.Batch // the result written last, in mode COMPLETE
+}
+
+// Recover implements connectors.Sink: rows in memory do not outlive the process.
+func (s *sink) Recover(context.Context, int64) (int64, error) { return 0, nil }
+
+// Begin implements connectors.Sink.
+func (s *sink) Begin(context.Context, int64) error {
+	s.rows.Reset()
+	return nil
+}
+
+// Write implements connectors.Sink.
+func (s *sink) Write(_ context.Context, delta *zset.Batch) error {
+	s.rows.Append(delta, nil)
+	return nil
+}
+
+// Prepare implements connectors.Sink.
+func (s *sink) Prepare(context.Context) ([]byte, error) { return nil, nil }
+
+// Commit implements connectors.Sink.
+func (s *sink) Commit(context.Context, int64) error {
+	if s.mode != connectors.Complete {
+		s.table.append(s.rows.Build())
+		return nil
+	}
+	now := s.rows.Build().Clone()
+	change := []*zset.Batch{now}
+	if s.before != nil && s.before.Len > 0 {
+		taken := *s.before
+		taken.Weights = make([]int64, taken.Len)
+		for i := range taken.Weights {
+			taken.Weights[i] = -s.before.Weight(i)
+		}
+		change = append(change, &taken)
+	}
+	s.before = now
+	s.table.append(zset.Consolidate(change...))
+	return nil
+}
+
+// Close implements connectors.Sink.
+func (s *sink) Close() error { return nil }
