@@ -8,7 +8,6 @@ import (
 	"github.com/sqlstream/sqlstream/connectors/datagen"
 	"github.com/sqlstream/sqlstream/connectors/discard"
 	"github.com/sqlstream/sqlstream/connectors/format"
-	"github.com/sqlstream/sqlstream/connectors/kafka"
 	"github.com/sqlstream/sqlstream/connectors/memory"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/function/aggregate"
@@ -23,7 +22,6 @@ func Connectors() []connectors.Connector {
 		console.Connector,
 		datagen.Connector,
 		discard.Connector,
-		kafka.Connector,
 		memory.New(),
 	}
 }

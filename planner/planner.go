@@ -130,10 +130,12 @@ func (q *Query) Present(b *zset.Batch) *zset.Batch {
 }
 
 // Assign converts a query's columns to those of a table that it is written into:
-// column i of the result goes to target[i], others become NULL.
+// column i of the result goes to target[i], others become NULL. An order is kept
+// only where a limit makes it count.
 func (p *Planner) Assign(n logical.Node, table *types.Schema, target []int) (logical.Node, error) {
-	if s, ok := n.(*logical.Sort); ok && s.Limit < 0 && s.Offset == 0 {
-		n = s.Input // nothing remembers the order of rows written
+	sort, sorted := n.(*logical.Sort)
+	if sorted {
+		n = sort.Input
 	}
 	from := n.Schema()
 	proj := &logical.Project{Input: n, Names: table.Names()}
@@ -149,7 +151,17 @@ func (p *Planner) Assign(n logical.Node, table *types.Schema, target []int) (log
 		}
 		proj.Exprs = append(proj.Exprs, expr.NewCast(col, f.Type))
 	}
-	return proj, nil
+	if !sorted || sort.Limit < 0 && sort.Offset == 0 {
+		return proj, nil
+	}
+	top := &logical.Sort{Input: proj, Limit: sort.Limit, Offset: sort.Offset, Hidden: len(sort.Keys)}
+	for _, k := range sort.Keys {
+		proj.Exprs = append(proj.Exprs, &expr.Column{Index: k.Column, Field: from.Fields[k.Column]})
+		proj.Names = append(proj.Names, from.Fields[k.Column].Name)
+		k.Column = len(proj.Exprs) - 1
+		top.Keys = append(top.Keys, k)
+	}
+	return top, nil
 }
 
 // An AssignError says that a column of a query does not fit the column of the

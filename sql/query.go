@@ -75,6 +75,15 @@ func (m *Mapping) Errorf(n ast.Node, format string, args ...any) *Error {
 	return Errorf(m.Source, m.At(n), format, args...)
 }
 
+// Text returns the user's text of the whole query or expression.
+func (m *Mapping) Text() string {
+	end := m.start()
+	for _, t := range m.tokens {
+		end = max(end, t.End)
+	}
+	return m.Source.Text[m.start():end]
+}
+
 // Verbatim returns the user's text of n bytes of the text sent: the name of a
 // result column that has no alias.
 func (m *Mapping) Verbatim(sent, n int) string {

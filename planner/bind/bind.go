@@ -5,6 +5,7 @@ package bind
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -324,24 +325,30 @@ func scanAll(r *logical.Relation) logical.Node {
 	return scan
 }
 
-// source scans a table; computed columns are computed above.
+// source scans a table's own columns; computed columns are computed above.
 func (s *session) source(e *catalog.Entry) (logical.Node, error) {
-	scan := scanAll(&logical.Relation{Name: e.Name, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys}).(*logical.Scan)
+	scan := &logical.Scan{Relation: &logical.Relation{Name: e.Name, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys}}
+	for i := range e.Schema.Fields {
+		if _, computed := e.Computed[i]; !computed {
+			scan.Columns = append(scan.Columns, i)
+		}
+	}
 	if len(e.Computed) == 0 {
 		return scan, nil
 	}
+	own := scan.Schema()
 	p := &logical.Project{Input: scan, Names: e.Schema.Names()}
 	for i, f := range e.Schema.Fields {
 		text, computed := e.Computed[i]
 		if !computed {
-			p.Exprs = append(p.Exprs, &expr.Column{Index: i, Field: f})
+			p.Exprs = append(p.Exprs, &expr.Column{Index: slices.Index(scan.Columns, i), Field: f})
 			continue
 		}
 		parsed, err := sql.ParseExprText(e.Name+"."+f.Name, text)
 		if err != nil {
 			return nil, err
 		}
-		x, err := s.Expr(parsed, e.Schema)
+		x, err := s.Expr(parsed, own)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,182 @@
+package sqlstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/planner"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/stream"
+)
+
+// A launch is a continuous query about to start.
+type launch struct {
+	at        *sql.Common
+	name      string
+	kind      string
+	plan      *planner.Query
+	mode      connectors.Mode
+	tail      sql.Tail
+	note      string
+	result    bool
+	orReplace bool
+	sink      func(context.Context) (stream.Output, error) // nil for none
+}
+
+// launch starts the query, or attaches to the one that runs under the same name
+// with the same text.
+func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
+	if old := db.runningQuery(l.name); old != nil {
+		switch {
+		case l.orReplace:
+			if err := old.Stop(ctx); err != nil {
+				return Result{}, l.at.Errorf(l.at.Start, "%v", err)
+			}
+			db.forget(old)
+		case old.text == l.at.Text():
+			return Result{Query: old, Message: "query " + l.name + " runs already"}, nil
+		default:
+			return Result{}, l.at.Errorf(l.at.Start, "query %s runs already, with another text", l.name).
+				WithHint("CREATE OR REPLACE QUERY %s AS … puts another in its place; CREATE QUERY other_name AS … runs both", l.name)
+		}
+	} else if old, ok := db.engine.Query(l.name); ok {
+		db.engine.Forget(old)
+	}
+	spec := db.spec(l.plan, l.name)
+	spec.Mode, spec.Result = l.mode, l.result
+	spec.Trigger = stream.Trigger(l.tail.Trigger)
+	var err error
+	if spec.Inputs, err = db.inputs(ctx, l.plan, false); err != nil {
+		return Result{}, placed(l.at, err)
+	}
+	if l.sink != nil {
+		out, err := l.sink(ctx)
+		if err != nil {
+			return Result{}, placed(l.at, err)
+		}
+		spec.Sinks = []stream.Output{out}
+	}
+	run, err := db.engine.Start(ctx, spec)
+	if err != nil {
+		return Result{}, placed(l.at, err)
+	}
+	q := &Query{db: db, run: run, plan: l.plan, text: l.at.Text(), kind: l.kind}
+	db.mu.Lock()
+	db.running[run] = q
+	db.mu.Unlock()
+	r := Result{Query: q, Message: "query " + l.name + " started"}
+	if l.note != "" {
+		r.Notes = append(r.Notes, l.note)
+	}
+	return r, nil
+}
+
+// placed gives an error without a place the statement's.
+func placed(at *sql.Common, err error) error {
+	if _, ok := sql.AsError(err); ok || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return at.Errorf(at.Start, "%v", cause(err))
+}
+
+// cause leaves out the made-up name of a query that the user did not name.
+func cause(err error) error {
+	var q *stream.QueryError
+	if errors.As(err, &q) && strings.HasPrefix(q.Query, "select_") {
+		return q.Err
+	}
+	return err
+}
+
+// chooseMode takes the mode that is written, or the plan's default, and asks the
+// plan and the sink whether they allow it. note says what was chosen.
+func chooseMode(at *sql.Common, tail sql.Tail, p *planner.Query, sink connectors.ModeCheck) (connectors.Mode, string, error) {
+	mode, note := p.DefaultMode(), ""
+	switch tail.Mode {
+	case "APPEND":
+		mode = connectors.Append
+	case "UPDATE":
+		mode = connectors.Update
+	case "COMPLETE":
+		mode = connectors.Complete
+	default:
+		note = fmt.Sprintf("output mode %s", mode)
+	}
+	place := tail.Offset
+	if place == 0 {
+		place = at.Start
+	}
+	if err := p.Mode(mode); err != nil {
+		return 0, "", at.Errorf(place, "output mode %s is not possible: %v", mode, err)
+	}
+	if sink == nil {
+		return mode, note, nil
+	}
+	if err := sink(mode); err != nil {
+		return 0, "", at.Errorf(place, "output mode %s is not possible: %v", mode, err)
+	}
+	return mode, note, nil
+}
+
+// runningQuery returns the query that runs under a name.
+func (db *DB) runningQuery(name string) *Query {
+	run, ok := db.engine.Query(name)
+	if !ok {
+		return nil
+	}
+	if st, _ := run.Status(); st != stream.Running {
+		return nil
+	}
+	return db.queryOf(run)
+}
+
+func (db *DB) queryOf(run *stream.Query) *Query {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.running[run]
+}
+
+// forget drops an ended query from the lists.
+func (db *DB) forget(q *Query) {
+	db.engine.Forget(q.run)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	delete(db.running, q.run)
+}
+
+// Queries returns the continuous queries since the database was opened, ended
+// ones included, in the order of their start.
+func (db *DB) Queries() []*Query {
+	var out []*Query
+	for _, run := range db.engine.Queries() {
+		if q := db.queryOf(run); q != nil {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// usersOf returns the names of the running queries that read a relation or write
+// to it.
+func (db *DB) usersOf(name string) []string {
+	var users []string
+	for _, q := range db.Queries() {
+		if st, _ := q.Status(); st != Running {
+			continue
+		}
+		uses := strings.EqualFold(q.Name(), name)
+		for _, in := range q.run.Spec().Inputs {
+			uses = uses || strings.EqualFold(in.Member, name) || in.Source != nil && strings.EqualFold(in.Source.Table.Name, name)
+		}
+		for _, out := range q.run.Spec().Sinks {
+			uses = uses || strings.EqualFold(out.Name, name)
+		}
+		if uses {
+			users = append(users, q.Name())
+		}
+	}
+	return users
+}

@@ -1,0 +1,165 @@
+package sqlstream
+
+import (
+	"context"
+	"iter"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/planner"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/stream"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Query is a continuous query: one started by [DB.Start], a materialized view,
+// or an INSERT … SELECT … EMIT.
+type Query struct {
+	db   *DB
+	run  *stream.Query
+	plan *planner.Query
+	text string // the statement that started it
+	kind string // "SELECT", "INSERT", "MATERIALIZED VIEW"
+}
+
+// Progress describes one epoch of a query in the words of Spark's
+// StreamingQueryProgress. Its String is JSON.
+type Progress = stream.Progress
+
+// A Status is what has become of a query.
+type Status = stream.Status
+
+// The statuses.
+const (
+	Running  = stream.Running
+	Finished = stream.Finished
+	Stopped  = stream.Stopped
+	Failed   = stream.Failed
+)
+
+// A Mode is what a query puts out each epoch.
+type Mode = connectors.Mode
+
+// The output modes, as Spark has them.
+const (
+	Append   = connectors.Append
+	Update   = connectors.Update
+	Complete = connectors.Complete
+)
+
+// ErrNoResult says that a query keeps no result table: its rows are only ever
+// added and its mode is APPEND.
+var ErrNoResult = stream.ErrNoResult
+
+// A Change is what one epoch changed: rows of positive weight were added, rows of
+// negative weight taken back. The batch is the receiver's own.
+type Change = stream.Change
+
+// Name returns the query's name: that of the materialized view or sink, or one
+// that was made up.
+func (q *Query) Name() string { return q.run.Name() }
+
+// Text returns the statement that started the query.
+func (q *Query) Text() string { return q.text }
+
+// Kind returns "SELECT", "INSERT" or "MATERIALIZED VIEW".
+func (q *Query) Kind() string { return q.kind }
+
+// Schema returns the columns of the output.
+func (q *Query) Schema() *types.Schema { return q.plan.Visible() }
+
+// Mode returns the output mode.
+func (q *Query) Mode() Mode { return q.run.Spec().Mode }
+
+// Trigger returns the trigger as SQL writes it.
+func (q *Query) Trigger() string { return q.run.Spec().Trigger.String() }
+
+// AppendOnly reports that rows are only ever added, whatever the mode.
+func (q *Query) AppendOnly() bool { return q.plan.Props.AppendOnly && !q.plan.Limited() }
+
+// Status returns what has become of the query, and the error of a failed one.
+func (q *Query) Status() (Status, error) { return q.run.Status() }
+
+// Progress describes the last finished epoch; it is empty before the first.
+func (q *Query) Progress() Progress { return q.run.Progress() }
+
+// Done is closed when the query has ended, however it did.
+func (q *Query) Done() <-chan struct{} { return q.run.Done() }
+
+// Wait blocks until the query ends: by Stop, by its trigger, or by an error, which
+// it returns.
+func (q *Query) Wait(ctx context.Context) error { return q.run.Wait(ctx) }
+
+// Stop ends the query after the running epoch.
+func (q *Query) Stop(ctx context.Context) error { return q.run.Stop(ctx) }
+
+// ProcessAllAvailable blocks until everything that the query's sources held when
+// it was called has been taken in and put out.
+func (q *Query) ProcessAllAvailable(ctx context.Context) error {
+	return q.db.engine.ProcessAllAvailable(ctx, q.run)
+}
+
+// Result returns the result as of the last finished epoch, in the query's order.
+// A query in mode APPEND keeps none: ErrNoResult.
+func (q *Query) Result(ctx context.Context) (*Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	b, _, err := q.run.Result()
+	if err != nil {
+		return nil, err
+	}
+	return rowsOf(b), nil
+}
+
+// Changes yields what each epoch changes, preceded by the result so far where the
+// query keeps one. The query waits for a receiver that is far behind. Leaving the
+// loop ends the subscription and not the query. The sequence ends with the query;
+// an error that stopped it is the last value.
+func (q *Query) Changes(ctx context.Context) iter.Seq2[Change, error] {
+	if q.plan.Limited() {
+		return q.partChanges(ctx)
+	}
+	visible := q.plan.Visible()
+	return func(yield func(Change, error) bool) {
+		for c, err := range q.run.Changes(ctx) {
+			if b := c.Delta; b != nil && len(b.Cols) > visible.Len() {
+				c.Delta = &zset.Batch{Schema: visible, Len: b.Len, Cols: b.Cols[:visible.Len()], Weights: b.Weights}
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}
+
+// partChanges compares the part that is shown before and after each epoch.
+func (q *Query) partChanges(ctx context.Context) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		before := &zset.Batch{Schema: q.plan.Visible()}
+		for c, err := range q.run.Changes(ctx) {
+			if err != nil {
+				yield(c, err)
+				return
+			}
+			now, epoch, err := q.run.Result()
+			if err != nil {
+				yield(Change{}, err)
+				return
+			}
+			delta := zset.Consolidate(now, negated(before))
+			if before = now; delta.Len > 0 && !yield(Change{Epoch: epoch, Delta: delta}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// negated is the batch with each weight's sign turned.
+func negated(b *zset.Batch) *zset.Batch {
+	out := *b
+	out.Weights = make([]int64, b.Len)
+	for i := range out.Weights {
+		out.Weights[i] = -b.Weight(i)
+	}
+	return &out
+}

@@ -1,0 +1,197 @@
+package sqlstream
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/planner"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/stream"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// selectRows runs a bounded query: everything that is there now, then stop.
+func (db *DB) selectRows(ctx context.Context, st *sql.Select) (*Rows, error) {
+	p, err := db.planner.Plan(st.Query)
+	if err != nil {
+		return nil, err
+	}
+	return db.bounded(ctx, p)
+}
+
+// bounded runs a plan in a dataflow of its own over what is there now. Rows of an
+// append-only plan come as they are found; others when the last input is read.
+func (db *DB) bounded(ctx context.Context, p *planner.Query) (*Rows, error) {
+	spec := db.spec(p, db.nextName("select"))
+	spec.Mode, spec.Trigger = connectors.Complete, stream.Trigger{AvailableNow: true}
+	spec.RowLimit = 0 // what is shown once is the caller's affair
+	streams := p.Props.AppendOnly && p.Sort == nil
+	if streams {
+		spec.Mode = connectors.Append
+	} else {
+		spec.Result, spec.Trigger = true, stream.Trigger{Once: true}
+	}
+	var err error
+	if spec.Inputs, err = db.inputs(ctx, p, true); err != nil {
+		return nil, err
+	}
+	run, err := db.engine.Start(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	if streams {
+		return db.streamRows(ctx, run, p), nil
+	}
+	defer db.engine.Forget(run)
+	if err := run.Wait(ctx); err != nil {
+		return nil, cause(err)
+	}
+	b, _, err := run.Result()
+	if err != nil {
+		return nil, err
+	}
+	return rowsOf(p.Present(b)), nil
+}
+
+// streamRows hands out the rows of an append-only query epoch by epoch.
+func (db *DB) streamRows(ctx context.Context, run *stream.Query, p *planner.Query) *Rows {
+	return rowsFrom(p.Visible(), func(yield func(*zset.Batch, error) bool) {
+		defer db.engine.Forget(run)
+		for c, err := range run.Changes(ctx) {
+			if !yield(c.Delta, cause(err)) {
+				_ = run.Stop(context.WithoutCancel(ctx)) // nobody is left to tell
+				return
+			}
+		}
+	})
+}
+
+// spec fills in what every query has.
+func (db *DB) spec(p *planner.Query, name string) stream.Spec {
+	s := db.current()
+	spec := stream.Spec{
+		Name: name, Plan: p.Physical, Schema: p.Schema,
+		AppendOnly: p.Props.AppendOnly, Keys: p.Props.Keys,
+		RowLimit:      s.number("result.row.limit"),
+		EvalErrorNull: s["eval.error"] == "null",
+		Limits:        s.limits(),
+	}
+	if p.Sort != nil {
+		spec.Sort = p.Present
+	}
+	return spec
+}
+
+// inputs says what feeds each leaf of a plan. A bounded query takes the results of
+// materialized views as they are; a continuous one joins their dataflow.
+func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool) ([]stream.Input, error) {
+	views := map[string]*zset.Batch{}
+	if bounded {
+		var err error
+		if views, err = db.viewResults(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	var inputs []stream.Input
+	for _, leaf := range p.Leaves {
+		in := stream.Input{Scan: leaf.Scan}
+		switch {
+		case leaf.Relation == nil:
+			in.Rows = []*zset.Batch{leaf.Rows}
+		case leaf.Relation.View && bounded:
+			in.Rows = []*zset.Batch{views[leaf.Relation.Name]}
+		case leaf.Relation.View:
+			in.Member = leaf.Relation.Name
+		default:
+			src, err := db.sourceOf(leaf.Relation.Name)
+			if err != nil {
+				return nil, err
+			}
+			in.Source = src
+		}
+		inputs = append(inputs, in)
+	}
+	return inputs, nil
+}
+
+// viewResults copies the results that a bounded query reads. Where they belong to
+// several dataflows, each has finished the input that is there now.
+func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string]*zset.Batch, error) {
+	queries := map[string]*stream.Query{}
+	for _, leaf := range p.Leaves {
+		if leaf.Relation == nil || !leaf.Relation.View {
+			continue
+		}
+		q, ok := db.engine.Query(leaf.Relation.Name)
+		if !ok {
+			return nil, fmt.Errorf("materialized view %s does not run", leaf.Relation.Name)
+		}
+		if st, err := q.Status(); st == stream.Failed {
+			return nil, fmt.Errorf("materialized view %s has failed: %w", leaf.Relation.Name, cause(err))
+		}
+		queries[leaf.Relation.Name] = q
+	}
+	if len(queries) > 1 {
+		for _, q := range queries {
+			if err := db.engine.ProcessAllAvailable(ctx, q); err != nil {
+				return nil, err
+			}
+		}
+	}
+	results := map[string]*zset.Batch{}
+	for name, q := range queries {
+		b, _, err := q.Result()
+		if err != nil {
+			return nil, err
+		}
+		results[name] = b
+	}
+	return results, nil
+}
+
+// sourceOf makes a table readable.
+func (db *DB) sourceOf(name string) (*stream.Source, error) {
+	e, ok := db.catalog.Lookup(name)
+	if !ok || e.Kind != catalog.Table {
+		return nil, fmt.Errorf("table %s does not exist", name)
+	}
+	c, err := db.openable(e)
+	if err != nil {
+		return nil, err
+	}
+	if c.Source == nil {
+		return nil, fmt.Errorf("table %s: connector '%s' cannot be read from", e.Name, c.Name)
+	}
+	if len(e.Def.PrimaryKey) > 0 && !c.Memory && c.Formats {
+		return nil, fmt.Errorf("table %s: reading a changelog by its PRIMARY KEY is not supported yet; declare the table without one to read its records as they are", e.Name)
+	}
+	src := &stream.Source{Table: e.Def, Connector: c}
+	if c.Formats {
+		src.Format = db.format(e.Def.Options.Get("format"))
+		src.OnError = format.PolicyOf(e.Def.Options)
+	}
+	return src, nil
+}
+
+// startSelect starts a continuous SELECT.
+func (db *DB) startSelect(ctx context.Context, st *sql.Select, o startOptions) (Result, error) {
+	p, err := db.planner.Plan(st.Query)
+	if err != nil {
+		return Result{}, err
+	}
+	mode, note, err := chooseMode(&st.Common, st.Tail, p, nil)
+	if err != nil {
+		return Result{}, err
+	}
+	name := o.name
+	if name == "" {
+		name = db.nextName("select")
+	}
+	return db.launch(ctx, &launch{
+		at: &st.Common, name: name, kind: "SELECT", plan: p, mode: mode, tail: st.Tail, note: note,
+		result: o.result || !p.Props.AppendOnly || mode == connectors.Complete,
+	})
+}

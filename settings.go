@@ -1,0 +1,110 @@
+package sqlstream
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/internal/suggest"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/stream"
+)
+
+// A setting is something that SET changes for the queries started after it. A
+// query keeps the settings of its creation.
+type setting struct {
+	name  string // canonical
+	doc   string
+	value string // the default
+	check func(value string) error
+}
+
+func wholeAbove(least int64) func(string) error {
+	return func(v string) error {
+		if n, err := strconv.ParseInt(v, 10, 64); err != nil || n < least {
+			return fmt.Errorf("a whole number from %d on is needed, not '%s'", least, v)
+		}
+		return nil
+	}
+}
+
+func oneOf(values ...string) func(string) error {
+	return func(v string) error {
+		if !slices.Contains(values, v) {
+			return fmt.Errorf("it takes %s, not '%s'", quotedList(values), v)
+		}
+		return nil
+	}
+}
+
+// known lists the settings by name.
+var known = []setting{
+	{"eval.error", "what a row does whose expression fails: 'fail' stops the query, 'null' gives NULL", "fail", oneOf("fail", "null")},
+	{"max.bytes.per.trigger", "the most bytes of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxBytes, 10), wholeAbove(1)},
+	{"max.rows.per.trigger", "the most rows of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxRows, 10), wholeAbove(1)},
+	{"result.row.limit", "the most rows of a COMPLETE result", "1000000", wholeAbove(1)},
+	{"time.zone", "the zone in which TIMESTAMP WITH LOCAL TIME ZONE is shown", "UTC", oneOf("UTC")},
+}
+
+// settings are values by canonical name.
+type settings map[string]string
+
+func defaultSettings() settings {
+	s := settings{}
+	for _, k := range known {
+		s[k.name] = k.value
+	}
+	return s
+}
+
+// number returns a setting that was checked to be a whole number.
+func (s settings) number(name string) int64 {
+	n, err := strconv.ParseInt(s[name], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (s settings) limits() stream.Limits {
+	return stream.Limits{MaxRows: s.number("max.rows.per.trigger"), MaxBytes: s.number("max.bytes.per.trigger")}
+}
+
+func (db *DB) set(st *sql.Set) error {
+	name := connectors.Canonical(st.Name.Text)
+	i := slices.IndexFunc(known, func(k setting) bool { return k.name == name })
+	if i < 0 {
+		err := st.Errorf(st.Name.Offset, "there is no setting %s", st.Name.Text)
+		names := make([]string, len(known))
+		for i, k := range known {
+			names[i] = shownSetting(k.name)
+		}
+		if n := suggest.Nearest(shownSetting(name), names); n != "" {
+			return err.WithHint("did you mean %s?", n)
+		}
+		return err.WithHint("SHOW SETTINGS lists them")
+	}
+	if err := known[i].check(st.Value); err != nil {
+		return st.Errorf(st.Name.Offset, "setting %s: %v", shownSetting(name), err)
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	next := settings{}
+	for k, v := range db.settings {
+		next[k] = v
+	}
+	next[name] = st.Value
+	db.settings = next
+	return nil
+}
+
+// current returns the settings now; they do not change under the caller.
+func (db *DB) current() settings {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.settings
+}
+
+var errBoundedOnly = errors.New("the statement is continuous; use Start")

@@ -1,0 +1,279 @@
+package sqlstream
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/internal/suggest"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// createTable checks a table and puts it into the catalog. Nothing outside is
+// asked: a broker that is away does not matter yet.
+func (db *DB) createTable(st *sql.CreateTable) (string, error) {
+	if done, err := db.taken(&st.Common, st.Name, st.OrReplace, st.IfNotExists); done || err != nil {
+		return "table " + st.Name.Text + " exists already", err
+	}
+	c, options, err := db.tableOptions(st)
+	if err != nil {
+		return "", err
+	}
+	def := &connectors.Table{Name: st.Name.Text, Options: options}
+	computed := map[int]string{}
+	for i := range st.Columns {
+		col, err := tableColumn(st, i, c)
+		if err != nil {
+			return "", err
+		}
+		def.Columns = append(def.Columns, col)
+	}
+	if err := db.computedColumns(st, def, computed); err != nil {
+		return "", err
+	}
+	for _, k := range st.PrimaryKey {
+		i := columnOf(def, k.Text)
+		if i < 0 || slices.Contains(def.PrimaryKey, i) {
+			return "", st.Errorf(k.Offset, "the primary key names %s, which is not a column or is named twice", k.Text)
+		}
+		def.PrimaryKey = append(def.PrimaryKey, i)
+		def.Columns[i].NotNull = true
+	}
+	e := &catalog.Entry{
+		Kind: catalog.Table, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File,
+		Schema: def.Schema(), Def: def, Connector: c.Name, Computed: computed,
+		AppendOnly: !c.Memory || options.Get("append.only") == "true",
+	}
+	if len(def.PrimaryKey) > 0 {
+		e.Keys = [][]int{def.PrimaryKey}
+	}
+	if e.Watermark, err = watermark(st, def); err != nil {
+		return "", err
+	}
+	if f := db.format(options.Get("format")); f != nil && f.Check != nil {
+		if err := f.Check(def); err != nil {
+			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
+		}
+	}
+	return "table " + st.Name.Text + " created", db.put(&st.Common, e, st.OrReplace)
+}
+
+// taken checks a name that a CREATE wants. It reports that the name is there and
+// that this is as it should be.
+func (db *DB) taken(c *sql.Common, name sql.Name, orReplace, ifNotExists bool) (bool, error) {
+	old, ok := db.catalog.Lookup(name.Text)
+	switch {
+	case !ok, orReplace:
+		return false, nil
+	case ifNotExists, old.SQL == c.Text():
+		return true, nil
+	}
+	return false, c.Errorf(name.Offset, "%s %s exists already", strings.ToLower(old.Kind.String()), old.Name).
+		WithHint("CREATE OR REPLACE puts another in its place")
+}
+
+// put stores an entry; one that running queries use stays.
+func (db *DB) put(c *sql.Common, e *catalog.Entry, orReplace bool) error {
+	if old, ok := db.catalog.Lookup(e.Name); ok && orReplace {
+		if users := db.usersOf(old.Name); len(users) > 0 {
+			return c.Errorf(c.Start, "%s %s is used by query %s", strings.ToLower(old.Kind.String()), old.Name, users[0]).
+				WithHint("STOP QUERY %s first", users[0])
+		}
+	}
+	return db.catalog.Put(e, orReplace)
+}
+
+// tableOptions checks WITH (…): the connector, the format, and every name and value.
+func (db *DB) tableOptions(st *sql.CreateTable) (*connectors.Connector, connectors.Options, error) {
+	options := connectors.Options{}
+	at := map[string]sql.Option{}
+	for _, o := range st.Options {
+		name := connectors.Canonical(o.Name)
+		if _, twice := options[name]; twice {
+			return nil, nil, st.Errorf(o.Offset, "option '%s' is given twice", o.Name)
+		}
+		options[name], at[name] = o.Value, o
+	}
+	c, err := db.namedConnector(st, options, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	allowed := append([]connectors.Option{{Name: "connector"}}, c.Options...)
+	if c.Formats {
+		f := db.format(options.Get("format"))
+		if f == nil {
+			return nil, nil, db.noFormat(st, options, at)
+		}
+		allowed = append(allowed, connectors.Option{Name: "format"}, format.OnErrorOption)
+		allowed = append(allowed, f.Options...)
+	}
+	return c, options, optionError(st, options.Check(allowed, suggest.Nearest), at)
+}
+
+func (db *DB) namedConnector(st *sql.CreateTable, options connectors.Options, at map[string]sql.Option) (*connectors.Connector, error) {
+	names := make([]string, len(db.connectors))
+	for i, c := range db.connectors {
+		names[i] = c.Name
+	}
+	name, given := options["connector"]
+	if !given {
+		return nil, st.Errorf(st.Name.Offset, "table %s has no connector", st.Name.Text).
+			WithHint("add WITH (connector = …), which takes %s", quotedList(names))
+	}
+	if c := db.connector(name); c != nil {
+		return c, nil
+	}
+	err := st.Errorf(at["connector"].ValueOffset, "there is no connector '%s'", name)
+	if n := suggest.Nearest(name, names); n != "" {
+		return nil, err.WithHint("did you mean '%s'?", n)
+	}
+	return nil, err.WithHint("there are %s", quotedList(names))
+}
+
+func (db *DB) noFormat(st *sql.CreateTable, options connectors.Options, at map[string]sql.Option) error {
+	names := make([]string, len(db.formats))
+	for i, f := range db.formats {
+		names[i] = f.Name
+	}
+	name, given := options["format"]
+	if !given {
+		return st.Errorf(st.Name.Offset, "table %s has no format", st.Name.Text).
+			WithHint("add format = …, which takes %s", quotedList(names))
+	}
+	err := st.Errorf(at["format"].ValueOffset, "there is no format '%s'", name)
+	if n := suggest.Nearest(name, names); n != "" {
+		return err.WithHint("did you mean '%s'?", n)
+	}
+	return err.WithHint("there are %s", quotedList(names))
+}
+
+// optionError gives an option's error its place.
+func optionError(st *sql.CreateTable, err error, at map[string]sql.Option) error {
+	if err == nil {
+		return nil
+	}
+	var unknown *connectors.UnknownOption
+	if errors.As(err, &unknown) {
+		out := st.Errorf(at[unknown.Name].Offset, "unknown option '%s'", at[unknown.Name].Name)
+		if unknown.Nearest != "" {
+			out = out.WithHint("did you mean '%s'?", unknown.Nearest)
+		}
+		return out
+	}
+	var bad *connectors.BadValue
+	if errors.As(err, &bad) {
+		return st.Errorf(at[bad.Name].ValueOffset, "%v", err)
+	}
+	return st.Errorf(st.Name.Offset, "%v", err)
+}
+
+// tableColumn checks a column as declared.
+func tableColumn(st *sql.CreateTable, i int, c *connectors.Connector) (connectors.Column, error) {
+	d := st.Columns[i]
+	for _, before := range st.Columns[:i] {
+		if strings.EqualFold(before.Name.Text, d.Name.Text) {
+			return connectors.Column{}, st.Errorf(d.Name.Offset, "column %s is there twice", d.Name.Text)
+		}
+	}
+	col := connectors.Column{
+		Field:    types.Field{Name: d.Name.Text, Type: d.Type, NotNull: d.NotNull},
+		Metadata: d.Metadata, Computed: d.Computed != nil,
+	}
+	if d.Metadata == "" {
+		return col, nil
+	}
+	var keys []string
+	for _, m := range c.Metadata {
+		keys = append(keys, m.Key)
+		if m.Key != d.Metadata {
+			continue
+		}
+		if !fitsMetadata(m.Type, d.Type) {
+			return col, st.Errorf(d.Name.Offset, "metadata '%s' is %s and cannot be read as %s", m.Key, m.Type, d.Type)
+		}
+		return col, nil
+	}
+	err := st.Errorf(d.Name.Offset, "connector '%s' has no metadata '%s'", c.Name, d.Metadata)
+	if n := suggest.Nearest(d.Metadata, keys); n != "" {
+		return col, err.WithHint("did you mean '%s'?", n)
+	}
+	if len(keys) > 0 {
+		return col, err.WithHint("there are %s", quotedList(keys))
+	}
+	return col, err
+}
+
+// fitsMetadata says which column types hold a metadata value without loss.
+func fitsMetadata(from, to types.Type) bool {
+	switch {
+	case from.Kind == to.Kind, from.IsInteger() && to.Kind == types.BigInt:
+		return true
+	}
+	return from.Kind == types.Varchar && to.Kind == types.Binary
+}
+
+// computedColumns binds the expressions, so that their types and mistakes are
+// known now.
+func (db *DB) computedColumns(st *sql.CreateTable, def *connectors.Table, computed map[int]string) error {
+	own := &types.Schema{}
+	for _, c := range def.Columns {
+		if !c.Computed {
+			own.Fields = append(own.Fields, c.Field)
+		}
+	}
+	for i, d := range st.Columns {
+		if d.Computed == nil {
+			continue
+		}
+		x, err := db.planner.Bind().Expr(d.Computed, own)
+		if err != nil {
+			return err
+		}
+		if expr.Stability(x) != function.Pure {
+			return st.Errorf(d.Name.Offset, "computed column %s must give the same value whenever its row is read", d.Name.Text)
+		}
+		if def.Columns[i].Type.Kind == types.Null {
+			def.Columns[i].Type, def.Columns[i].NotNull = x.Type(), x.NotNull()
+		}
+		computed[i] = d.Computed.Text()
+	}
+	return nil
+}
+
+func watermark(st *sql.CreateTable, def *connectors.Table) (*catalog.Watermark, error) {
+	if st.Watermark == nil {
+		return nil, nil
+	}
+	w := st.Watermark
+	i := columnOf(def, w.Column.Text)
+	if i < 0 {
+		return nil, st.Errorf(w.Column.Offset, "there is no column %s", w.Column.Text)
+	}
+	if def.Columns[i].Type.Kind != types.Timestamp {
+		return nil, st.Errorf(w.Column.Offset, "a watermark is for a TIMESTAMP column, %s is %s", w.Column.Text, def.Columns[i].Type)
+	}
+	return &catalog.Watermark{Column: def.Columns[i].Name, Expr: w.Expr.Text()}, nil
+}
+
+func columnOf(def *connectors.Table, name string) int {
+	return slices.IndexFunc(def.Columns, func(c connectors.Column) bool { return strings.EqualFold(c.Name, name) })
+}
+
+func quotedList(names []string) string {
+	return "'" + strings.Join(names, "', '") + "'"
+}
+
+// openable returns the connector of a table to be read or written.
+func (db *DB) openable(e *catalog.Entry) (*connectors.Connector, error) {
+	if c := db.connector(e.Connector); c != nil {
+		return c, nil
+	}
+	return nil, fmt.Errorf("table %s: there is no connector '%s'", e.Name, e.Connector)
+}
