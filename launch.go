@@ -76,7 +76,7 @@ func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
 
 // placed gives an error without a place the statement's.
 func placed(at *sql.Common, err error) error {
-	if _, ok := sql.AsError(err); ok || errors.Is(err, context.Canceled) {
+	if _, ok := sql.AsError(err); ok || err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
 	return at.Errorf(at.Start, "%v", cause(err))

@@ -197,30 +197,3 @@ func scanNullable[T any](r *Rows, i int, v any, dest **T) error {
 	*dest = new(T)
 	return r.scanOne(i, *dest)
 }
-
-// goValue is a value of a column in Go's terms.
-func goValue(c *vec.Vec, row int) any {
-	if c.IsNull(row) {
-		return nil
-	}
-	at := c.At(row)
-	switch t := c.Type; {
-	case t.Kind == types.Boolean:
-		return c.Bool(row)
-	case t.IsUnsigned():
-		return vec.Uint(c, at)
-	case t.IsInteger():
-		return vec.Int(c, at)
-	case t.Kind == types.Float:
-		return float64(vec.Slice[float32](c)[at])
-	case t.Kind == types.Double:
-		return vec.Slice[float64](c)[at]
-	case t.Kind == types.Binary:
-		return append([]byte(nil), c.Bytes(row)...)
-	case t.Kind == types.Date:
-		return time.Unix(vec.Int(c, at)*24*60*60, 0).UTC()
-	case t.Kind == types.Timestamp:
-		return time.UnixMicro(vec.Int(c, at)).UTC()
-	}
-	return string(vec.AppendText(nil, c, row))
-}

@@ -25,20 +25,8 @@ func (db *DB) selectRows(ctx context.Context, st *sql.Select) (*Rows, error) {
 // bounded runs a plan in a dataflow of its own over what is there now. Rows of an
 // append-only plan come as they are found; others when the last input is read.
 func (db *DB) bounded(ctx context.Context, p *planner.Query) (*Rows, error) {
-	spec := db.spec(p, db.nextName("select"))
-	spec.Mode, spec.Trigger = connectors.Complete, stream.Trigger{AvailableNow: true}
-	spec.RowLimit = 0 // what is shown once is the caller's affair
 	streams := p.Props.AppendOnly && p.Sort == nil
-	if streams {
-		spec.Mode = connectors.Append
-	} else {
-		spec.Result, spec.Trigger = true, stream.Trigger{Once: true}
-	}
-	var err error
-	if spec.Inputs, err = db.inputs(ctx, p, true); err != nil {
-		return nil, err
-	}
-	run, err := db.engine.Start(ctx, spec)
+	run, err := db.startBounded(ctx, p, !streams)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +42,22 @@ func (db *DB) bounded(ctx context.Context, p *planner.Query) (*Rows, error) {
 		return nil, err
 	}
 	return rowsOf(p.Present(b)), nil
+}
+
+// startBounded starts a plan over what is there now; whole asks for its result as
+// one, else its rows are to be read epoch by epoch.
+func (db *DB) startBounded(ctx context.Context, p *planner.Query, whole bool) (*stream.Query, error) {
+	spec := db.spec(p, db.nextName("select"))
+	spec.RowLimit = 0 // what is shown once is the caller's affair
+	spec.Mode, spec.Trigger = connectors.Append, stream.Trigger{AvailableNow: true}
+	if whole {
+		spec.Mode, spec.Result, spec.Trigger = connectors.Complete, true, stream.Trigger{Once: true}
+	}
+	var err error
+	if spec.Inputs, err = db.inputs(ctx, p, true); err != nil {
+		return nil, err
+	}
+	return db.engine.Start(ctx, spec)
 }
 
 // streamRows hands out the rows of an append-only query epoch by epoch.

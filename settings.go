@@ -1,10 +1,10 @@
 package sqlstream
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/suggest"
@@ -46,6 +46,11 @@ var known = []setting{
 	{"max.rows.per.trigger", "the most rows of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxRows, 10), wholeAbove(1)},
 	{"result.row.limit", "the most rows of a COMPLETE result", "1000000", wholeAbove(1)},
 	{"time.zone", "the zone in which TIMESTAMP WITH LOCAL TIME ZONE is shown", "UTC", oneOf("UTC")},
+}
+
+// shownSetting is a setting's name as it is shown.
+func shownSetting(name string) string {
+	return strings.ReplaceAll(connectors.Canonical(name), ".", "_")
 }
 
 // settings are values by canonical name.
@@ -106,5 +111,3 @@ func (db *DB) current() settings {
 	defer db.mu.Unlock()
 	return db.settings
 }
-
-var errBoundedOnly = errors.New("the statement is continuous; use Start")

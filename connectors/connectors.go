@@ -211,6 +211,15 @@ type Connector struct {
 	Modes func(t *Table) ModeCheck
 	// Guarantee says what a sink on this table promises.
 	Guarantee func(t *Table) Guarantee
+	// Topics lists what the cluster of a table holds, for SHOW TOPICS; nil where there
+	// is no such thing.
+	Topics func(ctx context.Context, t *Table, env Env) ([]Topic, error)
+}
+
+// A Topic is a named log of a cluster.
+type Topic struct {
+	Name       string
+	Partitions int
 }
 
 // A ModeCheck answers whether a table takes a mode: nil, or the reason and the

@@ -45,7 +45,7 @@ type Mapping struct {
 func (m *Mapping) Offset(sent int) int {
 	i := sort.SearchInts(m.starts, sent+1) - 1
 	if i < 0 {
-		return m.start()
+		return m.Start()
 	}
 	t := m.tokens[i]
 	if t.Synthetic {
@@ -54,7 +54,8 @@ func (m *Mapping) Offset(sent int) int {
 	return min(t.Start+sent-m.starts[i], t.End)
 }
 
-func (m *Mapping) start() int {
+// Start returns where the query or expression begins in the source.
+func (m *Mapping) Start() int {
 	if len(m.tokens) == 0 {
 		return 0
 	}
@@ -67,7 +68,7 @@ func (m *Mapping) At(n ast.Node) int {
 	if off := n.OriginTextPosition(); off > 0 {
 		return m.Offset(off)
 	}
-	return m.start()
+	return m.Start()
 }
 
 // Errorf makes an error at a node.
@@ -77,11 +78,11 @@ func (m *Mapping) Errorf(n ast.Node, format string, args ...any) *Error {
 
 // Text returns the user's text of the whole query or expression.
 func (m *Mapping) Text() string {
-	end := m.start()
+	end := m.Start()
 	for _, t := range m.tokens {
 		end = max(end, t.End)
 	}
-	return m.Source.Text[m.start():end]
+	return m.Source.Text[m.Start():end]
 }
 
 // Verbatim returns the user's text of n bytes of the text sent: the name of a
@@ -110,7 +111,7 @@ func (m *Mapping) TableAt(name string) int {
 			return t.Start
 		}
 	}
-	return m.start()
+	return m.Start()
 }
 
 // WordAt returns where a word first stands, the start of the query where it does not.
@@ -120,7 +121,7 @@ func (m *Mapping) WordAt(words ...string) int {
 			return t.Start
 		}
 	}
-	return m.start()
+	return m.Start()
 }
 
 // newMapping renders tokens as text, with a blank where one is needed.
@@ -189,7 +190,7 @@ func parseTiDB(src *Source, tokens []Token) (node ast.StmtNode, m *Mapping, err 
 	m = newMapping(src, out)
 	defer func() {
 		if r := recover(); r != nil {
-			node, err = nil, Errorf(src, m.start(), "internal error in the parser: %v", r)
+			node, err = nil, Errorf(src, m.Start(), "internal error in the parser: %v", r)
 		}
 	}()
 	statements, _, err := newParser().Parse(m.sent, "utf8mb4", "utf8mb4_bin")
@@ -197,7 +198,7 @@ func parseTiDB(src *Source, tokens []Token) (node ast.StmtNode, m *Mapping, err 
 		return nil, nil, m.explain(err)
 	}
 	if len(statements) != 1 {
-		return nil, nil, Errorf(src, m.start(), "one statement is expected here")
+		return nil, nil, Errorf(src, m.Start(), "one statement is expected here")
 	}
 	if err := m.checkHeight(statements[0]); err != nil {
 		return nil, nil, err
@@ -225,7 +226,7 @@ func (m *Mapping) checkHeight(n ast.Node) error {
 	h := &heightVisitor{}
 	n.Accept(h)
 	if h.deepest > maxHeight {
-		return Errorf(m.Source, m.start(), "the expression is nested more than %d deep", maxHeight)
+		return Errorf(m.Source, m.Start(), "the expression is nested more than %d deep", maxHeight)
 	}
 	return nil
 }
@@ -242,7 +243,7 @@ func (m *Mapping) explain(err error) error {
 	msg := err.Error()
 	loc := nearText.FindStringIndex(msg)
 	if loc == nil {
-		return Errorf(m.Source, m.start(), "%s", msg)
+		return Errorf(m.Source, m.Start(), "%s", msg)
 	}
 	rest := msg[loc[1]:]
 	at := -1
@@ -258,7 +259,7 @@ func (m *Mapping) explain(err error) error {
 		}
 	}
 	if at < 0 {
-		return Errorf(m.Source, m.start(), "%s", msg)
+		return Errorf(m.Source, m.Start(), "%s", msg)
 	}
 	i := sort.SearchInts(m.starts, at)
 	if i >= len(m.tokens) {

@@ -92,7 +92,7 @@ func (d *dataflow) loop() error {
 			}
 			continue
 		}
-		if err := d.runEpoch(p); err != nil {
+		if err := guard(func() error { return d.runEpoch(p) }); err != nil {
 			return err
 		}
 	}

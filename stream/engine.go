@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -65,7 +66,7 @@ func (e *Engine) Start(ctx context.Context, spec Spec) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.result = m.result
+	q.result, q.circuit = m.result, m.circuit
 	if m.result == nil && len(spec.Sinks) == 0 {
 		q.first = q.newSubscription()
 	}
@@ -319,5 +320,5 @@ func recovered(r any) error {
 	if invariants.Enabled {
 		panic(r)
 	}
-	return fmt.Errorf("internal error: %v", r)
+	return fmt.Errorf("internal error: %v\n%s", r, debug.Stack())
 }

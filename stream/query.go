@@ -6,6 +6,7 @@ import (
 	"iter"
 	"sync"
 
+	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -39,6 +40,7 @@ type Query struct {
 	first    *subscription // open from the start, for the first caller of Changes
 	result   *resultTable
 	done     chan struct{}
+	circuit  *exec.Circuit
 }
 
 // Name returns the query's name.
@@ -62,6 +64,12 @@ func (q *Query) Progress() Progress {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.progress
+}
+
+// Stats counts the rows that passed each node of a query that has ended.
+func (q *Query) Stats() []exec.NodeStats {
+	<-q.done
+	return q.circuit.Stats()
 }
 
 // Done is closed when the query has ended, however it did.

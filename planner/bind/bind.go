@@ -41,6 +41,25 @@ func (b *Binder) Expr(e *sql.Expr, schema *types.Schema) (expr.Expr, error) {
 	return s.scalar(e.Node, newScope("", schema), "an expression of columns")
 }
 
+// Condition binds an expression over the columns of a schema as a BOOLEAN.
+func (b *Binder) Condition(e *sql.Expr, schema *types.Schema) (expr.Expr, error) {
+	s := &session{Binder: b, m: e.Mapping}
+	x, err := s.scalar(e.Node, newScope("", schema), "WHERE")
+	if err != nil {
+		return nil, err
+	}
+	return s.truth(x, e.Node)
+}
+
+// Table returns the scan of a table, its computed columns included.
+func (b *Binder) Table(name string) (logical.Node, error) {
+	e, ok := b.Catalog.Lookup(name)
+	if !ok || e.Kind != catalog.Table {
+		return nil, fmt.Errorf("table %s %w", name, catalog.ErrNotFound)
+	}
+	return (&session{Binder: b}).source(e)
+}
+
 // A session binds one text: a query, or a view that it reads.
 type session struct {
 	*Binder
@@ -296,7 +315,7 @@ func (s *session) tableSource(n ast.ResultSetNode) (logical.Node, *scope, error)
 // table binds a name of the catalog or of WITH.
 func (s *session) table(name string) (logical.Node, error) {
 	if c, ok := s.ctes[strings.ToLower(name)]; ok {
-		return rename(c.node, c.names), nil
+		return logical.Rename(c.node, c.names), nil
 	}
 	e, ok := s.Catalog.Lookup(name)
 	if !ok {
@@ -379,20 +398,5 @@ func (s *session) view(e *catalog.Entry) (logical.Node, error) {
 	if len(e.Columns) > 0 {
 		names = e.Columns
 	}
-	return rename(n, names), nil
-}
-
-// rename gives the columns of a node other names.
-func rename(n logical.Node, names []string) logical.Node {
-	schema := n.Schema()
-	same := true
-	p := &logical.Project{Input: n, Names: names}
-	for i, f := range schema.Fields {
-		same = same && f.Name == names[i]
-		p.Exprs = append(p.Exprs, &expr.Column{Index: i, Field: f})
-	}
-	if same {
-		return n
-	}
-	return p
+	return logical.Rename(n, names), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
@@ -42,12 +43,19 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 		if u, ok := x.Args[0].(*ast.TimeUnitExpr); ok {
 			return b.withUnit(name, u, x)
 		}
-	case "if", "ifnull", "coalesce", "nullif":
+	case "if", "ifnull", "nvl", "coalesce", "nullif":
 		return b.conditional(x)
 	case "trim":
-		if len(x.Args) > 1 {
-			return nil, b.notYet(x, "TRIM with a direction or other characters")
+		if len(x.Args) == 3 {
+			return b.trim(x)
 		}
+	case ast.CharFunc: // the grammar adds the character set, NULL where none is given
+		if v, ok := x.Args[len(x.Args)-1].(ast.ValueExpr); !ok || v.GetValue() != nil {
+			return nil, b.notYet(x, "CHAR(… USING …)")
+		}
+		return b.function("char", x.Args[:len(x.Args)-1], x)
+	case ast.InsertFunc:
+		return b.function("insert", x.Args, x)
 	}
 	return b.function(name, x.Args, x)
 }
@@ -68,25 +76,57 @@ func (b *binding) function(name string, nodes []ast.ExprNode, n ast.Node) (expr.
 	if err != nil {
 		return nil, err
 	}
+	return b.scalarCall(f, args, n)
+}
+
+// scalarCall picks the overload and converts the arguments to its parameters.
+func (b *binding) scalarCall(f *function.Scalar, args []expr.Expr, n ast.Node) (expr.Expr, error) {
 	ts := make([]types.Type, len(args))
 	for i, a := range args {
 		ts[i] = a.Type()
 	}
 	over, to, err := f.Resolve(ts)
 	if err != nil {
-		return nil, b.m.Errorf(n, "%v", err)
+		if over, to, _ = f.Resolve(literalTypes(args)); over == nil {
+			return nil, b.m.Errorf(n, "%v", err)
+		}
 	}
 	for i := range args {
 		if args[i], err = b.argument(args[i], to[i], n); err != nil {
 			return nil, err
 		}
 	}
-	return &expr.Call{Func: f, Overload: over, Args: args, T: over.Returns(to)}, nil
+	constant := func(i int) any {
+		if expr.IsConst(args[i]) {
+			if l, err := expr.EvalConst(args[i]); err == nil {
+				return l.Value
+			}
+		}
+		return nil
+	}
+	return &expr.Call{Func: f, Overload: over, Args: args, T: over.Result(to, constant)}, nil
 }
 
-// argument converts an argument; a text literal given for a time is read here.
+// literalTypes gives the types of arguments where a text that is written in the
+// query counts as the number it spells, or as anything at all.
+func literalTypes(args []expr.Expr) []types.Type {
+	ts := make([]types.Type, len(args))
+	for i, a := range args {
+		ts[i] = a.Type()
+		if l, ok := a.(*expr.Literal); ok && l.T.Kind == types.Varchar && l.Value != nil {
+			ts[i] = types.Of(types.Null)
+			if number, ok := numberLiteral(strings.TrimSpace(l.Value.(string))); ok {
+				ts[i] = number.T
+			}
+		}
+	}
+	return ts
+}
+
+// argument converts an argument; a text literal given for a time or a number is
+// read here.
 func (b *binding) argument(e expr.Expr, to types.Type, n ast.Node) (expr.Expr, error) {
-	if to.IsTemporal() {
+	if to.IsTemporal() || to.IsNumeric() || to.Kind == types.Boolean {
 		c, err := b.fromText(e, to, n)
 		if err != nil {
 			return nil, err
@@ -132,6 +172,20 @@ func (b *binding) dateAdd(x *ast.FuncCallExpr, sub bool) (expr.Expr, error) {
 	return b.timeArith(op, t, span, x)
 }
 
+// trim binds TRIM(LEADING|TRAILING|BOTH x FROM s).
+func (b *binding) trim(x *ast.FuncCallExpr) (expr.Expr, error) {
+	name := "trim"
+	if d, ok := x.Args[2].(*ast.TrimDirectionExpr); ok {
+		switch d.Direction {
+		case ast.TrimLeading:
+			name = "ltrim"
+		case ast.TrimTrailing:
+			name = "rtrim"
+		}
+	}
+	return b.function(name, x.Args[:2], x)
+}
+
 // withUnit passes a unit as a text.
 func (b *binding) withUnit(name string, u *ast.TimeUnitExpr, x *ast.FuncCallExpr) (expr.Expr, error) {
 	f, ok := b.Functions.Scalar(name)
@@ -143,29 +197,13 @@ func (b *binding) withUnit(name string, u *ast.TimeUnitExpr, x *ast.FuncCallExpr
 		return nil, err
 	}
 	args = append([]expr.Expr{&expr.Literal{T: types.Of(types.Varchar), Value: strings.ToLower(u.Unit.String())}}, args...)
-	ts := make([]types.Type, len(args))
-	for i, a := range args {
-		if i > 0 && a.Type().Kind == types.Varchar {
-			if args[i], err = b.fromText(a, types.Of(types.Timestamp), x); err != nil {
-				return nil, err
-			}
-		}
-		ts[i] = args[i].Type()
-	}
-	over, to, err := f.Resolve(ts)
-	if err != nil {
-		return nil, b.m.Errorf(x, "%v", err)
-	}
-	for i := range args {
-		args[i] = expr.NewCast(args[i], to[i])
-	}
-	return &expr.Call{Func: f, Overload: over, Args: args, T: over.Returns(to)}, nil
+	return b.scalarCall(f, args, x)
 }
 
 // conditional writes IF, IFNULL, COALESCE and NULLIF as CASE.
 func (b *binding) conditional(x *ast.FuncCallExpr) (expr.Expr, error) {
 	name := x.FnName.L
-	want := map[string]int{"if": 3, "ifnull": 2, "nullif": 2}[name]
+	want := map[string]int{"if": 3, "ifnull": 2, "nvl": 2, "nullif": 2}[name]
 	if want > 0 && len(x.Args) != want || len(x.Args) == 0 {
 		return nil, b.m.Errorf(x, "%s takes %d arguments, not %d", name, max(want, 1), len(x.Args))
 	}

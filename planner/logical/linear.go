@@ -119,3 +119,32 @@ func (u *Union) Properties() Properties {
 	}
 	return out
 }
+
+// Head keeps the first n columns of a node.
+func Head(in Node, n int) Node {
+	schema := in.Schema()
+	if schema.Len() == n {
+		return in
+	}
+	p := &Project{Input: in}
+	for i, f := range schema.Fields[:n] {
+		p.Exprs = append(p.Exprs, &expr.Column{Index: i, Field: f})
+		p.Names = append(p.Names, f.Name)
+	}
+	return p
+}
+
+// Rename gives the columns of a node other names.
+func Rename(in Node, names []string) Node {
+	schema := in.Schema()
+	same := true
+	p := &Project{Input: in, Names: names}
+	for i, f := range schema.Fields {
+		same = same && f.Name == names[i]
+		p.Exprs = append(p.Exprs, &expr.Column{Index: i, Field: f})
+	}
+	if same {
+		return in
+	}
+	return p
+}

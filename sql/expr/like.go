@@ -53,6 +53,10 @@ func (n *likeNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 	return out, err
 }
 
+// LikeMatcher returns the test of a LIKE pattern with \\ as its escape; fold ignores
+// letter case.
+func LikeMatcher(pattern string, fold bool) func([]byte) bool { return likeMatcher(pattern, '\\', fold) }
+
 // A likePart is a run of a pattern: literal text, % or _.
 type likePart struct {
 	text string

@@ -135,20 +135,25 @@ func reflected(t reflect.Type) (types.Type, bool) {
 	return types.Type{}, false
 }
 
+// reflectedValue reads a row as a Go value; text is copied, since the function may
+// keep it.
+func reflectedValue(v *vec.Vec, row int) reflect.Value {
+	switch v.Type.Kind {
+	case types.BigInt:
+		return reflect.ValueOf(IntAt(v, row))
+	case types.Double:
+		return reflect.ValueOf(FloatAt(v, row))
+	case types.Boolean:
+		return reflect.ValueOf(v.Bool(row))
+	}
+	return reflect.ValueOf(string(v.Bytes(row)))
+}
+
 func reflectKernel(fn reflect.Value, result types.Type) Kernel {
 	call := func(args []*vec.Vec, row int) (reflect.Value, error) {
 		in := make([]reflect.Value, len(args))
 		for i, a := range args {
-			switch a.Type.Kind {
-			case types.BigInt:
-				in[i] = reflect.ValueOf(IntAt(a, row))
-			case types.Double:
-				in[i] = reflect.ValueOf(FloatAt(a, row))
-			case types.Boolean:
-				in[i] = reflect.ValueOf(a.Bool(row))
-			default:
-				in[i] = reflect.ValueOf(string(a.Bytes(row)))
-			}
+			in[i] = reflectedValue(a, row)
 		}
 		out := fn.Call(in)
 		if len(out) == 2 && !out[1].IsNil() {

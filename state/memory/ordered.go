@@ -45,7 +45,11 @@ func (o *Ordered) pageFor(key []byte) int {
 // Add implements state.Ordered.
 func (o *Ordered) Add(key []byte, weight int64) int64 {
 	if len(o.pages) == 0 {
-		o.pages = append(o.pages, &page{})
+		if weight != 0 {
+			o.pages = append(o.pages, &page{data: bytes.Clone(key), ents: []entry{{0, uint32(len(key)), weight}}})
+			o.n = 1
+		}
+		return weight
 	}
 	at := o.pageFor(key)
 	p := o.pages[at]

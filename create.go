@@ -1,0 +1,264 @@
+package sqlstream
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/internal/suggest"
+	"github.com/sqlstream/sqlstream/planner"
+	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// createView makes a name for a query, or with MATERIALIZED starts the query and
+// keeps its result.
+func (db *DB) createView(ctx context.Context, st *sql.CreateView) (Result, error) {
+	kind := catalog.View
+	if st.Materialized {
+		kind = catalog.MaterializedView
+	}
+	word := strings.ToLower(kind.String())
+	if done, err := db.taken(&st.Common, st.Name, st.OrReplace, st.IfNotExists); done || err != nil {
+		return Result{Message: word + " " + st.Name.Text + " exists already", Query: db.runningQuery(st.Name.Text)}, err
+	}
+	if st.Tail.Emit && !st.Materialized {
+		return Result{}, st.Errorf(st.Tail.Offset, "EMIT belongs to a query that runs, and a view is only a name for one").
+			WithHint("CREATE MATERIALIZED VIEW runs its query")
+	}
+	bound, err := db.planner.Bind().Query(st.Query)
+	if err != nil {
+		return Result{}, err
+	}
+	if bound, err = unordered(st, bound); err != nil {
+		return Result{}, err
+	}
+	e := &catalog.Entry{
+		Kind: kind, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File,
+		Query: st.Query.Mapping.Text(),
+	}
+	if bound, err = named(st, bound, e); err != nil {
+		return Result{}, err
+	}
+	e.Schema = bound.Schema()
+	if err := distinctNames(st, e.Schema); err != nil {
+		return Result{}, err
+	}
+	if !st.Materialized {
+		return Result{Message: "view " + e.Name + " created"}, db.put(&st.Common, e, st.OrReplace)
+	}
+	return db.materialize(ctx, st, e, bound)
+}
+
+// unordered drops an order that nothing would remember.
+func unordered(st *sql.CreateView, n logical.Node) (logical.Node, error) {
+	s, ok := n.(*logical.Sort)
+	if !ok {
+		return n, nil
+	}
+	if s.Limit >= 0 || s.Offset > 0 {
+		return nil, st.Errorf(st.Name.Offset, "LIMIT in a view is not supported yet").
+			WithHint("write the LIMIT in the query that reads the view")
+	}
+	return logical.Head(s.Input, s.Schema().Len()-s.Hidden), nil
+}
+
+// named gives the columns the names of CREATE VIEW v (a, b).
+func named(st *sql.CreateView, n logical.Node, e *catalog.Entry) (logical.Node, error) {
+	if len(st.Columns) == 0 {
+		return n, nil
+	}
+	if len(st.Columns) != n.Schema().Len() {
+		return nil, st.Errorf(st.Columns[0].Offset, "view %s names %d columns, its query has %d", st.Name.Text, len(st.Columns), n.Schema().Len())
+	}
+	for _, c := range st.Columns {
+		e.Columns = append(e.Columns, c.Text)
+	}
+	return logical.Rename(n, e.Columns), nil
+}
+
+// distinctNames refuses columns that nobody could ask for.
+func distinctNames(st *sql.CreateView, schema *types.Schema) error {
+	seen := map[string]bool{}
+	for _, f := range schema.Fields {
+		key := strings.ToLower(f.Name)
+		if seen[key] {
+			return st.Errorf(st.Name.Offset, "two columns of %s are called %s", st.Name.Text, f.Name).
+				WithHint("give one another name with AS")
+		}
+		seen[key] = true
+	}
+	return nil
+}
+
+func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.Entry, bound logical.Node) (Result, error) {
+	if st.OrReplace {
+		if err := db.replaceable(&st.Common, e.Name); err != nil {
+			return Result{}, err
+		}
+	}
+	p := db.planner.Finish(bound)
+	if st.Tail.Mode != "" {
+		return Result{}, st.Errorf(st.Tail.Offset, "a materialized view has no output mode: it keeps its whole result").
+			WithHint("leave out EMIT %s; EMIT TRIGGER … alone sets how often it is brought up to date", st.Tail.Mode)
+	}
+	e.AppendOnly, e.Keys = p.Props.AppendOnly, p.Props.Keys
+	r, err := db.launch(ctx, &launch{
+		at: &st.Common, name: e.Name, kind: "MATERIALIZED VIEW", plan: p, mode: connectors.Update, tail: st.Tail,
+		result: true, orReplace: st.OrReplace,
+	})
+	if err != nil {
+		return r, err
+	}
+	r.Message = "materialized view " + e.Name + " created"
+	return r, db.catalog.Put(e, st.OrReplace)
+}
+
+// replaceable refuses to replace what others read.
+func (db *DB) replaceable(c *sql.Common, name string) error {
+	if readers := db.engine.Readers(name); len(readers) > 0 {
+		return c.Errorf(c.Start, "%s is read by query %s", name, readers[0]).WithHint("STOP QUERY %s first", readers[0])
+	}
+	return nil
+}
+
+// drop removes a name; of a materialized view or query also what runs.
+func (db *DB) drop(ctx context.Context, st *sql.Drop) (string, error) {
+	word := strings.ToLower(st.Kind)
+	if st.Kind == "QUERY" {
+		return db.dropQuery(ctx, st)
+	}
+	e, ok := db.catalog.Lookup(st.Name.Text)
+	if !ok {
+		if st.IfExists {
+			return "there is no " + word + " " + st.Name.Text, nil
+		}
+		err := st.Errorf(st.Name.Offset, "there is no %s %s", word, st.Name.Text)
+		if n := suggest.Nearest(st.Name.Text, db.catalog.Names()); n != "" {
+			return "", err.WithHint("did you mean %s?", n)
+		}
+		return "", err
+	}
+	if e.Kind.String() != st.Kind {
+		return "", st.Errorf(st.Name.Offset, "%s is a %s", e.Name, strings.ToLower(e.Kind.String())).
+			WithHint("DROP %s %s", e.Kind, e.Name)
+	}
+	if e.Kind == catalog.MaterializedView {
+		if err := db.replaceable(&st.Common, e.Name); err != nil {
+			return "", err
+		}
+		if q := db.queryNamed(e.Name); q != nil {
+			if err := q.Stop(ctx); err != nil {
+				return "", placed(&st.Common, err)
+			}
+			db.forget(q)
+		}
+	} else if users := db.usersOf(e.Name); len(users) > 0 {
+		return "", st.Errorf(st.Name.Offset, "%s %s is used by query %s", word, e.Name, users[0]).WithHint("STOP QUERY %s first", users[0])
+	}
+	return word + " " + e.Name + " dropped", db.catalog.Drop(e.Name)
+}
+
+func (db *DB) dropQuery(ctx context.Context, st *sql.Drop) (string, error) {
+	q := db.queryNamed(st.Name.Text)
+	switch {
+	case q == nil && st.IfExists:
+		return "there is no query " + st.Name.Text, nil
+	case q == nil:
+		return "", db.noQuery(&st.Common, st.Name)
+	case q.kind == "MATERIALIZED VIEW":
+		return "", st.Errorf(st.Name.Offset, "%s is a materialized view", q.Name()).WithHint("DROP MATERIALIZED VIEW %s", q.Name())
+	}
+	if err := q.Stop(ctx); err != nil {
+		return "", placed(&st.Common, err)
+	}
+	db.forget(q)
+	return "query " + q.Name() + " dropped", nil
+}
+
+func (db *DB) stopQuery(ctx context.Context, st *sql.StopQuery) (string, error) {
+	q := db.queryNamed(st.Name.Text)
+	if q == nil {
+		return "", db.noQuery(&st.Common, st.Name)
+	}
+	if status, _ := q.Status(); status != Running {
+		return fmt.Sprintf("query %s is %s", q.Name(), strings.ToLower(status.String())), nil
+	}
+	if err := q.Stop(ctx); err != nil {
+		return "", placed(&st.Common, err)
+	}
+	return fmt.Sprintf("query %s stopped after epoch %d", q.Name(), q.Progress().BatchID), nil
+}
+
+func (db *DB) noQuery(c *sql.Common, name sql.Name) error {
+	err := c.Errorf(name.Offset, "there is no query %s", name.Text)
+	var names []string
+	for _, q := range db.Queries() {
+		names = append(names, q.Name())
+	}
+	if n := suggest.Nearest(name.Text, names); n != "" {
+		return err.WithHint("did you mean %s?", n)
+	}
+	return err.WithHint("SHOW QUERIES lists what runs")
+}
+
+// queryNamed returns the latest query of a name, letter case ignored.
+func (db *DB) queryNamed(name string) *Query {
+	var found *Query
+	for _, q := range db.Queries() {
+		if strings.EqualFold(q.Name(), name) {
+			found = q
+		}
+	}
+	return found
+}
+
+// explain plans a statement and prints the plan.
+func (db *DB) explain(st sql.Statement, level planner.Level) (string, error) {
+	var p *planner.Query
+	var err error
+	switch x := st.(type) {
+	case *sql.Select:
+		p, err = db.planner.Plan(x.Query)
+	case *sql.CreateView:
+		p, err = db.planner.Plan(x.Query)
+	case *sql.CreateQuery:
+		return db.explain(x.Insert, level)
+	case *sql.Insert:
+		return db.explainInsert(x, level)
+	default:
+		return "", st.Base().Errorf(st.Base().Start, "EXPLAIN takes a query, an INSERT or a CREATE VIEW")
+	}
+	if err != nil {
+		return "", err
+	}
+	return p.Explain(level), nil
+}
+
+func (db *DB) explainInsert(x *sql.Insert, level planner.Level) (string, error) {
+	t, err := db.target(&x.Common, x.Target)
+	if err != nil {
+		return "", err
+	}
+	p, _, err := db.planInsert(x, t)
+	if err != nil {
+		return "", err
+	}
+	out := p.Explain(level)
+	if level != planner.Everything {
+		return out, nil
+	}
+	check := t.connector.Modes(t.entry.Def)
+	out += fmt.Sprintf("\nSink %s (%s), %s\n", t.entry.Name, t.connector.Name, t.connector.Guarantee(t.entry.Def))
+	for _, m := range []Mode{Append, Update, Complete} {
+		if err := check(m); err != nil {
+			out += fmt.Sprintf("  %-9s no: %v\n", m, err)
+		} else {
+			out += fmt.Sprintf("  %-9s yes\n", m)
+		}
+	}
+	return out, nil
+}

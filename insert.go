@@ -1,0 +1,310 @@
+package sqlstream
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/internal/suggest"
+	"github.com/sqlstream/sqlstream/planner"
+	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/stream"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// insert runs INSERT INTO … once, or with EMIT starts it as a query named after
+// its sink, or after name where one is given.
+func (db *DB) insert(ctx context.Context, st *sql.Insert, name string) (Result, error) {
+	t, err := db.target(&st.Common, st.Target)
+	if err != nil {
+		return Result{}, err
+	}
+	p, schema, err := db.planInsert(st, t)
+	if err != nil {
+		return Result{}, err
+	}
+	if !st.Tail.Emit {
+		n, err := db.insertOnce(ctx, st, t, p, schema)
+		return Result{Message: rowsWord(n) + " inserted"}, err
+	}
+	if name == "" {
+		name = t.entry.Name
+	}
+	return db.launchInsert(ctx, &st.Common, st, insertPlan{target: t, query: p, schema: schema, name: name})
+}
+
+// createQuery starts CREATE QUERY name AS INSERT ….
+func (db *DB) createQuery(ctx context.Context, st *sql.CreateQuery) (Result, error) {
+	if old := db.runningQuery(st.Name.Text); old != nil && st.IfNotExists {
+		return Result{Query: old, Message: "query " + st.Name.Text + " runs already"}, nil
+	}
+	ins := st.Insert
+	if !ins.Tail.Emit {
+		return Result{}, st.Errorf(ins.Start, "query %s would end at once: its INSERT is not continuous", st.Name.Text).
+			WithHint("add EMIT, as in INSERT INTO … SELECT … EMIT UPDATE")
+	}
+	t, err := db.target(&ins.Common, ins.Target)
+	if err != nil {
+		return Result{}, err
+	}
+	p, schema, err := db.planInsert(ins, t)
+	if err != nil {
+		return Result{}, err
+	}
+	return db.launchInsert(ctx, &st.Common, ins, insertPlan{target: t, query: p, schema: schema, name: st.Name.Text, orReplace: st.OrReplace})
+}
+
+// An insertPlan is a planned INSERT about to start.
+type insertPlan struct {
+	target    *target
+	query     *planner.Query
+	schema    *types.Schema
+	name      string
+	orReplace bool
+}
+
+func (db *DB) launchInsert(ctx context.Context, at *sql.Common, st *sql.Insert, i insertPlan) (Result, error) {
+	t := i.target
+	mode, note, err := chooseMode(&st.Common, st.Tail, i.query, t.connector.Modes(t.entry.Def))
+	if err != nil {
+		return Result{}, err
+	}
+	return db.launch(ctx, &launch{
+		at: at, name: i.name, kind: "INSERT", plan: i.query, mode: mode, tail: st.Tail, note: note, orReplace: i.orReplace,
+		sink: func(ctx context.Context) (stream.Output, error) { return db.output(ctx, t, mode, i.schema) },
+	})
+}
+
+// A target is a table that is written to.
+type target struct {
+	entry     *catalog.Entry
+	connector *connectors.Connector
+}
+
+func (db *DB) target(c *sql.Common, name sql.Name) (*target, error) {
+	e, ok := db.catalog.Lookup(name.Text)
+	if !ok {
+		err := c.Errorf(name.Offset, "there is no table %s", name.Text)
+		if n := suggest.Nearest(name.Text, db.catalog.Names()); n != "" {
+			return nil, err.WithHint("did you mean %s?", n)
+		}
+		return nil, err.WithHint("CREATE TABLE makes one; SHOW TABLES lists what there is")
+	}
+	if e.Kind != catalog.Table {
+		return nil, c.Errorf(name.Offset, "%s is a %s; only tables can be written to", e.Name, strings.ToLower(e.Kind.String()))
+	}
+	conn, err := db.openable(e)
+	if err != nil {
+		return nil, c.Errorf(name.Offset, "%v", err)
+	}
+	if conn.Sink == nil {
+		return nil, c.Errorf(name.Offset, "table %s: connector '%s' cannot be written to", e.Name, conn.Name)
+	}
+	return &target{e, conn}, nil
+}
+
+// written returns the positions of the columns that the sink gets: a memory table
+// all of them, others what is neither computed nor metadata, and the metadata that
+// the statement names.
+func (t *target) written(st *sql.Insert) ([]int, error) {
+	var named []int
+	for _, n := range st.Columns {
+		i := columnOf(t.entry.Def, n.Text)
+		switch {
+		case i < 0:
+			err := st.Errorf(n.Offset, "table %s has no column %s", t.entry.Name, n.Text)
+			if near := suggest.Nearest(n.Text, t.entry.Schema.Names()); near != "" {
+				return nil, err.WithHint("did you mean %s?", near)
+			}
+			return nil, err.WithHint("the columns are %s", strings.Join(t.entry.Schema.Names(), ", "))
+		case slices.Contains(named, i):
+			return nil, st.Errorf(n.Offset, "column %s is named twice", n.Text)
+		case t.entry.Def.Columns[i].Computed:
+			return nil, st.Errorf(n.Offset, "column %s is computed and cannot be written", n.Text)
+		}
+		named = append(named, i)
+	}
+	var out []int
+	for i, c := range t.entry.Def.Columns {
+		if t.connector.Memory || !c.Computed && c.Metadata == "" || slices.Contains(named, i) {
+			out = append(out, i)
+		}
+	}
+	return out, nil
+}
+
+// given returns the positions that the query's columns go to, in their order.
+func (t *target) given(st *sql.Insert, written []int) []int {
+	var out []int
+	for _, n := range st.Columns {
+		out = append(out, columnOf(t.entry.Def, n.Text))
+	}
+	if out == nil {
+		for _, i := range written {
+			if !t.entry.Def.Columns[i].Computed {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
+// planInsert plans the query with its columns converted to the target's.
+func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Schema, error) {
+	written, err := t.written(st)
+	if err != nil {
+		return nil, nil, err
+	}
+	given := t.given(st, written)
+	bound, err := db.planner.Bind().Query(st.Query)
+	if err != nil {
+		return nil, nil, err
+	}
+	have := bound.Schema().Len()
+	if s, ok := bound.(*logical.Sort); ok {
+		have -= s.Hidden
+	}
+	if have != len(given) {
+		names := make([]string, len(given))
+		for i, g := range given {
+			names[i] = t.entry.Def.Columns[g].Name
+		}
+		return nil, nil, st.Errorf(st.Target.Offset, "table %s takes %d columns here (%s), the query has %d",
+			t.entry.Name, len(given), strings.Join(names, ", "), have)
+	}
+	schema := t.entry.Schema.Project(written)
+	places := make([]int, len(given))
+	for i, g := range given {
+		places[i] = slices.Index(written, g)
+	}
+	for i, w := range written {
+		if c := t.entry.Def.Columns[w]; c.NotNull && !c.Computed && !slices.Contains(places, i) {
+			return nil, nil, st.Errorf(st.Target.Offset, "column %s is NOT NULL and is given no value", c.Name)
+		}
+	}
+	n, err := db.planner.Assign(bound, schema, places)
+	if err != nil {
+		return nil, nil, st.Errorf(st.Target.Offset, "%v", err).WithHint("write CAST(… AS …) where the conversion is meant")
+	}
+	return db.planner.Finish(n), schema, nil
+}
+
+// insertOnce copies what is there now, and returns when every query over a memory
+// table has seen it.
+func (db *DB) insertOnce(ctx context.Context, st *sql.Insert, t *target, p *planner.Query, schema *types.Schema) (int64, error) {
+	mode := connectors.Append
+	if p.DefaultMode() != connectors.Append {
+		mode = connectors.Complete
+	}
+	if err := t.connector.Modes(t.entry.Def)(mode); err != nil {
+		return 0, st.Errorf(st.Target.Offset, "%v", err)
+	}
+	if t.connector.Memory {
+		db.write.Lock()
+		defer db.write.Unlock()
+	}
+	n, err := db.copyOnce(ctx, t, p, mode, schema)
+	if err != nil {
+		return n, placed(&st.Common, err)
+	}
+	return n, placed(&st.Common, db.seen(ctx, t))
+}
+
+func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode connectors.Mode, schema *types.Schema) (int64, error) {
+	spec := db.spec(p, db.nextName("insert"))
+	spec.Mode, spec.Trigger, spec.RowLimit = mode, stream.Trigger{AvailableNow: true}, 0
+	if mode == connectors.Complete {
+		spec.Trigger = stream.Trigger{Once: true}
+	}
+	var err error
+	if spec.Inputs, err = db.inputs(ctx, p, true); err != nil {
+		return 0, err
+	}
+	out, err := db.output(ctx, t, mode, schema)
+	if err != nil {
+		return 0, err
+	}
+	counted := &checkedSink{Sink: out.Sink, table: t.entry.Name}
+	out.Sink = counted
+	spec.Sinks = []stream.Output{out}
+	run, err := db.engine.Start(ctx, spec)
+	if err != nil {
+		return 0, err
+	}
+	defer db.engine.Forget(run)
+	if err := run.Wait(ctx); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", err, run.Stop(context.WithoutCancel(ctx)))
+		}
+		return counted.rows, err
+	}
+	return counted.rows, nil
+}
+
+// output opens the table for writing.
+func (db *DB) output(ctx context.Context, t *target, mode connectors.Mode, schema *types.Schema) (stream.Output, error) {
+	sink, err := t.connector.Sink(ctx, t.entry.Def, mode, schema, db.env)
+	if err != nil {
+		return stream.Output{}, fmt.Errorf("table %s: %w", t.entry.Name, err)
+	}
+	return stream.Output{
+		Name: t.entry.Name, Description: t.connector.Name + " " + t.entry.Name, Mode: mode,
+		Sink: &checkedSink{Sink: sink, table: t.entry.Name},
+	}, nil
+}
+
+// seen waits until every query that reads the memory table has taken in what was
+// written to it: one reads one's own writes.
+func (db *DB) seen(ctx context.Context, t *target) error {
+	if !t.connector.Memory {
+		return nil
+	}
+	for _, q := range db.Queries() {
+		if st, _ := q.Status(); st != Running {
+			continue
+		}
+		reads := slices.ContainsFunc(q.run.Spec().Inputs, func(in stream.Input) bool {
+			return in.Source != nil && in.Source.Table == t.entry.Def
+		})
+		if !reads {
+			continue
+		}
+		if err := q.ProcessAllAvailable(ctx); err != nil {
+			return fmt.Errorf("the rows are written, but query %s has stopped: %w", q.Name(), cause(err))
+		}
+	}
+	return nil
+}
+
+// A checkedSink holds a table to its NOT NULL columns, and counts rows.
+type checkedSink struct {
+	connectors.Sink
+	table string
+	rows  int64
+}
+
+// Write implements connectors.Sink.
+func (s *checkedSink) Write(ctx context.Context, b *zset.Batch) error {
+	for i, f := range b.Schema.Fields {
+		if f.NotNull && b.Cols[i].NullCount() > 0 {
+			return fmt.Errorf("column %s of table %s is NOT NULL, and a row has NULL there", f.Name, s.table)
+		}
+	}
+	for row := range b.Len {
+		w := b.Weight(row)
+		s.rows += max(w, -w)
+	}
+	return s.Sink.Write(ctx, b)
+}
+
+func rowsWord(n int64) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return fmt.Sprintf("%d rows", n)
+}

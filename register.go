@@ -1,0 +1,132 @@
+package sqlstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Table is a memory table that a program fills.
+type Table struct {
+	db     *DB
+	target *target
+}
+
+// RegisterTable makes a memory table of the columns given, to be filled with Append
+// and Apply, or by SQL.
+func (db *DB) RegisterTable(name string, columns ...Field) (*Table, error) {
+	if len(columns) == 0 {
+		return nil, fmt.Errorf("table %s needs a column", name)
+	}
+	def := &connectors.Table{Name: name, Options: connectors.Options{"connector": "memory"}}
+	var ddl []string
+	for i, f := range columns {
+		if f.Name == "" || columnOf(def, f.Name) >= 0 {
+			return nil, fmt.Errorf("table %s: column %d needs a name of its own", name, i+1)
+		}
+		def.Columns = append(def.Columns, connectors.Column{Field: f})
+		text := f.Name + " " + f.Type.String()
+		if f.NotNull {
+			text += " NOT NULL"
+		}
+		ddl = append(ddl, text)
+	}
+	e := &catalog.Entry{
+		Kind: catalog.Table, Name: name, Schema: def.Schema(), Def: def, Connector: "memory",
+		SQL: fmt.Sprintf("CREATE TABLE %s (%s) WITH (connector = 'memory')", name, strings.Join(ddl, ", ")),
+	}
+	if err := db.catalog.Put(e, false); err != nil {
+		return nil, err
+	}
+	return &Table{db: db, target: &target{e, db.connector("memory")}}, nil
+}
+
+// A Field is a column's name and type.
+type Field = types.Field
+
+// Append adds a row and returns when every query over the table has seen it. The
+// values are bool, int, int64, uint64, float64, string, []byte, time.Time or nil for NULL;
+// a string fits a column of any type whose text it is.
+func (t *Table) Append(ctx context.Context, values ...any) error {
+	b := zset.NewBuilder(t.target.entry.Schema)
+	if err := appendGoRow(b, values); err != nil {
+		return fmt.Errorf("table %s: %w", t.target.entry.Name, err)
+	}
+	b.EndRow()
+	return t.Apply(ctx, b.Build())
+}
+
+// Apply adds the rows of a batch, or takes back those of negative weight, and
+// returns when every query over the table has seen the change. The batch has the
+// table's columns.
+func (t *Table) Apply(ctx context.Context, delta *zset.Batch) error {
+	if !sameColumns(delta.Schema, t.target.entry.Schema) {
+		return fmt.Errorf("table %s has columns %s, the batch has %s", t.target.entry.Name, t.target.entry.Schema, delta.Schema)
+	}
+	t.db.write.Lock()
+	defer t.db.write.Unlock()
+	return t.db.apply(ctx, t.target, delta)
+}
+
+// Schema returns the table's columns.
+func (t *Table) Schema() *types.Schema { return t.target.entry.Schema }
+
+func sameColumns(a, b *types.Schema) bool {
+	if a.Len() != b.Len() {
+		return false
+	}
+	for i, f := range a.Fields {
+		if !f.Type.Equal(b.Fields[i].Type) {
+			return false
+		}
+	}
+	return true
+}
+
+// RegisterScalar makes a Go func a scalar function of SQL. Its arguments are int64,
+// float64, string or bool, any number of them, and its result is one of these, or
+// one and an error. A row with a NULL argument is NULL without a call. The same
+// arguments must always give the same value.
+func (db *DB) RegisterScalar(name string, fn any) error {
+	s, err := function.FromGo(name, fn)
+	if err != nil {
+		return err
+	}
+	return db.functions.AddScalar(s)
+}
+
+// RegisterAggregate makes a Go func([]T) R, or func([]T) (R, error), an aggregate
+// function of SQL; T and R are int64, float64, string or bool. It is called with the
+// values of a group whenever they have changed, in ascending order, NULLs left out,
+// each as often as it is there: it never has to take a value back. Without values
+// the result is NULL.
+func (db *DB) RegisterAggregate(name string, fold any) error {
+	a, err := function.AggregateFromGo(name, fold)
+	if err != nil {
+		return err
+	}
+	return db.functions.AddAggregate(a)
+}
+
+func appendGoRow(b *zset.Builder, values []any) error {
+	if len(values) != len(b.Cols) {
+		return fmt.Errorf("%d values for %d columns", len(values), len(b.Cols))
+	}
+	var errs []error
+	for i, v := range values {
+		if err := appendGo(b.Cols[i], v); err != nil {
+			errs = append(errs, fmt.Errorf("column %s: %w", b.Schema.Fields[i].Name, err))
+		}
+	}
+	if len(errs) > 0 {
+		b.AbortRow()
+	}
+	return errors.Join(errs...)
+}
