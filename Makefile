@@ -1,0 +1,42 @@
+# make test is all a newcomer needs: it fetches what it uses, Kafka included.
+
+GO       ?= go
+KAFKADIR ?= .kafka
+GOTEST   := $(GO) tool gotestsum --format pkgname --hide-summary=skipped --
+# Packages whose code runs in several goroutines are tested under the race detector, too.
+RACE     := . ./exec/... ./stream/... ./state/... ./connectors/... ./internal/broker/...
+
+.PHONY: build test test-unit test-race lint bench docs kafka-start kafka-stop
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/sqlstream ./cmd/sqlstream
+
+# One Kafka serves the whole run. Where Java or Maven is missing the rest is run, and
+# a line says so; with CI=true that is a failure.
+test:
+	$(GO) run ./internal/kafkatest/cmd/kafka run -- $(MAKE) --no-print-directory test-unit test-race
+
+test-unit:
+	$(GOTEST) -timeout 15m ./...
+
+test-race:
+	$(GOTEST) -race -short -timeout 15m $(RACE)
+
+lint:
+	@out=$$($(GO) tool gofumpt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofumpt would change:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test -count=1 -run 'TestImports|TestOutsideImports|TestHouse' . ./internal/house
+
+# n = 6, so that benchstat can tell a difference from noise.
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./... | tee bench.out
+
+docs:
+	$(GO) run ./internal/gendocs
+
+kafka-start:
+	@$(GO) run ./internal/kafkatest/cmd/kafka start --dir $(KAFKADIR)
+
+kafka-stop:
+	@$(GO) run ./internal/kafkatest/cmd/kafka stop --dir $(KAFKADIR)
