@@ -49,7 +49,7 @@ func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
 	spec.Mode, spec.Result = l.mode, l.result
 	spec.Trigger = stream.Trigger(l.tail.Trigger)
 	var err error
-	if spec.Inputs, err = db.inputs(ctx, l.plan, false); err != nil {
+	if spec.Inputs, err = db.inputs(ctx, l.plan, spec.Trigger.Ends()); err != nil {
 		return Result{}, placed(l.at, err)
 	}
 	if l.sink != nil {

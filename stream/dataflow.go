@@ -188,10 +188,7 @@ func (d *dataflow) exhausted() bool {
 func (d *dataflow) add(m *member) error {
 	for _, in := range m.spec.Inputs {
 		switch {
-		case in.Source != nil:
-			if err := d.addScan(m, in); err != nil {
-				return err
-			}
+		case in.Source != nil: // opened with the member
 		case in.Member != "":
 			up := d.member(in.Member)
 			if up == nil || up.result == nil {
@@ -206,37 +203,13 @@ func (d *dataflow) add(m *member) error {
 			m.feeds = append(m.feeds, feed{node: in.Scan, first: in.Rows})
 		}
 	}
+	d.scans = append(d.scans, m.scans...)
+	m.scans = nil
 	d.members = append(d.members, m)
 	d.force = true
 	if m.spec.Trigger.Ends() {
 		d.bounded = true
 	}
-	return nil
-}
-
-// addScan reads the table by a scan of its own, from the start, unless one at
-// that very position is there.
-func (d *dataflow) addScan(m *member, in Input) error {
-	for _, s := range d.scans {
-		if s.spec.Table == in.Source.Table && len(s.pos) == 0 {
-			s.attach(m, in.Scan)
-			return nil
-		}
-	}
-	s, err := openScan(d.ctx, in.Source, d.engine.env)
-	if err != nil {
-		return err
-	}
-	if m.spec.Trigger.Ends() {
-		err = s.fixEnd(d.ctx)
-	} else {
-		err = s.boundedEnd(d.ctx)
-	}
-	if err != nil {
-		return errors.Join(err, s.source.Close())
-	}
-	s.attach(m, in.Scan)
-	d.scans = append(d.scans, s)
 	return nil
 }
 

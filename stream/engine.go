@@ -56,7 +56,7 @@ func (e *Engine) notice(text string) { e.env.Notice(text) }
 // (joined into one where they were several), otherwise in one of its own. It
 // returns when the query is part of the dataflow; its first epoch follows.
 func (e *Engine) Start(ctx context.Context, spec Spec) (*Query, error) {
-	q := &Query{name: spec.Name, spec: spec, engine: e, subs: map[*subscription]struct{}{}, done: make(chan struct{})}
+	q := &Query{name: spec.Name, spec: spec, engine: e, subs: map[*subscription]struct{}{}, done: make(chan struct{}), abandoned: make(chan struct{})}
 	stores := make([]state.Store, e.workers)
 	for i := range stores {
 		stores[i] = e.newStore()
@@ -69,6 +69,9 @@ func (e *Engine) Start(ctx context.Context, spec Spec) (*Query, error) {
 	q.result, q.circuit = m.result, m.circuit
 	if m.result == nil && len(spec.Sinks) == 0 {
 		q.first = q.newSubscription()
+	}
+	if err := m.openScans(ctx, e.env); err != nil {
+		return nil, errors.Join(err, m.close())
 	}
 	for _, out := range spec.Sinks {
 		if _, err := out.Sink.Recover(ctx, 0); err != nil {
@@ -104,9 +107,6 @@ func (e *Engine) place(ctx context.Context, m *member) error {
 		flow = newDataflow(e)
 		if err := flow.add(m); err != nil {
 			flow.cancel()
-			for _, s := range flow.scans {
-				_ = s.source.Close() // the first error is the one to tell
-			}
 			return err
 		}
 		e.flows = append(e.flows, flow)
@@ -264,6 +264,7 @@ func (e *Engine) stop(ctx context.Context, q *Query) error {
 	if readers := e.Readers(q.name); len(readers) > 0 {
 		return fmt.Errorf("%s is read by %s", q.name, readers[0])
 	}
+	q.abandon() // a reader that has fallen behind must not keep the epoch from its end
 	return e.between(ctx, q, func() {
 		for _, m := range q.flow.members {
 			if m.query == q {
@@ -305,6 +306,9 @@ func (e *Engine) Close() {
 	e.mu.Lock()
 	flows := slices.Clone(e.flows)
 	e.mu.Unlock()
+	for _, q := range e.Queries() {
+		q.abandon()
+	}
 	for _, d := range flows {
 		_ = d.do(context.Background(), func() { d.cancel() }) // an ended one needs no telling
 	}

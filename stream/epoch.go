@@ -29,9 +29,9 @@ func (p *epochPlan) empty() bool {
 func (d *dataflow) plan() (*epochPlan, error) {
 	begun := d.engine.now()
 	p := &epochPlan{ranges: make([][]connectors.Range, len(d.scans))}
-	limit := d.limit()
+	limits := d.limits()
 	for i, s := range d.scans {
-		ranges, err := s.plan(d.ctx, max(limit/int64(len(d.scans)), 1))
+		ranges, err := s.plan(d.ctx, limits)
 		if err != nil {
 			return nil, err
 		}
@@ -41,18 +41,23 @@ func (d *dataflow) plan() (*epochPlan, error) {
 	return p, nil
 }
 
-// limit is the number of rows an epoch may take in.
-func (d *dataflow) limit() int64 {
-	limit := int64(1) << 62
+// limits is what each scan may take in: an equal share of what the strictest
+// member allows.
+func (d *dataflow) limits() Limits {
+	l := Limits{MaxRows: 1 << 62, MaxBytes: 1 << 62}
 	for _, m := range d.members {
 		if m.spec.Trigger.Once {
 			continue
 		}
 		if n := m.spec.Limits.MaxRows; n > 0 {
-			limit = min(limit, n)
+			l.MaxRows = min(l.MaxRows, n)
+		}
+		if n := m.spec.Limits.MaxBytes; n > 0 {
+			l.MaxBytes = min(l.MaxBytes, n)
 		}
 	}
-	return limit
+	n := int64(max(len(d.scans), 1))
+	return Limits{MaxRows: max(l.MaxRows/n, 1), MaxBytes: max(l.MaxBytes/n, 1)}
 }
 
 // runEpoch reads, computes, and publishes one epoch in all members.
@@ -182,7 +187,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 		}
 		sources = append(sources, SourceProgress{
 			Description: s.spec.Table.Name, StartOffset: start, EndOffset: end,
-			LatestOffset: cloneOffsets(s.latest), NumInputRows: n, BadRecords: s.bad,
+			LatestOffset: cloneOffsets(s.latest), NumInputRows: n, BadRecords: s.bad, scan: s,
 		})
 	}
 	d.total += rows

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -18,7 +19,8 @@ type member struct {
 	circuit *exec.Circuit
 	result  *resultTable // nil where nobody asks for it
 	stores  []state.Store
-	feeds   []feed // scans fed by other members, or by rows given
+	scans   []*scan // of its tables, until the dataflow has them
+	feeds   []feed  // scans fed by other members, or by rows given
 
 	mu      sync.Mutex      // guards direct writes of several workers
 	parts   []*zset.Builder // collected output, one a worker
@@ -60,6 +62,25 @@ func openMember(q *Query, spec Spec, workers int, stores []state.Store) (*member
 	}
 	m.circuit = c
 	return m, nil
+}
+
+// openScans opens the member's tables, each once, however often the plan reads it.
+func (m *member) openScans(ctx context.Context, env connectors.Env) error {
+	for _, in := range m.spec.Inputs {
+		if in.Source == nil {
+			continue
+		}
+		at := slices.IndexFunc(m.scans, func(s *scan) bool { return s.spec.Table == in.Source.Table })
+		if at < 0 {
+			s, err := openScan(ctx, in.Source, m.spec.Trigger.Ends(), env)
+			if err != nil {
+				return err
+			}
+			at, m.scans = len(m.scans), append(m.scans, s)
+		}
+		m.scans[at].attach(m, in.Scan)
+	}
+	return nil
 }
 
 func needsResult(spec Spec) bool {
@@ -231,6 +252,11 @@ func (m *member) blame(err error) error {
 
 func (m *member) close() error {
 	var first error
+	for _, s := range m.scans {
+		if err := s.source.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
 	for _, s := range m.spec.Sinks {
 		if err := s.Sink.Close(); err != nil && first == nil {
 			first = err

@@ -38,7 +38,10 @@ type SourceProgress struct {
 	EndOffset    connectors.Offsets `json:"endOffset"`
 	LatestOffset connectors.Offsets `json:"latestOffset"`
 	NumInputRows int64              `json:"numInputRows"`
-	BadRecords   int64              `json:"badRecords"` // since the start
+	BadRecords   int64              `json:"badRecords"`        // since the start
+	Message      string             `json:"message,omitempty"` // what the source said last: a broker that is away
+
+	scan *scan
 }
 
 // Lag returns how many offsets lie between what was read and what there is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/sqlstream/sqlstream/exec"
@@ -41,6 +42,8 @@ type Query struct {
 	result   *resultTable
 	done     chan struct{}
 	circuit  *exec.Circuit
+
+	abandoned chan struct{} // closed when nobody is to be waited for any more
 }
 
 // Name returns the query's name.
@@ -59,11 +62,18 @@ func (q *Query) Status() (Status, error) {
 	return q.status, q.err
 }
 
-// Progress describes the last finished epoch.
+// Progress describes the last finished epoch, and what its sources said last.
 func (q *Query) Progress() Progress {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.progress
+	p := q.progress
+	p.Sources = slices.Clone(p.Sources)
+	for i, s := range p.Sources {
+		if text := s.scan.message.Load(); text != nil {
+			p.Sources[i].Message = *text
+		}
+	}
+	return p
 }
 
 // Stats counts the rows that passed each node of a query that has ended.
@@ -214,12 +224,24 @@ func (q *Query) send(ctx context.Context, epoch int64, deltas []*zset.Batch) err
 			select {
 			case s.ch <- Change{epoch, b.Clone()}:
 			case <-s.gone:
+			case <-q.abandoned:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		}
 	}
 	return nil
+}
+
+// abandon lets the dataflow go on without readers that lag behind.
+func (q *Query) abandon() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	select {
+	case <-q.abandoned:
+	default:
+		close(q.abandoned)
+	}
 }
 
 func (q *Query) listening() bool {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
@@ -28,7 +29,13 @@ type scan struct {
 	latest connectors.Offsets
 	end    connectors.Offsets // where a bounded run stops; nil for never
 	bad    int64
+
+	rowBytes float64                // of a record, as far as seen
+	message  atomic.Pointer[string] // what the source said last
 }
+
+// assumedRowBytes is the size of a record before any was seen.
+const assumedRowBytes = 256
 
 // A use is one member's scan node and where its columns stand among the scan's.
 type use struct {
@@ -44,17 +51,37 @@ type lane struct {
 	out  *zset.Builder
 	rows int64
 	bad  []connectors.BadRecord
+
+	records, bytes int64
 }
 
 // recordsPerRead is how many records are decoded into one batch.
 const recordsPerRead = vec.BatchRows
 
-func openScan(ctx context.Context, spec *Source, env connectors.Env) (*scan, error) {
+// openScan opens a table and takes its positions: where reading starts, and with
+// ends where it stops. A broker that is away is waited for as long as ctx lasts.
+func openScan(ctx context.Context, spec *Source, ends bool, env connectors.Env) (*scan, error) {
+	s := &scan{spec: spec, pos: connectors.Offsets{}, rowBytes: assumedRowBytes}
+	notice := env.Notice
+	env.Notice = func(text string) {
+		s.message.Store(&text)
+		notice(text)
+	}
 	src, err := spec.Connector.Source(ctx, spec.Table, env)
 	if err != nil {
-		return nil, fmt.Errorf("table %s: %w", spec.Table.Name, err)
+		return nil, s.wrap(err)
 	}
-	return &scan{spec: spec, source: src, pos: connectors.Offsets{}}, nil
+	s.source = src
+	if err = s.look(ctx); err == nil && ends {
+		s.end = s.latest
+	}
+	if err == nil {
+		err = s.boundedEnd(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, src.Close())
+	}
+	return s, nil
 }
 
 // attach adds a use. The columns decoded grow as needed.
@@ -126,11 +153,13 @@ func (s *scan) openLanes(workers int) error {
 }
 
 // plan looks at the source and returns the ranges of the next epoch, at most
-// limit rows, shared among the splits by how much each has.
-func (s *scan) plan(ctx context.Context, limit int64) ([]connectors.Range, error) {
+// so many rows, and bytes as far as the records seen tell, shared among the splits by
+// how much each has.
+func (s *scan) plan(ctx context.Context, limits Limits) ([]connectors.Range, error) {
 	if err := s.look(ctx); err != nil {
 		return nil, err
 	}
+	limit := max(min(limits.MaxRows, int64(float64(limits.MaxBytes)/s.rowBytes)), 1)
 	var total int64
 	splits := make([]string, 0, len(s.latest))
 	for split := range s.latest {
@@ -188,17 +217,7 @@ func (s *scan) look(ctx context.Context) error {
 	return s.wrap(err)
 }
 
-// fixEnd makes the run bounded: it reads to what there is now, or to where the
-// source itself ends.
-func (s *scan) fixEnd(ctx context.Context) error {
-	if err := s.look(ctx); err != nil {
-		return err
-	}
-	s.end = s.latest
-	return nil
-}
-
-// boundedEnd returns where the source ends by itself, if it does.
+// boundedEnd makes the run bounded where the source ends by itself.
 func (s *scan) boundedEnd(ctx context.Context) error {
 	b, ok := s.source.(connectors.Bounded)
 	if !ok {
@@ -212,9 +231,15 @@ func (s *scan) boundedEnd(ctx context.Context) error {
 	if err != nil {
 		return s.wrap(err)
 	}
-	if ends {
-		s.end = end
+	if !ends {
+		return nil
 	}
+	for split, at := range end {
+		if stop, ok := s.end[split]; ok {
+			end[split] = min(stop, at)
+		}
+	}
+	s.end = end
 	return nil
 }
 
@@ -274,6 +299,10 @@ func (s *scan) read(ctx context.Context, worker int, r connectors.Range) error {
 		if err != nil {
 			return s.wrap(err)
 		}
+		for i := range l.buf[:n] {
+			l.bytes += int64(len(l.buf[i].Value) + len(l.buf[i].Key))
+		}
+		l.records += int64(n)
 		bad, err := l.dec.Decode(l.buf[:n], l.out)
 		if err != nil {
 			return s.wrap(err)
@@ -334,11 +363,17 @@ func view(b *zset.Batch, u use) *zset.Batch {
 
 // take returns and clears what the lanes counted in this epoch.
 func (s *scan) take() (rows int64, bad []connectors.BadRecord) {
+	var records, bytes int64
 	for _, l := range s.lanes {
 		rows += l.rows
 		bad = append(bad, l.bad...)
-		l.rows, l.bad = 0, nil
+		records += l.records
+		bytes += l.bytes
+		l.rows, l.bad, l.records, l.bytes = 0, nil, 0, 0
 		l.out.Reset()
+	}
+	if records > 0 {
+		s.rowBytes = max(float64(bytes)/float64(records), 1)
 	}
 	s.bad += int64(len(bad))
 	return rows, bad
