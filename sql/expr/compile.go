@@ -254,8 +254,15 @@ func ownValid(out *vec.Vec, m *vec.Mem) {
 	}
 }
 
-// active calls fn for the rows in sel (all of them when nil) that are not NULL.
+// active calls fn for the rows in sel (all of them when nil) that are not NULL, and
+// for row 0 alone where the output is constant.
 func active(out *vec.Vec, sel []int32, fn func(row int) error) error {
+	if out.Const { // one value, needed if any row is
+		if sel != nil && len(sel) == 0 || out.Len == 0 || out.IsNull(0) {
+			return nil
+		}
+		return fn(0)
+	}
 	if sel != nil {
 		for _, row := range sel {
 			if !out.IsNull(int(row)) {

@@ -36,12 +36,28 @@ const (
 type Overload struct {
 	Args     []Param
 	Variadic bool // the last Param may occur any number of times, also none
+	// Same converts the arguments to one type, the one that they compare in. Args
+	// then only says how many there are.
+	Same bool
 	// Returns gives the result's type for arguments already converted to Args.
 	Returns func(args []types.Type) types.Type
+	// ReturnsOf stands in for Returns where the type depends on constants, as that of
+	// ROUND(x, 2) does. constant gives the value of an argument as bool, int64, uint64,
+	// float64 or string, and nil where it is NULL, of another type, or no constant.
+	ReturnsOf func(args []types.Type, constant func(arg int) any) types.Type
 	// NullCall means Eval wants to see NULL arguments; otherwise a row with a NULL
 	// argument is NULL whatever Eval writes there.
 	NullCall bool
 	Eval     Kernel
+}
+
+// Result returns the result's type for converted arguments and the constants among
+// them.
+func (o *Overload) Result(args []types.Type, constant func(arg int) any) types.Type {
+	if o.ReturnsOf != nil {
+		return o.ReturnsOf(args, constant)
+	}
+	return o.Returns(args)
 }
 
 // A Param is what an argument must be: the first kind in the list that the

@@ -1,6 +1,8 @@
 package function
 
 import (
+	"errors"
+
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -63,21 +65,58 @@ func (c *Call) Each(f func(row int) error) error {
 	return nil
 }
 
+// MaxText is the longest text that a function may make (MySQL's
+// max_allowed_packet), in bytes; maxColumn bounds all texts of a batch together.
+const (
+	MaxText   = 16 << 20
+	maxColumn = 1 << 30
+)
+
+// ErrTooLong says that a text would be longer than MaxText. A function that can
+// tell beforehand returns it before it makes the text.
+var ErrTooLong = errors.New("the result is longer than 16 MiB")
+
+// textRoom guesses the bytes of a result from those of the arguments, so that few
+// columns outgrow their buffer.
+func textRoom(c *Call, args []*vec.Vec) int {
+	n := 0
+	for _, a := range args {
+		switch {
+		case a.Offsets == nil:
+		case a.Const:
+			n += min(len(a.Bytes(0)), 16) * c.Rows
+		case c.Sel == nil:
+			n += int(a.Offsets[a.Len] - a.Offsets[0])
+		}
+	}
+	return min(max(n, 16*c.Rows), maxColumn/64)
+}
+
 // Texts makes a kernel of a text result from a function that appends a row's value
-// to dst, or returns ok false for NULL.
+// to dst, or returns ok false for NULL. A value longer than MaxText is an error.
 func Texts(f func(c *Call, dst []byte, args []*vec.Vec, row int) (out []byte, ok bool, err error)) Kernel {
 	return func(c *Call, args []*vec.Vec) (*vec.Vec, error) {
 		out := vec.New(c.Mem, c.Returns, c.Rows)
 		var valid []uint64
-		data := c.Mem.Alloc(0)
-		done := 0 // offsets are written up to here
+		data := c.Mem.Alloc(textRoom(c, args))[:0]
+		done, full := 0, false // offsets are written up to done
 		err := c.Each(func(row int) error {
+			if full {
+				return nil
+			}
 			for ; done < row; done++ {
 				out.Offsets[done+1] = int32(len(data))
 			}
 			next, ok, err := f(c, data, args, row)
 			if err != nil {
 				return err
+			}
+			if len(next)-len(data) > MaxText {
+				return ErrTooLong
+			}
+			if len(next) > maxColumn {
+				full = true
+				return nil
 			}
 			data = next
 			if !ok {
@@ -89,6 +128,9 @@ func Texts(f func(c *Call, dst []byte, args []*vec.Vec, row int) (out []byte, ok
 			out.Offsets[done+1] = int32(len(data))
 		}
 		out.Data, out.Valid = data, valid
+		if err == nil && full {
+			err = errors.New("the texts of one batch are longer than 1 GiB together")
+		}
 		return out, err
 	}
 }

@@ -147,8 +147,11 @@ func (s *Scalar) Signatures() string {
 		var ps []string
 		for _, p := range o.Args {
 			name := p.Type.String()
-			if p.Type.Kind == types.Null {
+			switch {
+			case o.Same || p.Type.Kind == types.Null:
 				name = "any"
+			case p.Type.Equal(Numeric):
+				name = "DECIMAL"
 			}
 			ps = append(ps, name)
 		}
@@ -172,6 +175,13 @@ func (o *Overload) fits(args []types.Type, exact bool) ([]types.Type, bool) {
 		return nil, false
 	}
 	to := make([]types.Type, len(args))
+	if o.Same {
+		t, ok := types.Common(args...)
+		for i := range to {
+			to[i] = t
+		}
+		return to, ok && !t.IsNested() && t.Kind != types.Interval
+	}
 	for i, a := range args {
 		want := o.Args[min(i, n-1)].Type
 		switch {
@@ -193,8 +203,8 @@ func (o *Overload) fits(args []types.Type, exact bool) ([]types.Type, bool) {
 		default:
 			return nil, false
 		}
-		if to[i].Kind == types.Varchar && a.Kind == types.Varchar {
-			to[i] = a
+		if to[i].Kind == a.Kind && (a.Kind == types.Varchar || a.IsTemporal()) {
+			to[i] = a // length and precision are no concern of the layout
 		}
 	}
 	return to, true

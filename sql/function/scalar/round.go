@@ -1,0 +1,234 @@
+package scalar
+
+import (
+	"errors"
+	"math"
+	"strconv"
+
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// Round is ROUND(x[, digits]).
+var Round = function.Scalar{
+	Name: "round", Category: ofNumber,
+	Doc: "The number rounded to a number of digits behind the point, 0 if none is given, half away from zero; a negative number of digits rounds before the point. DECIMAL is rounded exactly and has so many digits then.",
+	Examples: []function.Example{
+		{Expr: "round(2.5)", Value: "3"},
+		{Expr: "round(-1.255, 2)", Value: "-1.26"},
+		{Expr: "round(1234, -2)", Value: "1200"},
+		{Expr: "round(2.5e0)", Value: "3"},
+		{Expr: "round(1.005e0, 2)", Value: "1.01"},
+		{Expr: "round(99.95, 1)", Value: "100.0"},
+		{Expr: "round(NULL, 1)", Value: "NULL"},
+	},
+	Overloads: rounds(rounding{types.Rescale, math.Round}),
+}
+
+// Truncate is TRUNCATE(x, digits).
+var Truncate = function.Scalar{
+	Name: "truncate", Aliases: []string{"trunc"}, Category: ofNumber,
+	Doc: "The number with the digits beyond the given number behind the point cut off.",
+	Examples: []function.Example{
+		{Expr: "truncate(1.999, 1)", Value: "1.9"},
+		{Expr: "truncate(-1.999, 0)", Value: "-1"},
+		{Expr: "truncate(1299, -2)", Value: "1200"},
+		{Expr: "truncate(1.999e0, 2)", Value: "1.99"},
+		{Expr: "truncate(1.9, NULL)", Value: "NULL"},
+	},
+	Overloads: rounds(rounding{cutDecimal, math.Trunc}),
+}
+
+// A rounding is how digits are given up: of a DECIMAL from one scale to another, and
+// of a DOUBLE to a whole number.
+type rounding struct {
+	decimal func(d vec.Decimal, from, to int) (vec.Decimal, bool)
+	float   func(float64) float64
+}
+
+func cutDecimal(d vec.Decimal, from, to int) (vec.Decimal, bool) {
+	if to >= from {
+		return types.Rescale(d, from, to)
+	}
+	if from-to > types.MaxPrecision {
+		return vec.Decimal{}, true
+	}
+	q, _ := d.Div(types.Pow10(from - to))
+	return q, true
+}
+
+func rounds(r rounding) []function.Overload {
+	return []function.Overload{
+		intOf(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
+			return intAt(args, 0, row), true, nil
+		}, function.Int),
+		r.ints(),
+		{Args: function.Params(function.Uint), Returns: first, Eval: func(_ *function.Call, args []*vec.Vec) (*vec.Vec, error) { return args[0], nil }},
+		r.decimals(1), r.decimals(2),
+		floatOf(func(_ *function.Call, args []*vec.Vec, row int) (float64, bool, error) {
+			return r.float(function.FloatAt(args[0], row)), true, nil
+		}, function.Float),
+		floatOf(func(_ *function.Call, args []*vec.Vec, row int) (float64, bool, error) {
+			return r.digits(function.FloatAt(args[0], row), intAt(args, 1, row)), true, nil
+		}, function.Float, function.Int),
+	}
+}
+
+var errInteger = errors.New("the result is out of range of BIGINT")
+
+func (r rounding) ints() function.Overload {
+	return intOf(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
+		x, digits := intAt(args, 0, row), intAt(args, 1, row)
+		if digits >= 0 {
+			return x, true, nil
+		}
+		if digits < -19 {
+			return 0, true, nil
+		}
+		d, _ := r.decimal(types.DecimalFromInt(x), 0, int(digits))
+		d, _ = types.Rescale(d, int(digits), 0)
+		v := int64(d.LowBits())
+		if d.HighBits() != v>>63 {
+			return 0, false, errInteger
+		}
+		return v, true, nil
+	}, function.Int, function.Int)
+}
+
+func (r rounding) decimals(n int) function.Overload {
+	return function.Overload{
+		Args: function.Params(function.Numeric, function.Int)[:n],
+		ReturnsOf: func(args []types.Type, constant func(int) any) types.Type {
+			t, scale := args[0], 0
+			if n == 2 {
+				scale = t.Scale // where the digits come from a column
+				if d, ok := constant(1).(int64); ok {
+					scale = int(min(max(d, 0), int64(t.Scale)))
+				}
+			}
+			whole := t.Precision - t.Scale
+			if scale < t.Scale || n == 2 {
+				whole++ // 9.5 becomes 10
+			}
+			return types.DecimalOf(max(min(whole+scale, types.MaxPrecision), 1), scale)
+		},
+		Eval: function.Fixed(func(c *function.Call, args []*vec.Vec, row int) (vec.Decimal, bool, error) {
+			from, to := args[0].Type.Scale, int64(0)
+			if n == 2 {
+				to = min(max(intAt(args, 1, row), -types.MaxPrecision), int64(from))
+			}
+			d, ok := r.decimal(function.DecimalAt(args[0], row), from, int(to))
+			if ok {
+				d, ok = types.Rescale(d, int(to), c.Returns.Scale)
+			}
+			if !ok || !types.DecimalFits(d, c.Returns.Precision) {
+				return d, false, errDecimal
+			}
+			return d, true, nil
+		}),
+	}
+}
+
+var errDecimal = errors.New("the result is out of range of DECIMAL(38)")
+
+// digits rounds the shortest decimal that reads as x, so that 1.005 to two digits is
+// 1.01, as it is written.
+func (r rounding) digits(x float64, digits int64) float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) || digits > 17+308 {
+		return x
+	}
+	if digits < -308 {
+		return 0
+	}
+	text := strconv.AppendFloat(nil, x, 'e', -1, 64)
+	if d, scale, ok := splitFloat(text); ok {
+		if int64(scale) <= digits {
+			return x
+		}
+		if cut := int64(scale) - digits; cut > types.MaxPrecision {
+			d = vec.Decimal{}
+		} else {
+			d, _ = r.decimal(d, int(cut), 0)
+		}
+		out, err := strconv.ParseFloat(d.BigInt().String()+"e"+strconv.FormatInt(-digits, 10), 64)
+		if err == nil {
+			return out
+		}
+	}
+	return x
+}
+
+// splitFloat reads "d.ddde±dd" as a whole number and how many of its digits stand
+// behind the point.
+func splitFloat(text []byte) (vec.Decimal, int, bool) {
+	e := len(text) - 1
+	for text[e] != 'e' {
+		e--
+	}
+	exponent, err := strconv.Atoi(string(text[e+1:]))
+	if err != nil {
+		return vec.Decimal{}, 0, false
+	}
+	scale := 0
+	for i := e - 1; i >= 0 && text[i] != '.'; i-- {
+		if i == 0 || text[i-1] == '-' {
+			scale = 0
+			break
+		}
+		scale++
+	}
+	d, err := types.ParseDecimal(text[:e], types.MaxPrecision, scale)
+	return d, scale - exponent, err == nil
+}
+
+// Ceiling is CEILING(x).
+var Ceiling = function.Scalar{
+	Name: "ceiling", Aliases: []string{"ceil"}, Category: ofNumber,
+	Doc: "The least whole number that is not less than the argument.",
+	Examples: []function.Example{
+		{Expr: "ceiling(1.01)", Value: "2"},
+		{Expr: "ceil(-1.9)", Value: "-1"},
+		{Expr: "ceil(1.5e0)", Value: "2"},
+		{Expr: "ceil(NULL)", Value: "NULL"},
+	},
+	Overloads: wholes(math.Ceil, 1),
+}
+
+// Floor is FLOOR(x).
+var Floor = function.Scalar{
+	Name: "floor", Category: ofNumber,
+	Doc: "The greatest whole number that is not greater than the argument.",
+	Examples: []function.Example{
+		{Expr: "floor(1.99)", Value: "1"},
+		{Expr: "floor(-1.01)", Value: "-2"},
+		{Expr: "floor(7)", Value: "7"},
+		{Expr: "floor(NULL)", Value: "NULL"},
+	},
+	Overloads: wholes(math.Floor, -1),
+}
+
+func wholes(float func(float64) float64, sign int) []function.Overload {
+	same := func(_ *function.Call, args []*vec.Vec) (*vec.Vec, error) { return args[0], nil }
+	return []function.Overload{
+		{Args: function.Params(function.Int), Returns: first, Eval: same},
+		{Args: function.Params(function.Uint), Returns: first, Eval: same},
+		{
+			Args: function.Params(function.Numeric),
+			Returns: func(args []types.Type) types.Type {
+				return types.DecimalOf(min(args[0].Precision-args[0].Scale+1, types.MaxPrecision), 0)
+			},
+			Eval: function.Fixed(func(_ *function.Call, args []*vec.Vec, row int) (vec.Decimal, bool, error) {
+				d := function.DecimalAt(args[0], row)
+				q, rest := d.Div(types.Pow10(args[0].Type.Scale))
+				if rest.Sign()*sign > 0 {
+					q = q.Add(types.DecimalFromInt(int64(sign)))
+				}
+				return q, true, nil
+			}),
+		},
+		floatOf(func(_ *function.Call, args []*vec.Vec, row int) (float64, bool, error) {
+			return float(function.FloatAt(args[0], row)), true, nil
+		}, function.Float),
+	}
+}

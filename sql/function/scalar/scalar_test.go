@@ -1,0 +1,140 @@
+package scalar_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sqlstream/sqlstream/internal/evaltest"
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/function/aggregate"
+	"github.com/sqlstream/sqlstream/sql/function/scalar"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+var categories = []string{"string", "numeric", "time", "json", "conditional", "hash"}
+
+// Every function says what it does, in one of the chapters, and shows it, NULL
+// included. The list is in the order of names, and no name is taken twice.
+func TestEveryFunctionIsDocumented(t *testing.T) {
+	taken := map[string]bool{}
+	for _, a := range aggregate.All {
+		taken[a.Name] = true
+	}
+	last := ""
+	for _, f := range scalar.All {
+		if f.Doc == "" || !slices.Contains(categories, f.Category) {
+			t.Errorf("%s: doc %q, category %q", f.Name, f.Doc, f.Category)
+		}
+		if !strings.HasSuffix(f.Doc, ".") {
+			t.Errorf("%s: the doc is no sentence: %q", f.Name, f.Doc)
+		}
+		withNull := false
+		for _, x := range f.Examples {
+			withNull = withNull || strings.Contains(x.Expr, "NULL") || x.Value == "NULL"
+		}
+		if len(f.Examples) < 2 || !withNull {
+			t.Errorf("%s: %d examples, with NULL: %v", f.Name, len(f.Examples), withNull)
+		}
+		if f.Name <= last {
+			t.Errorf("%s stands behind %s in the list", f.Name, last)
+		}
+		last = f.Name
+		for _, n := range append([]string{f.Name}, f.Aliases...) {
+			if taken[n] {
+				t.Errorf("the name %s is taken twice", n)
+			}
+			taken[n] = true
+		}
+	}
+}
+
+// Every example gives its value, as it stands and with columns in place of any of
+// its constants.
+func TestExamples(t *testing.T) {
+	for _, f := range scalar.All {
+		for _, x := range f.Examples {
+			t.Run(x.Expr, func(t *testing.T) {
+				e, err := evaltest.Bind(x.Expr, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				v, err := evaltest.Eval(e, nil, 1, nil, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := evaltest.Text(v, 0); got != x.Value {
+					t.Fatalf("%s is %q, not %q", x.Expr, got, x.Value)
+				}
+				if expr.Stability(e) == function.Volatile {
+					return
+				}
+				for mask := range 1 << min(len(literals(e)), 5) {
+					asColumns(t, e, mask, x.Value)
+				}
+			})
+		}
+	}
+}
+
+// literals lists the constants of an expression in the order of Transform.
+func literals(e expr.Expr) []*expr.Literal {
+	var out []*expr.Literal
+	expr.Transform(e, func(x expr.Expr) expr.Expr {
+		if l, ok := x.(*expr.Literal); ok {
+			out = append(out, l)
+		}
+		return x
+	})
+	return out
+}
+
+// asColumns evaluates e over a batch in which column i holds the i-th constant in
+// every second row and NULL in the others; the constants in mask are read from it.
+func asColumns(t *testing.T, e expr.Expr, mask int, want string) {
+	t.Helper()
+	const rows = 70
+	var cols []*vec.Vec
+	n := 0
+	e = expr.Transform(e, func(x expr.Expr) expr.Expr {
+		l, ok := x.(*expr.Literal)
+		if !ok {
+			return x
+		}
+		n++
+		if mask>>(n-1)&1 == 0 || l.T.Kind == types.Interval {
+			return x
+		}
+		b := vec.NewBuilder(l.T)
+		for i := range rows {
+			if i%2 == 0 {
+				expr.AppendLiteral(b, l)
+			} else {
+				b.AppendNull()
+			}
+		}
+		cols = append(cols, b.Vec())
+		return &expr.Column{Index: len(cols) - 1, Field: types.Field{Name: "c", Type: l.T}}
+	})
+	var even []int32
+	for i := int32(0); i < rows; i += 2 {
+		even = append(even, i)
+	}
+	for _, sel := range [][]int32{nil, even, {4, 68}, {}} {
+		v, err := evaltest.Eval(e, cols, rows, sel, false)
+		if err != nil {
+			t.Fatalf("%s, rows %v: %v", e, sel, err)
+		}
+		check := sel
+		if sel == nil {
+			check = even
+		}
+		for _, row := range check {
+			if got := evaltest.Text(v, int(row)); got != want {
+				t.Fatalf("%s, rows %v, row %d: %q, not %q", e, sel, row, got, want)
+			}
+		}
+	}
+}
