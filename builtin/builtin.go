@@ -7,6 +7,7 @@ import (
 	"github.com/sqlstream/sqlstream/connectors/console"
 	"github.com/sqlstream/sqlstream/connectors/datagen"
 	"github.com/sqlstream/sqlstream/connectors/discard"
+	"github.com/sqlstream/sqlstream/connectors/file"
 	"github.com/sqlstream/sqlstream/connectors/format"
 	"github.com/sqlstream/sqlstream/connectors/memory"
 	"github.com/sqlstream/sqlstream/sql/function"
@@ -22,6 +23,7 @@ func Connectors() []connectors.Connector {
 		console.Connector,
 		datagen.Connector,
 		discard.Connector,
+		file.Connector,
 		memory.New(),
 	}
 }

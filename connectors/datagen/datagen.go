@@ -114,6 +114,9 @@ func (s *source) End(context.Context, []connectors.Split) (connectors.Offsets, b
 // Wait implements connectors.Source.
 func (s *source) Wait(ctx context.Context, after connectors.Offsets) error {
 	next := int64(after[split]) + 1
+	if next <= s.rows(s.env.Now()) {
+		return ctx.Err()
+	}
 	if s.total >= 0 && next > s.total || s.rate <= 0 {
 		<-ctx.Done()
 		return ctx.Err()

@@ -119,6 +119,8 @@ func appendMeta(b *vec.Builder, key string, rec *connectors.Record) {
 	case "partition":
 		_, n := splitName(rec.Split)
 		vec.AppendInt(b, n)
+	case "path":
+		appendText(b, string(rec.Split))
 	case "offset":
 		vec.AppendInt(b, int64(rec.Offset))
 	case "timestamp":

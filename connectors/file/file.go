@@ -1,0 +1,144 @@
+// Package file reads files of lines as streams and writes them. A table's path is a
+// file, a directory or a pattern; each file is a split, and offsets count its lines.
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// Connector is the connector.
+var Connector = connectors.Connector{
+	Name:    "file",
+	Doc:     "Files of lines: one, a directory, or a pattern; new files and new lines are picked up.",
+	Formats: true,
+	Options: []connectors.Option{
+		{Name: "path", Doc: "a file, a directory (its files, hidden ones and those whose name starts with _ left out), or a pattern such as 'logs/*.json'"},
+		{Name: "scan.startup", Default: "earliest", Values: []string{"earliest", "latest"}, Doc: "whether a query starts with the lines that are there or with those that come"},
+		{Name: "poll.interval", Default: "100 ms", Doc: "how often a waiting query looks for new files and lines"},
+		{Name: "last.line.wait", Default: "500 ms", Doc: "a last line without a line end counts when its file has not changed for so long; the first look at a table waits for that"},
+		{Name: "max.line.bytes", Default: "67108864", Doc: "a line longer than this is an error"},
+		{Name: "compression", Default: "auto", Values: []string{"auto", "none", "gzip", "zstd"}, Doc: "auto goes by the name: .gz and .zst; a table that is written to a directory names it here"},
+	},
+	Metadata: []connectors.Metadata{
+		{Key: "path", Type: types.Of(types.Varchar), Doc: "the file's path"},
+		{Key: "offset", Type: types.Of(types.BigInt), Doc: "the line's number in its file, from 0"},
+	},
+	Source: func(_ context.Context, t *connectors.Table, env connectors.Env) (connectors.Source, error) {
+		return openSource(t, env)
+	},
+	Sink: openSink,
+	Modes: func(t *connectors.Table) connectors.ModeCheck {
+		return func(m connectors.Mode) error {
+			if m != connectors.Update {
+				return nil
+			}
+			return fmt.Errorf("table %s is files, whose lines cannot be changed: take APPEND, or COMPLETE to write the whole result anew each time", t.Name)
+		}
+	},
+	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.ExactlyOnce },
+}
+
+// tablePath returns the option path.
+func tablePath(t *connectors.Table) (string, error) {
+	p := t.Options.Get("path")
+	if p == "" {
+		return "", errors.New("option 'path' is missing: it names a file, a directory or a pattern")
+	}
+	return p, nil
+}
+
+// layout is what the connector has to know of a format: where a record ends, and
+// which lines are none.
+type layout struct {
+	quotes    bool // a line end between quotes does not end a CSV record
+	delimiter byte
+	header    bool // the first line is names
+	blank     bool // an empty line is a record
+}
+
+func layoutOf(t *connectors.Table) layout {
+	l := layout{blank: true}
+	switch t.Options.Get("format") {
+	case "json":
+		l.blank = false
+	case "csv":
+		l.quotes = true
+		l.delimiter = t.Options.String("csv.delimiter", ",")[0]
+		l.header = t.Options.Get("csv.header") == "true"
+		l.blank = len(payload(t)) == 1
+	}
+	return l
+}
+
+// payload returns the names of the columns that a line holds.
+func payload(t *connectors.Table) []string {
+	var names []string
+	for _, c := range t.Columns {
+		if c.Metadata == "" && !c.Computed {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// headerLine returns the names as a line of CSV without its end.
+func headerLine(t *connectors.Table) []byte {
+	var line []byte
+	delimiter := t.Options.String("csv.delimiter", ",")[0]
+	for i, name := range payload(t) {
+		if i > 0 {
+			line = append(line, delimiter)
+		}
+		line = format.AppendCSV(line, []byte(name), delimiter, "")
+	}
+	return line
+}
+
+// formatOf finds the table's format.
+func formatOf(t *connectors.Table) (*format.Format, error) {
+	name := t.Options.Get("format")
+	for i := range format.All {
+		if format.All[i].Name == name {
+			return &format.All[i], nil
+		}
+	}
+	return nil, fmt.Errorf("there is no format '%s'", name)
+}
+
+// A codec is how a file is compressed.
+type codec uint8
+
+const (
+	plain codec = iota
+	gzipped
+	zstandard
+)
+
+// codecOf goes by the option and, where it leaves that open, by the name.
+func codecOf(t *connectors.Table, path string) codec {
+	switch t.Options.Get("compression") {
+	case "none":
+		return plain
+	case "gzip":
+		return gzipped
+	case "zstd":
+		return zstandard
+	}
+	switch {
+	case strings.HasSuffix(path, ".gz"):
+		return gzipped
+	case strings.HasSuffix(path, ".zst"):
+		return zstandard
+	}
+	return plain
+}
+
+// suffix is what a compressed file's name ends with.
+func (c codec) suffix() string { return [...]string{"", ".gz", ".zst"}[c] }
