@@ -141,8 +141,10 @@ func TestMistakes(t *testing.T) {
 	}{
 		{table(tweet, "rows.per.second", "0"), "option 'rows.per.second' is 0, so 'number.of.rows' must say where the rows end"},
 		{table(tweet, "rows.per.second", "many"), "option 'rows.per.second' must be a whole number, not 'many'"},
-		{table([]types.Field{col("id", types.Of(types.BigInt)), col("x", types.Of(types.Int))}, "generator", "tweets"),
-			"generator 'tweets' has no column x; it has id, user, lang, text, retweets, created_at"},
+		{
+			table([]types.Field{col("id", types.Of(types.BigInt)), col("x", types.Of(types.Int))}, "generator", "tweets"),
+			"generator 'tweets' has no column x; it has id, user, lang, text, retweets, created_at",
+		},
 		{table([]types.Field{col("id", types.Of(types.Varchar))}, "generator", "tweets"), "generator 'tweets': column id is a BIGINT"},
 		{table([]types.Field{col("lang", types.Of(types.Int))}, "generator", "tweets"), "generator 'tweets': column lang is a VARCHAR"},
 		{table([]types.Field{col("j", types.Of(types.JSON))}), "column j: datagen makes no JSON"},

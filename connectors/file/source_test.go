@@ -280,14 +280,22 @@ func TestChangedFile(t *testing.T) {
 		change func(path string)
 		want   string
 	}{
-		{"shrank", func(p string) { os.Truncate(p, 5) },
-			"PATH at offset 3: the file shrank from 14 to 5 bytes; the files of a stream may only grow"},
-		{"rewritten", func(p string) { write(t, p, "ONE\ntwo\nthree\nfour\n") },
-			"PATH at offset 3: the file has other content than before; the files of a stream may only grow"},
-		{"replaced", func(p string) { write(t, p+".new", long+long); os.Rename(p+".new", p) },
-			"PATH at offset 3: another file took its place; the files of a stream may only grow"},
-		{"removed", func(p string) { os.Remove(p) },
-			"PATH at offset 0: the file is gone before its last 3 lines were read"},
+		{
+			"shrank", func(p string) { os.Truncate(p, 5) },
+			"PATH at offset 3: the file shrank from 14 to 5 bytes; the files of a stream may only grow",
+		},
+		{
+			"rewritten", func(p string) { write(t, p, "ONE\ntwo\nthree\nfour\n") },
+			"PATH at offset 3: the file has other content than before; the files of a stream may only grow",
+		},
+		{
+			"replaced", func(p string) { write(t, p+".new", long+long); os.Rename(p+".new", p) },
+			"PATH at offset 3: another file took its place; the files of a stream may only grow",
+		},
+		{
+			"removed", func(p string) { os.Remove(p) },
+			"PATH at offset 0: the file is gone before its last 3 lines were read",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
