@@ -2,16 +2,18 @@ package sqlstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/suggest"
 	"github.com/sqlstream/sqlstream/planner"
-	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/stream"
 )
 
 // createView makes a name for a query, or with MATERIALIZED starts the query and
@@ -29,55 +31,36 @@ func (db *DB) createView(ctx context.Context, st *sql.CreateView) (Result, error
 		return Result{}, st.Errorf(st.Tail.Offset, "EMIT belongs to a query that runs, and a view is only a name for one").
 			WithHint("CREATE MATERIALIZED VIEW runs its query")
 	}
-	bound, err := db.planner.Bind().Query(st.Query)
-	if err != nil {
-		return Result{}, err
-	}
-	if bound, err = unordered(st, bound); err != nil {
-		return Result{}, err
-	}
 	e := &catalog.Entry{
 		Kind: kind, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File,
 		Query: st.Query.Mapping.Text(),
 	}
-	if bound, err = named(st, bound, e); err != nil {
-		return Result{}, err
+	for _, c := range st.Columns {
+		e.Columns = append(e.Columns, c.Text)
 	}
-	e.Schema = bound.Schema()
+	p, err := db.planner.View(st.Query, e.Columns)
+	if err != nil {
+		return Result{}, viewError(st, err)
+	}
+	e.Schema = p.Schema
 	if err := distinctNames(st, e.Schema); err != nil {
 		return Result{}, err
 	}
 	if !st.Materialized {
 		return Result{Message: "view " + e.Name + " created"}, db.put(&st.Common, e, st.OrReplace)
 	}
-	return db.materialize(ctx, st, e, bound)
+	return db.materialize(ctx, st, e, p)
 }
 
-// unordered drops an order that nothing would remember.
-func unordered(st *sql.CreateView, n logical.Node) (logical.Node, error) {
-	s, ok := n.(*logical.Sort)
-	if !ok {
-		return n, nil
+func viewError(st *sql.CreateView, err error) error {
+	var width *planner.WidthError
+	switch {
+	case errors.Is(err, planner.ErrViewLimit):
+		return st.Errorf(st.Name.Offset, "%v", err).WithHint("write the LIMIT in the query that reads the view")
+	case errors.As(err, &width):
+		return st.Errorf(st.Columns[0].Offset, "view %s names %d columns, its query has %d", st.Name.Text, width.Want, width.Have)
 	}
-	if s.Limit >= 0 || s.Offset > 0 {
-		return nil, st.Errorf(st.Name.Offset, "LIMIT in a view is not supported yet").
-			WithHint("write the LIMIT in the query that reads the view")
-	}
-	return logical.Head(s.Input, s.Schema().Len()-s.Hidden), nil
-}
-
-// named gives the columns the names of CREATE VIEW v (a, b).
-func named(st *sql.CreateView, n logical.Node, e *catalog.Entry) (logical.Node, error) {
-	if len(st.Columns) == 0 {
-		return n, nil
-	}
-	if len(st.Columns) != n.Schema().Len() {
-		return nil, st.Errorf(st.Columns[0].Offset, "view %s names %d columns, its query has %d", st.Name.Text, len(st.Columns), n.Schema().Len())
-	}
-	for _, c := range st.Columns {
-		e.Columns = append(e.Columns, c.Text)
-	}
-	return logical.Rename(n, e.Columns), nil
+	return err
 }
 
 // distinctNames refuses columns that nobody could ask for.
@@ -94,13 +77,12 @@ func distinctNames(st *sql.CreateView, schema *types.Schema) error {
 	return nil
 }
 
-func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.Entry, bound logical.Node) (Result, error) {
+func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.Entry, p *planner.Query) (Result, error) {
 	if st.OrReplace {
 		if err := db.replaceable(&st.Common, e.Name); err != nil {
 			return Result{}, err
 		}
 	}
-	p := db.planner.Finish(bound)
 	if st.Tail.Mode != "" {
 		return Result{}, st.Errorf(st.Tail.Offset, "a materialized view has no output mode: it keeps its whole result").
 			WithHint("leave out EMIT %s; EMIT TRIGGER … alone sets how often it is brought up to date", st.Tail.Mode)
@@ -114,7 +96,26 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 		return r, err
 	}
 	r.Message = "materialized view " + e.Name + " created"
-	return r, db.catalog.Put(e, st.OrReplace)
+	if err := db.catalog.Put(e, st.OrReplace); err != nil {
+		return r, err
+	}
+	if err := db.filled(ctx, r.Query); err != nil {
+		db.forget(r.Query)
+		return Result{}, placed(&st.Common, errors.Join(err, db.catalog.Drop(e.Name)))
+	}
+	return r, nil
+}
+
+// filled waits until a new view can be asked: until its first epoch, and where its
+// rows come from memory until it has all of them.
+func (db *DB) filled(ctx context.Context, q *Query) error {
+	outside := slices.ContainsFunc(q.run.Spec().Inputs, func(in stream.Input) bool {
+		return in.Source != nil && !in.Source.Connector.Memory
+	})
+	if outside {
+		return cause(q.run.Begun(ctx))
+	}
+	return cause(q.ProcessAllAvailable(ctx))
 }
 
 // replaceable refuses to replace what others read.

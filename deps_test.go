@@ -41,9 +41,9 @@ connectors/kafka:       sql/types vec zset connectors connectors/format
 connectors/memory:      sql/types vec zset connectors
 catalog:                sql/types connectors
 planner/logical:        sql/types sql/function sql/expr zset
-planner/bind:           sql sql/types vec sql/function sql/expr catalog connectors planner/logical
+planner/bind:           sql sql/types vec zset sql/function sql/expr catalog connectors planner/logical
 planner/rule:           sql/types sql/function sql/expr planner/logical
-planner/lower:          sql/types sql/function sql/expr planner/logical exec
+planner/lower:          sql/types zset sql/function sql/expr planner/logical exec
 planner:                sql sql/types vec sql/function sql/expr zset catalog connectors exec planner/bind planner/logical planner/rule planner/lower
 stream:                 sql/types vec zset exec state connectors connectors/format
 builtin:                sql/function sql/function/scalar sql/function/aggregate state state/memory connectors connectors/format connectors/console connectors/datagen connectors/discard connectors/file connectors/kafka connectors/memory

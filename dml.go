@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/sqlstream/sqlstream/connectors"
-	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
-	"github.com/sqlstream/sqlstream/sql/expr"
-	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -59,7 +56,7 @@ func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 	if err != nil {
 		return "", placed(&st.Common, err)
 	}
-	fresh, err := db.changed(ctx, st, t, old, set)
+	fresh, err := db.changed(ctx, t, old, set)
 	if err != nil {
 		return "", placed(&st.Common, err)
 	}
@@ -86,70 +83,31 @@ func (db *DB) changeable(c *sql.Common, name sql.Name, what string) (*target, er
 	return t, nil
 }
 
-// matching reads the rows of a memory table for which the condition holds, computed
-// columns left NULL as the table stores them.
+// matching reads the rows of a memory table for which the condition holds.
 func (db *DB) matching(ctx context.Context, t *target, where *sql.Expr) (*zset.Batch, error) {
-	n, err := db.planner.Bind().Table(t.entry.Name)
+	p, err := db.planner.Stored(t.entry, where)
 	if err != nil {
 		return nil, err
-	}
-	if where != nil {
-		pred, err := db.planner.Bind().Condition(where, t.entry.Schema)
-		if err != nil {
-			return nil, err
-		}
-		n = &logical.Filter{Input: n, Pred: pred}
-	}
-	stored := &logical.Project{Input: n, Names: t.entry.Schema.Names()}
-	for i, f := range t.entry.Schema.Fields {
-		if t.entry.Def.Columns[i].Computed {
-			stored.Exprs = append(stored.Exprs, &expr.Literal{T: f.Type})
-		} else {
-			stored.Exprs = append(stored.Exprs, &expr.Column{Index: i, Field: f})
-		}
-	}
-	return db.collect(ctx, stored)
-}
-
-// changed computes the new rows from the old ones.
-func (db *DB) changed(ctx context.Context, st *sql.Update, t *target, old *zset.Batch, set []*sql.Expr) (*zset.Batch, error) {
-	p := &logical.Project{Input: &logical.Values{Rows: old}, Names: t.entry.Schema.Names()}
-	for i, f := range t.entry.Schema.Fields {
-		if set[i] == nil {
-			p.Exprs = append(p.Exprs, &expr.Column{Index: i, Field: f})
-			continue
-		}
-		x, err := db.planner.Bind().Expr(set[i], storedSchema(t))
-		if err != nil {
-			return nil, err
-		}
-		if !types.Implicit(x.Type(), f.Type) {
-			return nil, st.Errorf(set[i].Mapping.Start(), "column %s is %s, the expression gives %s", f.Name, f.Type, x.Type())
-		}
-		p.Exprs = append(p.Exprs, expr.NewCast(x, f.Type))
 	}
 	return db.collect(ctx, p)
 }
 
-// storedSchema is the table's columns; computed ones are no part of what is stored
-// and cannot be read in SET.
-func storedSchema(t *target) *types.Schema {
-	s := &types.Schema{Fields: slices.Clone(t.entry.Schema.Fields)}
-	for i := range s.Fields {
-		if t.entry.Def.Columns[i].Computed {
-			s.Fields[i].Name = ""
-		}
-	}
-	return s
-}
-
-// collect runs a plan once and returns its rows.
-func (db *DB) collect(ctx context.Context, n logical.Node) (*zset.Batch, error) {
-	rows, err := db.bounded(ctx, db.planner.Finish(n))
+// changed computes the new rows from the old ones.
+func (db *DB) changed(ctx context.Context, t *target, old *zset.Batch, set []*sql.Expr) (*zset.Batch, error) {
+	p, err := db.planner.Changed(old, t.entry, set)
 	if err != nil {
 		return nil, err
 	}
-	out := zset.NewBuilder(n.Schema())
+	return db.collect(ctx, p)
+}
+
+// collect runs a plan once and returns its rows.
+func (db *DB) collect(ctx context.Context, p *planner.Query) (*zset.Batch, error) {
+	rows, err := db.bounded(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	out := zset.NewBuilder(p.Schema)
 	for b, err := range rows.Batches() {
 		if err != nil {
 			return nil, err

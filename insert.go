@@ -2,6 +2,7 @@ package sqlstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,6 @@ import (
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/suggest"
 	"github.com/sqlstream/sqlstream/planner"
-	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/stream"
@@ -161,22 +161,6 @@ func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Sche
 		return nil, nil, err
 	}
 	given := t.given(st, written)
-	bound, err := db.planner.Bind().Query(st.Query)
-	if err != nil {
-		return nil, nil, err
-	}
-	have := bound.Schema().Len()
-	if s, ok := bound.(*logical.Sort); ok {
-		have -= s.Hidden
-	}
-	if have != len(given) {
-		names := make([]string, len(given))
-		for i, g := range given {
-			names[i] = t.entry.Def.Columns[g].Name
-		}
-		return nil, nil, st.Errorf(st.Target.Offset, "table %s takes %d columns here (%s), the query has %d",
-			t.entry.Name, len(given), strings.Join(names, ", "), have)
-	}
 	schema := t.entry.Schema.Project(written)
 	places := make([]int, len(given))
 	for i, g := range given {
@@ -187,11 +171,21 @@ func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Sche
 			return nil, nil, st.Errorf(st.Target.Offset, "column %s is NOT NULL and is given no value", c.Name)
 		}
 	}
-	n, err := db.planner.Assign(bound, schema, places)
-	if err != nil {
-		return nil, nil, st.Errorf(st.Target.Offset, "%v", err).WithHint("write CAST(… AS …) where the conversion is meant")
+	p, err := db.planner.Insert(st.Query, schema, places)
+	var width *planner.WidthError
+	if errors.As(err, &width) {
+		names := make([]string, len(given))
+		for i, g := range given {
+			names[i] = t.entry.Def.Columns[g].Name
+		}
+		return nil, nil, st.Errorf(st.Target.Offset, "table %s takes %d columns here (%s), the query has %d",
+			t.entry.Name, width.Want, strings.Join(names, ", "), width.Have)
 	}
-	return db.planner.Finish(n), schema, nil
+	var assign *planner.AssignError
+	if errors.As(err, &assign) {
+		return nil, nil, st.Errorf(st.Target.Offset, "%v", err).WithHint("write CAST(… AS %s) where the conversion is meant", assign.Column.Type)
+	}
+	return p, schema, err
 }
 
 // insertOnce copies what is there now, and returns when every query over a memory

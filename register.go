@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/sqlstream/sqlstream/catalog"
-	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
@@ -19,37 +18,19 @@ type Table struct {
 	target *target
 }
 
-// RegisterTable makes a memory table of the columns given, to be filled with Append
-// and Apply, or by SQL.
-func (db *DB) RegisterTable(name string, columns ...Field) (*Table, error) {
-	if len(columns) == 0 {
-		return nil, fmt.Errorf("table %s needs a column", name)
-	}
-	def := &connectors.Table{Name: name, Options: connectors.Options{"connector": "memory"}}
-	var ddl []string
-	for i, f := range columns {
-		if f.Name == "" || columnOf(def, f.Name) >= 0 {
-			return nil, fmt.Errorf("table %s: column %d needs a name of its own", name, i+1)
-		}
-		def.Columns = append(def.Columns, connectors.Column{Field: f})
-		text := f.Name + " " + f.Type.String()
-		if f.NotNull {
-			text += " NOT NULL"
-		}
-		ddl = append(ddl, text)
-	}
-	e := &catalog.Entry{
-		Kind: catalog.Table, Name: name, Schema: def.Schema(), Def: def, Connector: "memory",
-		SQL: fmt.Sprintf("CREATE TABLE %s (%s) WITH (connector = 'memory')", name, strings.Join(ddl, ", ")),
-	}
-	if err := db.catalog.Put(e, false); err != nil {
+// RegisterTable makes a memory table with columns as CREATE TABLE declares them, such
+// as "user VARCHAR NOT NULL, n INT", to be filled with Append and Apply, or by SQL.
+func (db *DB) RegisterTable(ctx context.Context, name, columns string) (*Table, error) {
+	quoted := "`" + strings.ReplaceAll(name, "`", "``") + "`"
+	if err := db.Exec(ctx, fmt.Sprintf("CREATE TABLE %s (%s) WITH (connector = 'memory')", quoted, columns)); err != nil {
 		return nil, err
+	}
+	e, ok := db.catalog.Lookup(name)
+	if !ok || e.Def == nil || e.Connector != "memory" {
+		return nil, fmt.Errorf("table %s %w", name, catalog.ErrNotFound)
 	}
 	return &Table{db: db, target: &target{e, db.connector("memory")}}, nil
 }
-
-// A Field is a column's name and type.
-type Field = types.Field
 
 // Append adds a row and returns when every query over the table has seen it. The
 // values are bool, int, int64, uint64, float64, string, []byte, time.Time or nil for NULL;

@@ -11,7 +11,6 @@ import (
 	"github.com/sqlstream/sqlstream/planner/lower"
 	"github.com/sqlstream/sqlstream/planner/rule"
 	"github.com/sqlstream/sqlstream/sql"
-	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
@@ -128,52 +127,3 @@ func (q *Query) Present(b *zset.Batch) *zset.Batch {
 	}
 	return out.Build()
 }
-
-// Assign converts a query's columns to those of a table that it is written into:
-// column i of the result goes to target[i], others become NULL. An order is kept
-// only where a limit makes it count.
-func (p *Planner) Assign(n logical.Node, table *types.Schema, target []int) (logical.Node, error) {
-	sort, sorted := n.(*logical.Sort)
-	if sorted {
-		n = sort.Input
-	}
-	from := n.Schema()
-	proj := &logical.Project{Input: n, Names: table.Names()}
-	for i, f := range table.Fields {
-		at := slices.Index(target, i)
-		if at < 0 {
-			proj.Exprs = append(proj.Exprs, &expr.Literal{T: f.Type})
-			continue
-		}
-		col := &expr.Column{Index: at, Field: from.Fields[at]}
-		if !types.Implicit(col.Field.Type, f.Type) {
-			return nil, &AssignError{Column: f, From: col.Field.Type, Position: at}
-		}
-		proj.Exprs = append(proj.Exprs, expr.NewCast(col, f.Type))
-	}
-	if !sorted || sort.Limit < 0 && sort.Offset == 0 {
-		return proj, nil
-	}
-	top := &logical.Sort{Input: proj, Limit: sort.Limit, Offset: sort.Offset, Hidden: len(sort.Keys)}
-	for _, k := range sort.Keys {
-		proj.Exprs = append(proj.Exprs, &expr.Column{Index: k.Column, Field: from.Fields[k.Column]})
-		proj.Names = append(proj.Names, from.Fields[k.Column].Name)
-		k.Column = len(proj.Exprs) - 1
-		top.Keys = append(top.Keys, k)
-	}
-	return top, nil
-}
-
-// An AssignError says that a column of a query does not fit the column of the
-// table it is written into.
-type AssignError struct {
-	Column   types.Field
-	From     types.Type
-	Position int
-}
-
-// Error names column and types.
-func (e *AssignError) Error() string {
-	return "column " + e.Column.Name + " is " + e.Column.Type.String() + ", the query gives it a " + e.From.String()
-}
-

@@ -56,7 +56,7 @@ func (e *Engine) notice(text string) { e.env.Notice(text) }
 // (joined into one where they were several), otherwise in one of its own. It
 // returns when the query is part of the dataflow; its first epoch follows.
 func (e *Engine) Start(ctx context.Context, spec Spec) (*Query, error) {
-	q := &Query{name: spec.Name, spec: spec, engine: e, subs: map[*subscription]struct{}{}, done: make(chan struct{}), abandoned: make(chan struct{})}
+	q := &Query{name: spec.Name, spec: spec, engine: e, subs: map[*subscription]struct{}{}, done: make(chan struct{}), abandoned: make(chan struct{}), begun: make(chan struct{})}
 	stores := make([]state.Store, e.workers)
 	for i := range stores {
 		stores[i] = e.newStore()

@@ -224,7 +224,9 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 // advance publishes the progress of a finished epoch.
 func (q *Query) advance(p Progress) {
 	q.mu.Lock()
-	if !q.progress.Timestamp.IsZero() {
+	if q.progress.Timestamp.IsZero() {
+		close(q.begun)
+	} else {
 		if span := p.Timestamp.Sub(q.progress.Timestamp).Seconds(); span > 0 {
 			p.InputRowsPerSecond = float64(p.NumInputRows) / span
 		}

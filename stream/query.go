@@ -43,6 +43,7 @@ type Query struct {
 	done     chan struct{}
 	circuit  *exec.Circuit
 
+	begun     chan struct{} // closed when the first epoch is finished
 	abandoned chan struct{} // closed when nobody is to be waited for any more
 }
 
@@ -80,6 +81,20 @@ func (q *Query) Progress() Progress {
 func (q *Query) Stats() []exec.NodeStats {
 	<-q.done
 	return q.circuit.Stats()
+}
+
+// Begun blocks until the query's first epoch is finished: from then on its result
+// is that of some input. It returns the query's error where there was none.
+func (q *Query) Begun(ctx context.Context) error {
+	select {
+	case <-q.begun:
+		return nil
+	case <-q.done:
+		_, err := q.Status()
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Done is closed when the query has ended, however it did.

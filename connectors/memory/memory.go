@@ -22,6 +22,9 @@ func New() connectors.Connector {
 		Name:   "memory",
 		Doc:    "Rows kept in the engine; INSERT, UPDATE and DELETE change them.",
 		Memory: true,
+		Options: []connectors.Option{
+			{Name: "append.only", Default: "false", Values: []string{"true", "false"}, Doc: "rows are only ever added: UPDATE and DELETE are refused, and queries may be in mode APPEND"},
+		},
 		Source: func(_ context.Context, t *connectors.Table, _ connectors.Env) (connectors.Source, error) {
 			return &source{s.table(t)}, nil
 		},
