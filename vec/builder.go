@@ -188,48 +188,6 @@ func Append[T Fixed](b *Builder, v T) {
 	b.n++
 }
 
-// AppendVec appends the rows of v at the positions in sel, all rows when sel is
-// nil, copying them. v must have the builder's layout.
-func (b *Builder) AppendVec(v *Vec, sel []int32) {
-	n := v.Len
-	if sel != nil {
-		n = len(sel)
-	}
-	width := b.layout.Width()
-	if width > 0 && sel == nil && !v.Const && v.Valid == nil && b.nulls == 0 {
-		b.data = append(b.data, v.Data[:n*width]...)
-		b.n += n
-		return
-	}
-	for i := range n {
-		row := i
-		if sel != nil {
-			row = int(sel[i])
-		}
-		b.AppendRow(v, row)
-	}
-}
-
-// AppendRow appends one row of v, copying it. v must have the builder's layout.
-func (b *Builder) AppendRow(v *Vec, row int) {
-	if v.IsNull(row) {
-		b.AppendNull()
-		return
-	}
-	switch b.layout {
-	case types.Bits:
-		b.AppendBool(v.Bool(row))
-	case types.Bytes:
-		b.AppendBytes(v.Bytes(row))
-	default:
-		w := b.layout.Width()
-		b.present()
-		at := v.At(row) * w
-		b.data = append(b.data, v.Data[at:at+w]...)
-		b.n++
-	}
-}
-
 // LastNull reports whether the value appended last is NULL.
 func (b *Builder) LastNull() bool {
 	return b.nulls > 0 && b.n > 0 && !GetBit(b.valid, b.n-1)

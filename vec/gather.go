@@ -27,6 +27,11 @@ func Gather(m *Mem, v *Vec, sel []int32) *Vec {
 
 func gatherFixed(m *Mem, out, v *Vec, sel []int32, width int) {
 	out.Data = m.Alloc(len(sel) * width)
+	takeFixed(out, v, sel, width)
+}
+
+// takeFixed fills out, which has its buffer already.
+func takeFixed(out, v *Vec, sel []int32, width int) {
 	switch width {
 	case 1:
 		take(Slice[uint8](out), Slice[uint8](v), sel)

@@ -92,6 +92,25 @@ func (b *Builder) Append(x *Batch, sel []int32) {
 	b.n += n
 }
 
+// appendWeighted copies the rows of x at the positions in sel with weights of
+// their own.
+func (b *Builder) appendWeighted(x *Batch, sel []int32, weights []int64) {
+	for i, c := range b.Cols {
+		c.AppendVec(x.Cols[i], sel)
+	}
+	plain := len(b.weights) == 0
+	for i := 0; plain && i < len(weights); i++ {
+		plain = weights[i] == 1
+	}
+	if plain {
+		b.n += len(weights)
+		return
+	}
+	b.fillWeights()
+	b.weights = append(b.weights, weights...)
+	b.n += len(weights)
+}
+
 // AppendRow copies one row of x with weight w.
 func (b *Builder) AppendRow(x *Batch, row int, w int64) {
 	for i, c := range b.Cols {

@@ -8,8 +8,8 @@ import (
 	"github.com/sqlstream/sqlstream/vec"
 )
 
-// CompareValues orders two values of the same type: NULL first, numbers by value,
-// text bytewise. It is 0 exactly where the values are the same to GROUP BY.
+// CompareValues orders two values of the same type: NULL first, numbers by value
+// (NaN before all), text bytewise. It is 0 exactly where the values are the same to GROUP BY.
 func CompareValues(a *vec.Vec, i int, b *vec.Vec, j int) int {
 	switch an, bn := a.IsNull(i), b.IsNull(j); {
 	case an && bn:

@@ -19,42 +19,79 @@ func HashRows(cols []*vec.Vec, n int, out []uint64) {
 		out[i] = 0x9E3779B97F4A7C15
 	}
 	for _, c := range cols {
-		hashColumn(c, out)
+		switch {
+		case c.Const:
+			hashConst(c, out)
+		case c.Valid != nil:
+			hashNullable(c, out)
+		default:
+			hashColumn(c, out)
+		}
 	}
 }
 
+// hashColumn takes in a column without NULLs.
 func hashColumn(c *vec.Vec, out []uint64) {
 	switch c.Type.Layout() {
-	case types.Bits:
-		for i := range out {
-			b := uint64(1)
-			if c.Bool(i) {
-				b = 2
-			}
-			mixRow(c, out, i, b)
-		}
+	case types.Int64, types.Uint64:
+		hashFixed(vec.Slice[uint64](c), out)
+	case types.Int32, types.Uint32:
+		hashFixed(vec.Slice[uint32](c), out)
 	case types.Bytes:
 		for i := range out {
-			mixRow(c, out, i, xxh3.Hash(c.Bytes(i)))
+			out[i] = Mix(out[i], xxh3.Hash(c.Bytes(i)))
 		}
 	case types.Int128:
-		values := vec.Slice[vec.Decimal](c)
-		for i := range out {
-			d := values[c.At(i)]
-			mixRow(c, out, i, Mix(d.LowBits(), uint64(d.HighBits())))
+		for i, d := range vec.Slice[vec.Decimal](c)[:len(out)] {
+			out[i] = Mix(out[i], Mix(d.LowBits(), uint64(d.HighBits())))
 		}
 	default:
 		for i := range out {
-			mixRow(c, out, i, Word(c, c.At(i)))
+			out[i] = Mix(out[i], hashWord(c, i))
 		}
 	}
 }
 
-func mixRow(c *vec.Vec, out []uint64, row int, v uint64) {
-	if c.IsNull(row) {
-		v = 0
+func hashFixed[T uint32 | uint64](x []T, out []uint64) {
+	x = x[:len(out)]
+	for i := range out {
+		out[i] = Mix(out[i], uint64(x[i]))
 	}
-	out[row] = Mix(out[row], v)
+}
+
+func hashConst(c *vec.Vec, out []uint64) {
+	v := uint64(0)
+	if !c.IsNull(0) {
+		v = hashWord(c, 0)
+	}
+	for i := range out {
+		out[i] = Mix(out[i], v)
+	}
+}
+
+// hashNullable takes in 0 for a NULL.
+func hashNullable(c *vec.Vec, out []uint64) {
+	for i := range out {
+		v := uint64(0)
+		if vec.GetBit(c.Valid, i) {
+			v = hashWord(c, i)
+		}
+		out[i] = Mix(out[i], v)
+	}
+}
+
+// hashWord makes one word of the value at a place, not always the only one with it.
+func hashWord(c *vec.Vec, at int) uint64 {
+	switch c.Type.Layout() {
+	case types.Bits:
+		return 1 + Word(c, at)
+	case types.Bytes:
+		return xxh3.Hash(c.Bytes(at))
+	case types.Int128:
+		d := vec.Slice[vec.Decimal](c)[at]
+		return Mix(d.LowBits(), uint64(d.HighBits()))
+	}
+	return Word(c, at)
 }
 
 // Mix folds two words into one by a 128-bit product.
@@ -83,6 +120,7 @@ func Word(c *vec.Vec, at int) uint64 {
 	return vec.Slice[uint64](c)[at]
 }
 
+// normal gives the one form of a zero and of NaN.
 func normal(f float64) float64 {
 	if f == 0 {
 		return 0

@@ -79,8 +79,8 @@ func AppendWord(b *vec.Builder, w uint64) {
 }
 
 // AppendOrdered appends a value so that the order of the bytes is the order of the
-// values: NULL first, numbers by value, text bytewise. Several values appended one
-// after the other order as a row does.
+// values: NULL first, numbers by value (NaN before all), text bytewise. Several values
+// appended one after the other order as a row does.
 func AppendOrdered(dst []byte, c *vec.Vec, row int) []byte {
 	if c.IsNull(row) {
 		return append(dst, 0)
@@ -113,7 +113,11 @@ func AppendOrdered(dst []byte, c *vec.Vec, row int) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(vec.Int(c, at))^1<<63)
 }
 
+// orderedFloat maps NaN to 0, which no other value becomes.
 func orderedFloat(f float64) uint64 {
+	if f != f {
+		return 0
+	}
 	u := math.Float64bits(normal(f))
 	if u>>63 != 0 {
 		return ^u
@@ -122,6 +126,9 @@ func orderedFloat(f float64) uint64 {
 }
 
 func floatOrdered(u uint64) float64 {
+	if u == 0 {
+		return math.NaN()
+	}
 	if u>>63 != 0 {
 		return math.Float64frombits(u &^ (1 << 63))
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -34,14 +36,16 @@ func appendField(dst []byte, c *vec.Vec, row int) []byte {
 		return append(dst, "NULL"...)
 	}
 	text := string(vec.AppendText(nil, c, row))
-	if text == "" || text == "NULL" || strings.ContainsAny(text, " \t\n\r\"\\") || !strconv.CanBackquote(text) && hasControl(text) {
+	if text == "" || text == "NULL" || strings.ContainsFunc(text, needsQuotes) {
 		return strconv.AppendQuote(dst, text)
 	}
 	return append(dst, text...)
 }
 
-func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xFFFD })
+// needsQuotes reports a character that a bare field cannot hold: one that would end
+// or open a field, that is invisible, or that stands for bytes which are not UTF-8.
+func needsQuotes(r rune) bool {
+	return r == '"' || r == '\\' || r == utf8.RuneError || unicode.IsSpace(r) || !unicode.IsGraphic(r)
 }
 
 // Parse reads the text form of a batch: the inverse of String. Blank lines are
