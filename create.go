@@ -27,10 +27,6 @@ func (db *DB) createView(ctx context.Context, st *sql.CreateView) (Result, error
 	if done, err := db.taken(&st.Common, st.Name, st.OrReplace, st.IfNotExists); done || err != nil {
 		return Result{Message: word + " " + st.Name.Text + " exists already", Query: db.runningQuery(st.Name.Text)}, err
 	}
-	if st.Tail.Emit && !st.Materialized {
-		return Result{}, st.Errorf(st.Tail.Offset, "EMIT belongs to a query that runs, and a view is only a name for one").
-			WithHint("CREATE MATERIALIZED VIEW runs its query")
-	}
 	e := &catalog.Entry{
 		Kind: kind, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File,
 		Query: st.Query.Mapping.Text(),
@@ -82,10 +78,6 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 		if err := db.replaceable(&st.Common, e.Name); err != nil {
 			return Result{}, err
 		}
-	}
-	if st.Tail.Mode != "" {
-		return Result{}, st.Errorf(st.Tail.Offset, "a materialized view has no output mode: it keeps its whole result").
-			WithHint("leave out EMIT %s; EMIT TRIGGER … alone sets how often it is brought up to date", st.Tail.Mode)
 	}
 	e.AppendOnly, e.Keys = p.Props.AppendOnly, p.Props.Keys
 	r, err := db.launch(ctx, &launch{
