@@ -108,19 +108,32 @@ func (b *binding) scalarCall(f *function.Scalar, args []expr.Expr, n ast.Node) (
 }
 
 // literalTypes gives the types of arguments where a text that is written in the
-// query counts as the number it spells, or as anything at all.
+// query counts as the number or time it spells, or as anything at all.
 func literalTypes(args []expr.Expr) []types.Type {
 	ts := make([]types.Type, len(args))
 	for i, a := range args {
 		ts[i] = a.Type()
 		if l, ok := a.(*expr.Literal); ok && l.T.Kind == types.Varchar && l.Value != nil {
-			ts[i] = types.Of(types.Null)
-			if number, ok := numberLiteral(strings.TrimSpace(l.Value.(string))); ok {
-				ts[i] = number.T
-			}
+			ts[i] = spelledType(strings.TrimSpace(l.Value.(string)))
 		}
 	}
 	return ts
+}
+
+func spelledType(text string) types.Type {
+	if number, ok := numberLiteral(text); ok {
+		return number.T
+	}
+	if _, ok := types.ParseDate(text); ok {
+		return types.Of(types.Date)
+	}
+	if _, ok := types.ParseTimestamp(text); ok {
+		return timestampOf(text)
+	}
+	if _, ok := types.ParseTime(text); ok {
+		return types.Of(types.Time)
+	}
+	return types.Of(types.Null)
 }
 
 // argument converts an argument; a text literal given for a time or a number is

@@ -106,15 +106,27 @@ func (b *binding) typed(x *ast.FuncCallExpr, k types.Kind) (expr.Expr, error) {
 		return nil, b.m.Errorf(x, "%s '…' is expected here", k)
 	}
 	t := types.Of(k)
-	if k == types.Timestamp {
-		_, frac, _ := strings.Cut(text, ".")
-		t.Precision = min(len(frac), types.MaxFraction)
+	switch k {
+	case types.Timestamp:
+		t = timestampOf(text)
+	case types.Time:
+		t.Precision = timestampOf(text).Precision
 	}
 	l, err := expr.EvalConst(&expr.Cast{Arg: &expr.Literal{T: types.Of(types.Varchar), Value: text}, To: t})
 	if err != nil {
 		return nil, b.m.Errorf(x, "'%s' is not a %s", text, k)
 	}
 	return l, nil
+}
+
+// timestampOf returns the TIMESTAMP with as many fractional digits as a text has.
+func timestampOf(text string) types.Type {
+	_, frac, _ := strings.Cut(text, ".")
+	n := 0
+	for n < len(frac) && n < types.MaxFraction && frac[n]-'0' <= 9 {
+		n++
+	}
+	return types.TimestampOf(n)
 }
 
 // monthsIn and microsIn are the units of an interval.

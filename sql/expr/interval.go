@@ -2,7 +2,6 @@ package expr
 
 import (
 	"errors"
-	"math"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -30,7 +29,7 @@ func (n *intervalNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 		if l.Type.Kind == types.Date {
 			t *= types.MicrosPerDay
 		}
-		t, ok := AddInterval(t, sign*span.Months, sign*span.Micros)
+		t, ok := types.AddInterval(t, sign*span.Months, sign*span.Micros)
 		if !ok {
 			return n.fails.at(out, f.Mem, i, errors.New("the point in time is out of range"))
 		}
@@ -42,30 +41,4 @@ func (n *intervalNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 		}
 		return nil
 	})
-}
-
-// The years that a DATE or TIMESTAMP may have.
-var (
-	minTime = int64(types.Days(1, 1, 1)) * types.MicrosPerDay
-	maxTime = int64(types.Days(10000, 1, 1)) * types.MicrosPerDay
-)
-
-// AddInterval moves a timestamp by months, keeping to the month's end, and then
-// by microseconds; false where it leaves the years 0001 to 9999.
-func AddInterval(t, months, micros int64) (int64, bool) {
-	if months != 0 {
-		days, ofDay := types.Split(t)
-		y, m, d := types.Civil(days)
-		total := int64(y)*12 + int64(m-1) + months
-		if total < 12 || total >= 10000*12 {
-			return 0, false
-		}
-		y, m = int(total/12), int(total%12)+1
-		t = int64(types.Days(y, m, min(d, types.DaysIn(y, m))))*types.MicrosPerDay + ofDay
-	}
-	if micros > 0 && t > math.MaxInt64-micros || micros < 0 && t < math.MinInt64-micros {
-		return 0, false
-	}
-	t += micros
-	return t, t >= minTime && t < maxTime
 }

@@ -1,5 +1,7 @@
 package types
 
+import "math"
+
 // Spans in microseconds.
 const (
 	MicrosPerSecond int64 = 1_000_000
@@ -256,4 +258,31 @@ func appendPadded(dst []byte, v, width int) []byte {
 		width--
 	}
 	return append(dst, buf[i:]...)
+}
+
+// MinTimestamp is the first point in time that a TIMESTAMP may be, EndTimestamp the
+// first beyond the last: the years are 0001 to 9999.
+var (
+	MinTimestamp = int64(Days(1, 1, 1)) * MicrosPerDay
+	EndTimestamp = int64(Days(10000, 1, 1)) * MicrosPerDay
+)
+
+// AddInterval moves a timestamp by months, keeping to the month's end, and then
+// by microseconds; false where it leaves the years 0001 to 9999.
+func AddInterval(t, months, micros int64) (int64, bool) {
+	if months != 0 {
+		days, ofDay := Split(t)
+		y, m, d := Civil(days)
+		total := int64(y)*12 + int64(m-1) + months
+		if total < 12 || total >= 10000*12 {
+			return 0, false
+		}
+		y, m = int(total/12), int(total%12)+1
+		t = int64(Days(y, m, min(d, DaysIn(y, m))))*MicrosPerDay + ofDay
+	}
+	if micros > 0 && t > math.MaxInt64-micros || micros < 0 && t < math.MinInt64-micros {
+		return 0, false
+	}
+	t += micros
+	return t, t >= MinTimestamp && t < EndTimestamp
 }

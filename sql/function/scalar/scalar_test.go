@@ -91,11 +91,36 @@ func literals(e expr.Expr) []*expr.Literal {
 	return out
 }
 
-// asColumns evaluates e over a batch in which column i holds the i-th constant in
-// every second row and NULL in the others; the constants in mask are read from it.
+// asColumns evaluates e with the constants in mask read from columns: over all rows of
+// columns that hold nothing else, and over some rows of columns that are NULL in the
+// others.
 func asColumns(t *testing.T, e expr.Expr, mask int, want string) {
 	t.Helper()
 	const rows = 70
+	var even []int32
+	for i := int32(0); i < rows; i += 2 {
+		even = append(even, i)
+	}
+	for _, sel := range [][]int32{nil, even, {4, 68}, {}} {
+		x, cols := withColumns(e, mask, rows, sel)
+		v, err := evaltest.Eval(x, cols, rows, sel, false)
+		if err != nil {
+			t.Fatalf("%s, rows %v: %v", x, sel, err)
+		}
+		for row := range int32(rows) {
+			if sel != nil && !slices.Contains(sel, row) {
+				continue
+			}
+			if got := evaltest.Text(v, int(row)); got != want {
+				t.Fatalf("%s, rows %v, row %d: %q, not %q", x, sel, row, got, want)
+			}
+		}
+	}
+}
+
+// withColumns puts columns in place of the constants in mask. They hold the constant
+// in the rows selected and NULL elsewhere.
+func withColumns(e expr.Expr, mask, rows int, sel []int32) (expr.Expr, []*vec.Vec) {
 	var cols []*vec.Vec
 	n := 0
 	e = expr.Transform(e, func(x expr.Expr) expr.Expr {
@@ -109,7 +134,7 @@ func asColumns(t *testing.T, e expr.Expr, mask int, want string) {
 		}
 		b := vec.NewBuilder(l.T)
 		for i := range rows {
-			if i%2 == 0 {
+			if sel == nil || slices.Contains(sel, int32(i)) {
 				expr.AppendLiteral(b, l)
 			} else {
 				b.AppendNull()
@@ -118,23 +143,5 @@ func asColumns(t *testing.T, e expr.Expr, mask int, want string) {
 		cols = append(cols, b.Vec())
 		return &expr.Column{Index: len(cols) - 1, Field: types.Field{Name: "c", Type: l.T}}
 	})
-	var even []int32
-	for i := int32(0); i < rows; i += 2 {
-		even = append(even, i)
-	}
-	for _, sel := range [][]int32{nil, even, {4, 68}, {}} {
-		v, err := evaltest.Eval(e, cols, rows, sel, false)
-		if err != nil {
-			t.Fatalf("%s, rows %v: %v", e, sel, err)
-		}
-		check := sel
-		if sel == nil {
-			check = even
-		}
-		for _, row := range check {
-			if got := evaltest.Text(v, int(row)); got != want {
-				t.Fatalf("%s, rows %v, row %d: %q, not %q", e, sel, row, got, want)
-			}
-		}
-	}
+	return e, cols
 }

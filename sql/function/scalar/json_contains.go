@@ -1,0 +1,105 @@
+package scalar
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// JSONContains is JSON_CONTAINS(doc, value[, path]).
+var JSONContains = function.Scalar{
+	Name: "json_contains", Category: ofJSON,
+	Doc: "Whether a JSON document, or the part of it that a path leads to, contains a JSON value: an array contains its elements and arrays of some of them, an object those with some of its members, a scalar its equal. NULL where the path leads nowhere.",
+	Examples: []function.Example{
+		{Expr: `json_contains('["한", "글"]', '"글"')`, Value: "true"},
+		{Expr: `json_contains('{"a": 1, "b": {"c": [1, 2]}}', '{"b": {"c": [2]}}')`, Value: "true"},
+		{Expr: `json_contains('{"a": [1, 2]}', '3', '$.a')`, Value: "false"},
+		{Expr: "json_contains('[1.0]', '1')", Value: "true"},
+		{Expr: `json_contains('{"a": 1}', '1', '$.x')`, Value: "NULL"},
+		{Expr: "json_contains(NULL, '1')", Value: "NULL"},
+	},
+	Overloads: []function.Overload{
+		boolOf(func(_ *function.Call, args []*vec.Vec, row int) (bool, error) {
+			return contains(trimJSON(args[0].Bytes(row)), trimJSON(args[1].Bytes(row))), nil
+		}, function.JSON, function.JSON),
+		{
+			Args:    function.Params(function.JSON, function.JSON, function.Text),
+			Returns: function.Always(function.Bool), Eval: containsAt,
+		},
+	},
+}
+
+// containsAt takes the part of each document first: rows without one are NULL.
+func containsAt(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
+	var paths jsonPaths
+	var found [][]byte
+	var missing []int
+	out, err := function.Bools(func(_ *function.Call, args []*vec.Vec, row int) (bool, error) {
+		p, err := paths.get(args, 2, row)
+		if err != nil {
+			return false, err
+		}
+		if found = p.find(args[0].Bytes(row), found[:0]); len(found) == 0 {
+			missing = append(missing, row)
+			return false, nil
+		}
+		return contains(found[0], trimJSON(args[1].Bytes(row))), nil
+	})(c, args)
+	if err == nil && len(missing) > 0 {
+		out.Valid = vec.AllocWords(c.Mem, c.Rows)
+		for i := range out.Valid {
+			out.Valid[i] = ^uint64(0)
+		}
+		for _, row := range missing {
+			vec.SetBit(out.Valid, row, false)
+		}
+	}
+	return out, err
+}
+
+func contains(doc, value []byte) bool {
+	switch {
+	case isArray(doc) && isArray(value):
+		for v := range elements(value) {
+			if !anyContains(doc, v) {
+				return false
+			}
+		}
+		return true
+	case isArray(doc):
+		return anyContains(doc, value)
+	case isObject(doc) && isObject(value):
+		for _, m := range distinctMembers(value) {
+			in := member(doc, m.key)
+			if in == nil || !contains(in, m.value) {
+				return false
+			}
+		}
+		return true
+	}
+	return sameScalar(doc, value)
+}
+
+func anyContains(doc, value []byte) bool {
+	for e := range elements(doc) {
+		if isArray(e) == isArray(value) && contains(e, value) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameScalar compares strings by their text and numbers by their value.
+func sameScalar(a, b []byte) bool {
+	switch {
+	case bytes.Equal(a, b):
+		return !isArray(a) && !isObject(a)
+	case isString(a) && isString(b):
+		return bytes.Equal(unquoteJSON(nil, a), unquoteJSON(nil, b))
+	}
+	x, err1 := strconv.ParseFloat(string(a), 64)
+	y, err2 := strconv.ParseFloat(string(b), 64)
+	return err1 == nil && err2 == nil && x == y
+}
