@@ -9,6 +9,7 @@ import (
 	"github.com/sqlstream/sqlstream/connectors/discard"
 	"github.com/sqlstream/sqlstream/connectors/file"
 	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/connectors/kafka"
 	"github.com/sqlstream/sqlstream/connectors/memory"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/function/aggregate"
@@ -24,6 +25,7 @@ func Connectors() []connectors.Connector {
 		datagen.Connector,
 		discard.Connector,
 		file.Connector,
+		kafka.Connector,
 		memory.New(),
 	}
 }

@@ -1,0 +1,139 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/IBM/sarama"
+)
+
+// A pool keeps connections to brokers. A sarama.Broker serves one request at a
+// time, so whoever asks has a connection for itself until the answer is there.
+type pool struct {
+	conf *sarama.Config
+
+	mu     sync.Mutex
+	idle   map[string][]*sarama.Broker
+	closed bool
+}
+
+func newPool(conf *sarama.Config) *pool {
+	return &pool{conf: conf, idle: map[string][]*sarama.Broker{}}
+}
+
+// take returns an idle connection, or a new one that is open.
+func (p *pool) take(addr string) (b *sarama.Broker, used bool, err error) {
+	p.mu.Lock()
+	list := p.idle[addr]
+	if n := len(list); n > 0 {
+		b, p.idle[addr] = list[n-1], list[:n-1]
+	}
+	p.mu.Unlock()
+	if b != nil {
+		return b, true, nil
+	}
+	b, err = p.dial(addr)
+	return b, false, err
+}
+
+func (p *pool) dial(addr string) (*sarama.Broker, error) {
+	b := sarama.NewBroker(addr)
+	if err := b.Open(p.conf); err != nil {
+		return nil, err
+	}
+	if ok, err := b.Connected(); err != nil || !ok {
+		return nil, &dialError{errors.Join(err, closeBroker(b))}
+	}
+	return b, nil
+}
+
+// closeBroker closes what may be closed already.
+func closeBroker(b *sarama.Broker) error {
+	if err := b.Close(); !errors.Is(err, sarama.ErrNotConnected) {
+		return err
+	}
+	return nil
+}
+
+// A dialError is the failure of a connection before the first request.
+type dialError struct{ error }
+
+// Unwrap gives the cause.
+func (e *dialError) Unwrap() error { return e.error }
+
+// give takes a connection back, and drops it when its last request failed below
+// Kafka's own error codes.
+func (p *pool) give(b *sarama.Broker, err error) {
+	var code sarama.KError
+	p.mu.Lock()
+	keep := !p.closed && (err == nil || errors.As(err, &code))
+	if keep {
+		p.idle[b.Addr()] = append(p.idle[b.Addr()], b)
+	}
+	p.mu.Unlock()
+	if !keep {
+		_ = closeBroker(b) // it is broken or not wanted any more
+	}
+}
+
+// forget closes the idle connections to a broker: one that failed tells of the rest.
+func (p *pool) forget(addr string) {
+	p.mu.Lock()
+	list := p.idle[addr]
+	delete(p.idle, addr)
+	p.mu.Unlock()
+	for _, b := range list {
+		_ = closeBroker(b)
+	}
+}
+
+// close closes what is idle, and later what is still in use.
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closed = true
+	all := p.idle
+	p.idle = map[string][]*sarama.Broker{}
+	p.mu.Unlock()
+	for _, list := range all {
+		for _, b := range list {
+			_ = closeBroker(b)
+		}
+	}
+}
+
+// call makes one request on a connection of its own and waits for the answer or
+// the end of ctx; an answer that nobody waits for any more is dropped. A connection
+// that had been idle may have been closed by the broker: the request then goes out
+// again on a new one, so it must be one that may be repeated.
+func call[T any](ctx context.Context, p *pool, addr string, request func(*sarama.Broker) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		for {
+			b, used, err := p.take(addr)
+			if err != nil {
+				done <- answer{err: err}
+				return
+			}
+			v, err := request(b)
+			p.give(b, err)
+			if used && unreachable(err) {
+				p.forget(addr)
+				continue
+			}
+			done <- answer{v, err}
+			return
+		}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
