@@ -96,11 +96,11 @@ func (c *Circuit) place(p Plan, seen map[Plan]int) int {
 
 // Begin starts an epoch in all workers.
 func (c *Circuit) Begin(epoch, now int64, seed uint64) {
-	for _, w := range c.workers {
+	for n, w := range c.workers {
 		w.mem.Reset()
 		for i := range w.steps {
 			w.steps[i] = Step{
-				Epoch: epoch, Now: now, Seed: seed, Mem: &w.mem,
+				Epoch: epoch, Now: now, Seed: seed ^ uint64(n)<<54 ^ uint64(i)<<32, Mem: &w.mem,
 				Emit: func(b *zset.Batch) error { return w.emit(i, b) },
 			}
 		}

@@ -37,7 +37,7 @@ type Operator interface {
 type Step struct {
 	Epoch int64
 	Now   int64    // the epoch's clock, microseconds since 1970-01-01 UTC
-	Seed  uint64   // the epoch's randomness
+	Seed  uint64   // randomness of the epoch, worker and operator
 	Mem   *vec.Mem // for what Emit hands on; released when the caller's turn ends
 	// Emit hands a delta to the operators that read this one. Its memory is free
 	// again when Emit returns.
@@ -56,7 +56,10 @@ type Env struct {
 	EvalErrorNull bool
 }
 
-// expr is the context in which the step's expressions are evaluated.
+// expr is the context in which an expression is evaluated over one batch. Each has a
+// seed of its own, so that no two batches and no two columns get the same random
+// numbers (the step is D. Knuth's for MMIX).
 func (s *Step) expr() *expr.Context {
+	s.Seed = s.Seed*6364136223846793005 + 1442695040888963407
 	return &expr.Context{Mem: s.Mem, Now: s.Now, Seed: s.Seed}
 }

@@ -64,6 +64,9 @@ func (n *callNode) run(f *frame, rows int, sel []int32) (*vec.Vec, error) {
 			return nil
 		},
 	}
+	if n.call.Func.Stability == function.Volatile {
+		f.Seed++ // the next call in the same expression gives other values
+	}
 	v, err := n.call.Overload.Eval(c, n.vecs)
 	if err != nil {
 		return nil, err

@@ -49,6 +49,8 @@ func Rescale(d DecimalValue, from, to int) (DecimalValue, bool) {
 	switch {
 	case from == to:
 		return d, true
+	case to-from > MaxPrecision:
+		return d, d.Sign() == 0
 	case to > from:
 		return mulChecked(d, pow10[to-from])
 	case from-to > MaxPrecision:
