@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
 
+	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/suggest"
 )
 
@@ -104,32 +105,46 @@ func (c *cluster) led(name string) bool {
 
 // topicNames lists the topics of the cluster that are not its own.
 func (c *cluster) topicNames(ctx context.Context) ([]string, error) {
-	m, err := c.allTopics(ctx)
+	all, err := c.allTopics(ctx)
+	names := make([]string, len(all))
+	for i, t := range all {
+		names[i] = t.Name
+	}
+	return names, err
+}
+
+// allTopics describes the topics of the cluster that are not its own.
+func (c *cluster) allTopics(ctx context.Context) ([]connectors.Topic, error) {
+	c.mu.Lock()
+	addr := c.addresses(c.servers[0])[0]
+	c.mu.Unlock()
+	m, err := call(ctx, c.pool, addr, func(b *sarama.Broker) (*sarama.MetadataResponse, error) {
+		return b.GetMetadata(sarama.NewMetadataRequest(c.client.Version, nil))
+	})
+	if err != nil {
+		return nil, c.explained(err)
+	}
+	var out []connectors.Topic
+	for _, t := range m.Topics {
+		if t.IsInternal {
+			continue
+		}
+		out = append(out, connectors.Topic{Name: t.Name, Partitions: len(t.Partitions)})
+	}
+	slices.SortFunc(out, func(a, b connectors.Topic) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+// listTopics is Connector.Topics.
+func listTopics(ctx context.Context, t *connectors.Table, env connectors.Env) ([]connectors.Topic, error) {
+	c := &config{table: t.Name, pattern: regexp.MustCompile("^$"), discovery: time.Second}
+	if err := c.readClient(t.Options); err != nil {
+		return nil, err
+	}
+	cl, err := connectTo(ctx, c, env)
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]bool{}
-	for _, t := range m.Topics {
-		if !t.IsInternal {
-			names[t.Name] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(names)), nil
-}
-
-func (c *cluster) allTopics(ctx context.Context) (*sarama.MetadataResponse, error) {
-	c.mu.Lock()
-	addrs := c.addresses("")
-	c.mu.Unlock()
-	var last error
-	for _, addr := range addrs {
-		m, err := call(ctx, c.pool, addr, func(b *sarama.Broker) (*sarama.MetadataResponse, error) {
-			return b.GetMetadata(sarama.NewMetadataRequest(c.client.Version, nil))
-		})
-		if err == nil {
-			return m, nil
-		}
-		last = err
-	}
-	return nil, c.explained(last)
+	defer cl.pool.close()
+	return cl.allTopics(ctx)
 }

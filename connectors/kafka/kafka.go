@@ -26,4 +26,5 @@ var Connector = connectors.Connector{
 	},
 	Modes:     modes,
 	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtLeastOnce },
+	Topics:    listTopics,
 }

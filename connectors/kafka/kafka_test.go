@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,3 +212,11 @@ func same(t testing.TB, got []string, want ...string) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }
+
+// freshTopic is a name that no other test or run uses.
+func freshTopic(t testing.TB, name string) string {
+	t.Helper()
+	return fmt.Sprintf("%s-%d-%d", name, time.Now().UnixNano(), topics.Add(1))
+}
+
+var topics atomic.Int64

@@ -22,6 +22,7 @@ type producer struct {
 	ready bool
 	next  map[int32]int32 // sequence number by partition
 	turn  int32           // the partition of the next messages without a key
+	lists [][]message     // by partition: the memory of the last epoch's queues
 }
 
 // A queue is what is still to be written to one partition.
@@ -64,9 +65,16 @@ func (p *producer) divide(messages []message) (map[int32]*queue, error) {
 	if n == 0 {
 		return nil, fmt.Errorf("topic '%s' has no partitions", p.topic)
 	}
-	queues := map[int32]*queue{}
+	for len(p.lists) < int(n) {
+		p.lists = append(p.lists, nil)
+	}
+	for i, list := range p.lists {
+		clear(list)
+		p.lists[i] = list[:0]
+	}
 	size := 0
-	for _, m := range messages {
+	for i := range messages {
+		m := &messages[i]
 		to := m.partition
 		switch {
 		case to >= n:
@@ -75,19 +83,20 @@ func (p *producer) divide(messages []message) (map[int32]*queue, error) {
 		case m.key != nil:
 			to = partitionOf(m.key, n)
 		default:
-			if size += sizeOf(&m); size > p.c.batchBytes {
+			if size += sizeOf(m); size > p.c.batchBytes {
 				p.turn, size = p.turn+1, 0
 			}
 			to = p.turn % n
 		}
-		q := queues[to]
-		if q == nil {
-			q = &queue{}
-			queues[to] = q
-		}
-		q.messages = append(q.messages, m)
+		p.lists[to] = append(p.lists[to], *m)
 	}
 	p.turn++
+	queues := map[int32]*queue{}
+	for part, list := range p.lists {
+		if len(list) > 0 {
+			queues[int32(part)] = &queue{messages: list}
+		}
+	}
 	return queues, nil
 }
 
