@@ -16,6 +16,8 @@ var Avg = function.Aggregate{
 	Examples: []function.AggregateExample{
 		{Call: "avg(x)", Type: function.Int, Rows: "+1 1\n+1 2\n", Value: "1.5000"},
 		{Call: "avg(x)", Type: function.Int, Rows: "+1 1\n+1 2\n-1 2\n", Value: "1.0000"},
+		{Call: "avg(x)", Type: function.Float, Rows: "+3 0.5\n+1 NULL\n", Value: "0.5"},
+		{Call: "avg(x)", Type: function.Int, Rows: "+1 NULL\n", Value: "NULL"},
 	},
 	Bind: func(args []types.Type) (*function.Bound, error) {
 		t, err := one("avg", args)
@@ -32,6 +34,6 @@ var Avg = function.Aggregate{
 		d, _ := types.DecimalDigits(in)
 		more := min(avgDigits, types.MaxPrecision-d.Scale)
 		out := types.DecimalOf(min(d.Precision+more, types.MaxPrecision), d.Scale+more)
-		return &function.Bound{Args: []types.Type{in}, Returns: out, Slot: decimalSlot{in, more}}, nil
+		return &function.Bound{Args: []types.Type{in}, Returns: out, Slot: exactSlot(in, more)}, nil
 	},
 }

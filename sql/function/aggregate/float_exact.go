@@ -62,10 +62,10 @@ func (a *exactSum) add(f float64, w int64) {
 // addParts adds a mantissa w times. Shifted, it spans three limbs; each product
 // stays within 63 bits as long as the weight does within 30.
 func (a *exactSum) addParts(mantissa uint64, shift int, w int64) {
-	if w > 1<<29 || w < -1<<29 {
-		a.addParts(mantissa, shift, w/2)
-		a.addParts(mantissa, shift, w-w/2)
-		return
+	const most = 29 // bits of a weight
+	if w >= 1<<most || w < -1<<most {
+		a.addParts(mantissa, shift+most, w>>most)
+		w &= 1<<most - 1
 	}
 	at, bit := shift/32, uint(shift%32)
 	lo := mantissa << bit
@@ -115,15 +115,16 @@ func (s exactFloatSlot) Value(rows vec.Rows, gids []int32, out *vec.Builder) err
 		case a.n == 0:
 			out.AppendNull()
 		case s.average:
-			vec.Append(out, a.value()/float64(a.n)+0)
+			vec.Append(out, a.value(a.n)+0)
 		default:
-			vec.Append(out, a.value()+0)
+			vec.Append(out, a.value(1)+0)
 		}
 	}
 	return nil
 }
 
-func (a *exactSum) value() float64 {
+// value returns the sum divided by n, rounded once.
+func (a *exactSum) value(n int64) float64 {
 	switch {
 	case a.nan > 0 || a.posInf > 0 && a.negInf > 0:
 		return math.NaN()
@@ -138,6 +139,9 @@ func (a *exactSum) value() float64 {
 		sum.Add(sum, limb.SetInt64(a.limb[i]))
 	}
 	f := new(big.Float).SetMode(big.ToNearestEven).SetInt(sum)
-	out, _ := f.SetMantExp(f, -1074).Float64()
+	if f.SetMantExp(f, -1074); n != 1 {
+		f = new(big.Float).SetPrec(f.MinPrec()+128).Quo(f, new(big.Float).SetInt64(n))
+	}
+	out, _ := f.Float64()
 	return out
 }

@@ -32,17 +32,25 @@ func (concatFold) Last() bool  { return false }
 
 func (concatFold) Value(next func() ([]*vec.Vec, int, int64), out *vec.Builder) error {
 	buf, any := out.Tail(), false
+	start, separator := len(buf), []byte(",")
 	for args, row, count := next(); count != 0; args, row, count = next() {
+		if len(args) > 1 {
+			separator = args[1].Bytes(row)
+		}
+		piece := args[0].Bytes(row)
+		if len(separator)+len(piece) == 0 {
+			any = true
+			continue
+		}
 		for range count {
 			if any {
-				if len(args) > 1 {
-					buf = append(buf, args[1].Bytes(row)...)
-				} else {
-					buf = append(buf, ',')
-				}
+				buf = append(buf, separator...)
 			}
-			buf = append(buf, args[0].Bytes(row)...)
+			buf = append(buf, piece...)
 			any = true
+			if len(buf)-start > function.MaxText {
+				return function.ErrTooLong
+			}
 		}
 	}
 	if !any {

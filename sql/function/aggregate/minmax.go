@@ -16,6 +16,7 @@ var Min = function.Aggregate{
 	Examples: []function.AggregateExample{
 		{Call: "min(x)", Type: function.Int, Rows: "+1 3\n+1 1\n-1 1\n", Value: "3"},
 		{Call: "min(x)", Type: function.Text, Rows: "+1 b\n+1 a\n", Value: "a"},
+		{Call: "min(x)", Type: function.Int, Rows: "+1 NULL\n+1 3\n-1 3\n", Value: "NULL"},
 	},
 	Bind: func(args []types.Type) (*function.Bound, error) { return bindExtreme("min", args, false) },
 }
@@ -27,6 +28,7 @@ var Max = function.Aggregate{
 	Examples: []function.AggregateExample{
 		{Call: "max(x)", Type: function.Int, Rows: "+1 3\n+1 9\n-1 9\n", Value: "3"},
 		{Call: "max(x)", Type: function.Text, Rows: "+1 b\n+1 a\n", Value: "b"},
+		{Call: "max(x)", Type: function.Date, Rows: "+1 2026-11-25\n+1 NULL\n", Value: "2026-11-25"},
 	},
 	Bind: func(args []types.Type) (*function.Bound, error) { return bindExtreme("max", args, true) },
 }
@@ -38,6 +40,7 @@ var AnyValue = function.Aggregate{
 	Doc:  "One of the values: the least, so that the answer does not depend on the order of the rows.",
 	Examples: []function.AggregateExample{
 		{Call: "any_value(x)", Type: function.Int, Rows: "+1 7\n+1 7\n", Value: "7"},
+		{Call: "any_value(x)", Type: function.Text, Rows: "+1 NULL\n+1 글\n", Value: "글"},
 	},
 	Bind: func(args []types.Type) (*function.Bound, error) { return bindExtreme("any_value", args, false) },
 }
@@ -95,10 +98,7 @@ func (s extremeSlot[T]) Add(rows vec.Rows, gids []int32, args []*vec.Vec, _ []in
 	values := vec.Slice[T](v)
 	if v.Valid == nil && !v.Const {
 		for i, g := range gids {
-			a, x := at[extreme[T]](&rows, g), values[i]
-			if a.any == 0 || x < a.value != s.last && x != a.value {
-				a.any, a.value = 1, x
-			}
+			s.take(at[extreme[T]](&rows, g), values[i])
 		}
 		return nil
 	}
@@ -106,10 +106,11 @@ func (s extremeSlot[T]) Add(rows vec.Rows, gids []int32, args []*vec.Vec, _ []in
 	return nil
 }
 
+// take keeps the better of two values. NaN is before all numbers, as in any order of
+// the engine, and -0.0 is 0.0.
 func (s extremeSlot[T]) take(a *extreme[T], x T) {
-	c := cmp.Compare(x, a.value)
-	if a.any == 0 || c < 0 && !s.last || c > 0 && s.last {
-		a.any, a.value = 1, x
+	if a.any == 0 || s.last && cmp.Less(a.value, x) || !s.last && cmp.Less(x, a.value) {
+		a.any, a.value = 1, x+0
 	}
 }
 
