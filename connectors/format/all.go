@@ -30,13 +30,14 @@ func PolicyOf(o connectors.Options) Policy {
 // OnErrorOption is understood by every table with a format.
 var OnErrorOption = connectors.Option{
 	Name: "on.error", Default: "fail", Values: []string{"fail", "skip", "null"},
-	Doc: "what a record that cannot be read does: stop the query, be left out, or give NULLs",
+	Doc: "what a record that cannot be read does: stop the query, be left out, or give NULL for what cannot be read (left out where a column is NOT NULL)",
 }
 
 // A rowDecoder reads the payload of one record into the payload columns, one value
-// each. reason says what is wrong; values may then stand in some columns.
+// each. An error that is a *misfit leaves a whole row, with NULL for each value that
+// does not fit its column; any other leaves values in some columns.
 type rowDecoder interface {
-	decode(rec *connectors.Record, b *zset.Builder) (reason error)
+	decode(rec *connectors.Record, b *zset.Builder) error
 }
 
 // decoder does what all formats share: metadata columns, policies, rows ended.
@@ -44,8 +45,8 @@ type decoder struct {
 	spec    DecodeSpec
 	row     rowDecoder
 	payload []int // columns of the builder that the format fills
+	notNull []int // those of them that are NOT NULL
 	meta    []metaColumn
-	notNull []bool
 	bad     []connectors.BadRecord
 }
 
@@ -58,12 +59,14 @@ func newDecoder(spec DecodeSpec, row func(payload []int) (rowDecoder, error)) (D
 	d := &decoder{spec: spec}
 	for at, c := range spec.Columns {
 		col := spec.Table.Columns[c]
-		d.notNull = append(d.notNull, col.NotNull)
-		if col.Metadata != "" {
+		switch {
+		case col.Metadata != "":
 			d.meta = append(d.meta, metaColumn{at, col.Metadata})
-		} else {
-			d.payload = append(d.payload, at)
+			continue
+		case col.NotNull:
+			d.notNull = append(d.notNull, at)
 		}
+		d.payload = append(d.payload, at)
 	}
 	r, err := row(d.payload)
 	d.row = r
@@ -76,21 +79,19 @@ func (d *decoder) Decode(recs []connectors.Record, b *zset.Builder) ([]connector
 	for i := range recs {
 		rec := &recs[i]
 		reason := d.row.decode(rec, b)
-		if reason == nil {
+		if reason == nil && len(d.notNull) > 0 {
 			reason = d.checkNulls(b)
 		}
 		if reason != nil {
 			bad := connectors.BadRecord{Split: rec.Split, Offset: rec.Offset, Reason: reason.Error()}
 			if d.spec.OnError == Fail {
+				b.AbortRow()
 				return d.bad, &bad
 			}
 			d.bad = append(d.bad, bad)
-			b.AbortRow()
-			if d.spec.OnError == Skip {
+			if d.spec.OnError == Skip || !d.mend(b, reason) {
+				b.AbortRow()
 				continue
-			}
-			for _, at := range d.payload {
-				b.Cols[at].AppendNull()
 			}
 		}
 		for _, m := range d.meta {
@@ -101,9 +102,24 @@ func (d *decoder) Decode(recs []connectors.Record, b *zset.Builder) ([]connector
 	return d.bad, nil
 }
 
+// mend makes a row of a record that could not be read, unless a column would have to
+// be NULL that may not.
+func (d *decoder) mend(b *zset.Builder, reason error) bool {
+	if _, whole := reason.(*misfit); !whole && len(d.notNull) == 0 {
+		b.AbortRow()
+		for _, at := range d.payload {
+			b.Cols[at].AppendNull()
+		}
+		return true
+	} else if !whole {
+		return false
+	}
+	return d.checkNulls(b) == nil
+}
+
 func (d *decoder) checkNulls(b *zset.Builder) error {
-	for _, at := range d.payload {
-		if d.notNull[at] && b.Cols[at].LastNull() {
+	for _, at := range d.notNull {
+		if b.Cols[at].LastNull() {
 			return fmt.Errorf("column %s is NOT NULL and has no value", b.Schema.Fields[at].Name)
 		}
 	}

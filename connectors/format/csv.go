@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,7 +25,7 @@ var CSV = Format{
 		{Name: "csv.header", Default: "false", Values: []string{"true", "false"}, Doc: "files: the first line holds names and is passed over"},
 	},
 	Check: func(t *connectors.Table) error {
-		if d := t.Options.String("csv.delimiter", ","); len(d) != 1 || d == `"` || d == "\n" {
+		if d := t.Options.String("csv.delimiter", ","); len(d) != 1 || strings.Contains("\"\r\n", d) || d[0] >= utf8.RuneSelf {
 			return fmt.Errorf("option 'csv.delimiter' takes one character, not '%s'", d)
 		}
 		return nil
@@ -70,6 +71,7 @@ func (d *csvDecoder) decode(rec *connectors.Record, b *zset.Builder) error {
 		return errUTF8
 	}
 	line := bytes.TrimSuffix(rec.Value, []byte{'\r'})
+	var first error
 	for i, at := range d.fields {
 		if i > 0 {
 			if len(line) == 0 || line[0] != d.delimiter {
@@ -87,14 +89,46 @@ func (d *csvDecoder) decode(rec *connectors.Record, b *zset.Builder) error {
 		}
 		if !quoted && string(field) == d.null {
 			b.Cols[at].AppendNull()
-		} else if err := vec.ParseText(b.Cols[at], string(field)); err != nil {
-			return fmt.Errorf("field %s: %w", d.names[i], err)
+		} else if err := putCSV(b.Cols[at], field); err != nil {
+			b.Cols[at].AppendNull()
+			if first == nil {
+				first = &misfit{d.names[i], err}
+			}
 		}
 	}
 	if len(line) > 0 {
 		return fmt.Errorf("the line has more than %d fields", len(d.fields))
 	}
-	return nil
+	return first
+}
+
+// putCSV appends the value that a field means, or nothing where it does not fit.
+func putCSV(col *vec.Builder, field []byte) error {
+	t := col.Type()
+	switch {
+	case tooLong(t, field) && t.Kind == types.Varchar:
+		return fmt.Errorf("'%s' is not %s: it is too long", cut(field), article(t))
+	case t.Kind == types.Binary && t.Length > 0 && binaryLen(field) > t.Length:
+		return fmt.Errorf("'%s' is not %s: it is too long", cut(field), article(t))
+	case t.Kind == types.JSON && !json.Valid(field):
+		return fmt.Errorf("'%s' is not JSON", cut(field))
+	}
+	if t.Kind == types.Timestamp {
+		if v, ok := types.ParseTimestamp(field); ok {
+			vec.Append(col, roundMicros(v, t.Precision))
+			return nil
+		}
+	}
+	return vec.ParseText(col, string(field))
+}
+
+// binaryLen is how many bytes a text stands for: pairs of hexadecimal digits behind
+// 0x, or its own.
+func binaryLen(field []byte) int {
+	if digits, ok := bytes.CutPrefix(field, []byte("0x")); ok {
+		return len(digits) / 2
+	}
+	return len(field)
 }
 
 // field reads one field off the line.

@@ -3,12 +3,12 @@ package format
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/sql/types"
-	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -31,19 +31,52 @@ var JSON = Format{
 }
 
 func checkJSON(t *connectors.Table) error {
-	for name := range t.Options {
+	for _, name := range sortedNames(t.Options) {
 		col, ok := strings.CutPrefix(name, "json.path.")
 		if !ok {
 			continue
 		}
-		if t.Schema().Index(strings.ReplaceAll(col, ".", "_")) < 0 && t.Schema().Index(col) < 0 {
+		named := func(c connectors.Column) bool { return connectors.Canonical(c.Name) == col }
+		if !slices.ContainsFunc(t.Columns, named) {
 			return fmt.Errorf("option '%s': there is no column %s", name, col)
 		}
 		if _, err := jsonPath(t.Options[name]); err != nil {
 			return fmt.Errorf("option '%s': %w", name, err)
 		}
 	}
+	root := newJSONNode()
+	for at, c := range t.Columns {
+		if c.Metadata != "" || c.Computed {
+			continue
+		}
+		steps, err := columnPath(t, c)
+		if err != nil {
+			return err
+		}
+		m := root.path(steps)
+		if m.col >= 0 {
+			return fmt.Errorf("columns %s and %s are both the member %s", t.Columns[m.col].Name, c.Name, strings.Join(steps, "."))
+		}
+		m.col = at
+	}
 	return nil
+}
+
+func sortedNames(o connectors.Options) []string {
+	names := make([]string, 0, len(o))
+	for name := range o {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// columnPath returns the steps to the member that a column is.
+func columnPath(t *connectors.Table, c connectors.Column) ([]string, error) {
+	if p := t.Options.Get("json.path." + c.Name); p != "" {
+		return jsonPath(p)
+	}
+	return []string{c.Name}, nil
 }
 
 // jsonPath divides "$.a.b" into its steps.
@@ -60,88 +93,98 @@ func jsonPath(path string) ([]string, error) {
 
 // A jsonNode is an object of which some members are wanted.
 type jsonNode struct {
-	members []jsonMember
-	exact   map[string]int
-	folded  map[string]int // lower case -> member, where no exact one matches
-	predict []int32        // the member that followed last time, by position in the object
+	members []*jsonMember
+	exact   map[string]*jsonMember
+	folded  map[string]*jsonMember // by lower case, where no exact one matches
 }
 
 // A jsonMember is a wanted member: a column, an object with wanted members, or both.
 type jsonMember struct {
-	name string
-	col  int // position among the builder's columns, -1 for none
+	name string // with the names of the objects around it
+	id   int    // numbers the members of the whole tree
+	col  int    // position among the builder's columns, -1 for none
 	kids *jsonNode
 }
 
 func newJSONNode() *jsonNode {
-	return &jsonNode{exact: map[string]int{}, folded: map[string]int{}}
+	return &jsonNode{exact: map[string]*jsonMember{}, folded: map[string]*jsonMember{}}
 }
 
-func (n *jsonNode) member(name string) *jsonMember {
-	if i, ok := n.exact[name]; ok {
-		return &n.members[i]
+// path finds or makes the member at the end of some steps.
+func (n *jsonNode) path(steps []string) *jsonMember {
+	var m *jsonMember
+	for i, s := range steps {
+		if m = n.exact[s]; m == nil {
+			m = &jsonMember{name: strings.Join(steps[:i+1], "."), col: -1}
+			n.members = append(n.members, m)
+			n.exact[s] = m
+			if lower := strings.ToLower(s); n.folded[lower] == nil {
+				n.folded[lower] = m
+			}
+		}
+		if i < len(steps)-1 && m.kids == nil {
+			m.kids = newJSONNode()
+		}
+		n = m.kids
 	}
-	i := len(n.members)
-	n.members = append(n.members, jsonMember{name: name, col: -1})
-	n.exact[name] = i
-	if _, taken := n.folded[strings.ToLower(name)]; !taken {
-		n.folded[strings.ToLower(name)] = i
-	}
-	return &n.members[i]
+	return m
 }
 
+// number gives every member of the tree its id and returns how many there are.
+func (n *jsonNode) number(from int) int {
+	for _, m := range n.members {
+		m.id = from
+		from++
+		if m.kids != nil {
+			from = m.kids.number(from)
+		}
+	}
+	return from
+}
+
+// find returns the member that a name means, nil for none.
+func (n *jsonNode) find(name string) (m *jsonMember, exact bool) {
+	if m := n.exact[name]; m != nil {
+		return m, true
+	}
+	return n.folded[strings.ToLower(name)], false
+}
+
+// A jsonDecoder reads most records in one quick pass. What that does not know how to
+// read, or finds wrong, the strict reader reads again: it alone says what a record
+// means and what is wrong with it.
 type jsonDecoder struct {
-	root  *jsonNode
-	cols  []int // payload columns
-	unit  int64 // microseconds of one unit of a number that is a TIMESTAMP
-	set   []uint32
-	exact []uint32 // rows in which a column was set under its exact name
-	row   uint32
-	types []types.Type
-
-	s      []byte // the record
-	at     int
-	depth  int
-	b      *zset.Builder
-	text   []byte
-	reason error // the first value that did not fit its column
+	quick  *jsonQuick
+	strict *jsonStrict
 }
 
 func newJSONDecoder(spec DecodeSpec, payload []int) (*jsonDecoder, error) {
-	d := &jsonDecoder{root: newJSONNode(), cols: payload, unit: 1000}
+	root := newJSONNode()
+	values := &jsonValues{unit: 1000}
 	switch spec.Table.Options.Get("json.timestamp") {
 	case "seconds":
-		d.unit = types.MicrosPerSecond
+		values.unit = types.MicrosPerSecond
 	case "micros":
-		d.unit = 1
+		values.unit = 1
 	}
-	d.set = make([]uint32, len(spec.Columns))
-	d.exact = make([]uint32, len(spec.Columns))
-	d.types = make([]types.Type, len(spec.Columns))
+	colTypes := make([]types.Type, len(spec.Columns))
 	for _, at := range payload {
 		col := spec.Table.Columns[spec.Columns[at]]
-		d.types[at] = col.Type
-		steps := []string{col.Name}
-		if p := spec.Table.Options.Get("json.path." + col.Name); p != "" {
-			var err error
-			if steps, err = jsonPath(p); err != nil {
-				return nil, err
-			}
+		steps, err := columnPath(spec.Table, col)
+		if err != nil {
+			return nil, err
 		}
-		n := d.root
-		for i, s := range steps {
-			m := n.member(s)
-			if i == len(steps)-1 {
-				m.col = at
-				break
-			}
-			if m.kids == nil {
-				m.kids = newJSONNode()
-			}
-			n = m.kids
+		m := root.path(steps)
+		if m.col >= 0 {
+			return nil, fmt.Errorf("two columns are the member %s", strings.Join(steps, "."))
 		}
+		m.col, colTypes[at] = at, col.Type
 	}
-	return d, nil
+	members := root.number(0)
+	return &jsonDecoder{
+		quick:  newJSONQuick(root, members, payload, colTypes, values),
+		strict: newJSONStrict(root, members, payload, len(spec.Columns), values),
+	}, nil
 }
 
 var (
@@ -149,9 +192,7 @@ var (
 	errUTF8    = errors.New("the value is not valid UTF-8")
 )
 
-// maxJSONDepth bounds nesting, as encoding/json does.
-const maxJSONDepth = 10000
-
+// decode implements rowDecoder.
 func (d *jsonDecoder) decode(rec *connectors.Record, b *zset.Builder) error {
 	if rec.Value == nil {
 		return errNoValue
@@ -159,181 +200,9 @@ func (d *jsonDecoder) decode(rec *connectors.Record, b *zset.Builder) error {
 	if !utf8.Valid(rec.Value) {
 		return errUTF8
 	}
-	d.s, d.at, d.depth, d.b, d.reason = rec.Value, 0, 0, b, nil
-	d.row++
-	d.blanks()
-	if d.peek() != '{' {
-		if err := d.skip(); err != nil {
-			return err
-		}
-		return errors.New("the value is not a JSON object")
-	}
-	if err := d.object(d.root); err != nil {
-		return err
-	}
-	if d.blanks(); d.at < len(d.s) {
-		return d.syntax("text behind the object")
-	}
-	if d.reason != nil {
-		return d.reason
-	}
-	for _, at := range d.cols {
-		if d.set[at] != d.row {
-			b.Cols[at].AppendNull()
-		}
-	}
-	return nil
-}
-
-func (d *jsonDecoder) syntax(what string) error {
-	if d.at >= len(d.s) {
-		return fmt.Errorf("the JSON ends too early, at byte %d", d.at)
-	}
-	return fmt.Errorf("invalid JSON: %s at byte %d", what, d.at)
-}
-
-func (d *jsonDecoder) blanks() {
-	for d.at < len(d.s) && d.s[d.at] <= ' ' && (d.s[d.at] == ' ' || d.s[d.at] == '\n' || d.s[d.at] == '\t' || d.s[d.at] == '\r') {
-		d.at++
-	}
-}
-
-func (d *jsonDecoder) peek() byte {
-	if d.at < len(d.s) {
-		return d.s[d.at]
-	}
-	return 0
-}
-
-// object reads an object, and its wanted members into their columns.
-func (d *jsonDecoder) object(n *jsonNode) error {
-	if d.depth++; d.depth > maxJSONDepth {
-		return d.syntax("too deep nesting")
-	}
-	d.at++ // {
-	d.blanks()
-	if d.peek() == '}' {
-		d.at++
-		d.depth--
+	if d.quick.record(rec.Value, b) {
 		return nil
 	}
-	for k := 0; ; k++ {
-		m, exact, err := d.key(n, k)
-		if err != nil {
-			return err
-		}
-		d.blanks()
-		if d.peek() != ':' {
-			return d.syntax("':' is missing")
-		}
-		d.at++
-		d.blanks()
-		if m == nil {
-			err = d.skip()
-		} else {
-			err = d.value(m, exact)
-		}
-		if err != nil {
-			return err
-		}
-		d.blanks()
-		switch d.peek() {
-		case ',':
-			d.at++
-			d.blanks()
-		case '}':
-			d.at++
-			d.depth--
-			return nil
-		default:
-			return d.syntax("',' or '}' is missing")
-		}
-	}
-}
-
-// key reads a member's name and finds the wanted member it means, nil for none. The
-// k-th name of an object is most often what it was in the record before.
-func (d *jsonDecoder) key(n *jsonNode, k int) (m *jsonMember, exact bool, err error) {
-	if d.peek() != '"' {
-		return nil, false, d.syntax("a name in quotes is missing")
-	}
-	if k < len(n.predict) {
-		if p := n.predict[k]; p >= 0 {
-			m := &n.members[p]
-			end := d.at + 1 + len(m.name)
-			if end < len(d.s) && d.s[end] == '"' && string(d.s[d.at+1:end]) == m.name {
-				d.at = end + 1
-				return m, true, nil
-			}
-		}
-	}
-	name, err := d.str()
-	if err != nil {
-		return nil, false, err
-	}
-	i, found := n.exact[string(name)]
-	if found {
-		for len(n.predict) <= k && k < 256 {
-			n.predict = append(n.predict, -1)
-		}
-		if k < 256 {
-			n.predict[k] = int32(i)
-		}
-		return &n.members[i], true, nil
-	}
-	if i, found = n.folded[strings.ToLower(string(name))]; found {
-		return &n.members[i], false, nil
-	}
-	return nil, false, nil
-}
-
-// value reads a wanted member.
-func (d *jsonDecoder) value(m *jsonMember, exact bool) error {
-	if m.kids != nil && d.peek() == '{' {
-		if m.col < 0 {
-			return d.object(m.kids)
-		}
-		start := d.at
-		if err := d.object(m.kids); err != nil {
-			return err
-		}
-		d.at = start // read again, as the column itself
-	}
-	if m.col < 0 {
-		return d.skip()
-	}
-	col := d.b.Cols[m.col]
-	if d.set[m.col] == d.row {
-		if !exact && d.exact[m.col] == d.row {
-			return d.skip() // a name in another letter case gives way to the exact one
-		}
-		col.Truncate(d.b.Len()) // the last of two counts
-	}
-	d.set[m.col] = d.row
-	if exact {
-		d.exact[m.col] = d.row
-	}
-	return d.column(col, m)
-}
-
-// misfit notes a value that does not fit its column; the record is read on, since
-// a later member of the same name may.
-func (d *jsonDecoder) misfit(col *vec.Builder, m *jsonMember, start int, why string) error {
-	if d.reason == nil {
-		found := string(d.s[start:min(d.at, start+40)])
-		if d.at > start+40 {
-			found += "…"
-		}
-		d.reason = fmt.Errorf("field %s: %s is not %s%s", m.name, found, article(d.types[m.col]), why)
-	}
-	col.AppendNull()
-	return nil
-}
-
-func article(t types.Type) string {
-	switch t.Kind {
-	case types.Int, types.UInt:
-		return "an " + t.String()
-	}
-	return "a " + t.String()
+	b.AbortRow()
+	return d.strict.record(rec.Value, b)
 }

@@ -33,114 +33,97 @@ func plain(s []byte, at int) int {
 	return at
 }
 
-// str reads a string and returns its text: a piece of the record where nothing is
-// escaped, else of the decoder's scratch memory.
-func (d *jsonDecoder) str() ([]byte, error) {
-	start := d.at + 1
-	end := plain(d.s, start)
-	if end < len(d.s) && d.s[end] == '"' {
-		d.at = end + 1
-		return d.s[start:end], nil
-	}
-	d.text = d.text[:0]
-	for {
-		d.text = append(d.text, d.s[start:end]...)
-		d.at = end
-		if end >= len(d.s) {
-			return nil, d.syntax("")
+// skipQuoted returns the end of the string that begins at at with its quote, -1 if
+// it is not one.
+func skipQuoted(s []byte, at int) int {
+	for at++; ; {
+		at = plain(s, at)
+		if at >= len(s) || s[at] < ' ' {
+			return -1
 		}
-		switch d.s[end] {
-		case '"':
-			d.at = end + 1
-			return d.text, nil
-		case '\\':
-			if err := d.escape(true); err != nil {
-				return nil, err
-			}
-		default:
-			return nil, d.syntax("a control character in a string")
+		if s[at] == '"' {
+			return at + 1
 		}
-		start = d.at
-		end = plain(d.s, start)
-	}
-}
-
-func (d *jsonDecoder) skipString() error {
-	d.at++
-	for {
-		d.at = plain(d.s, d.at)
-		switch d.peek() {
-		case '"':
-			d.at++
-			return nil
-		case '\\':
-			if err := d.escape(false); err != nil {
-				return err
-			}
-		default:
-			return d.syntax("a control character in a string")
+		if at = skipEscape(s, at); at < 0 {
+			return -1
 		}
 	}
 }
 
 var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// escape reads one escape sequence, into the scratch memory if wanted. A half of a
-// surrogate pair alone becomes U+FFFD, as encoding/json has it.
-func (d *jsonDecoder) escape(want bool) error {
-	if d.at+1 >= len(d.s) {
-		d.at++
-		return d.syntax("")
+// skipEscape returns the end of the escape sequence at at, -1 if it is not one.
+func skipEscape(s []byte, at int) int {
+	switch {
+	case at+1 >= len(s):
+	case escapes[s[at+1]] != 0:
+		return at + 2
+	case s[at+1] == 'u' && hex4(s, at+2) >= 0:
+		return at + 6
 	}
-	c := d.s[d.at+1]
-	if c != 'u' {
-		e := escapes[c]
-		if e == 0 {
-			return d.syntax("an unknown escape")
-		}
-		d.at += 2
-		if want {
-			d.text = append(d.text, e)
-		}
-		return nil
-	}
-	r, ok := d.hex4(d.at + 2)
-	if !ok {
-		return d.syntax("a malformed \\u escape")
-	}
-	d.at += 6
-	if utf16.IsSurrogate(r) {
-		low, ok := rune(0), false
-		if d.at+1 < len(d.s) && d.s[d.at] == '\\' && d.s[d.at+1] == 'u' {
-			low, ok = d.hex4(d.at + 2)
-		}
-		if pair := utf16.DecodeRune(r, low); ok && pair != utf8.RuneError {
-			d.at += 6
-			r = pair
-		} else {
-			r = utf8.RuneError
-		}
-	}
-	if want {
-		d.text = utf8.AppendRune(d.text, r)
-	}
-	return nil
+	return -1
 }
 
-func (d *jsonDecoder) hex4(at int) (rune, bool) {
-	if at+4 > len(d.s) {
-		return 0, false
+// unquote returns the text of a valid string: a piece of it where nothing is
+// escaped, else of scratch memory.
+func (v *jsonValues) unquote(raw []byte) []byte {
+	raw = raw[1 : len(raw)-1]
+	at := plain(raw, 0)
+	if at == len(raw) {
+		return raw
 	}
-	var r rune
-	for _, c := range d.s[at : at+4] {
-		switch {
-		case c >= '0' && c <= '9':
-			r = r<<4 | rune(c-'0')
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			r = r<<4 | rune(c|0x20-'a'+10)
-		default:
-			return 0, false
+	v.text = append(v.text[:0], raw[:at]...)
+	for at < len(raw) {
+		v.text, at = appendEscape(v.text, raw, at)
+		next := plain(raw, at)
+		v.text = append(v.text, raw[at:next]...)
+		at = next
+	}
+	return v.text
+}
+
+// appendEscape appends what the valid escape sequence at at means, and returns its
+// end. A half of a surrogate pair alone becomes U+FFFD, as encoding/json has it.
+func appendEscape(dst, s []byte, at int) ([]byte, int) {
+	if c := escapes[s[at+1]]; c != 0 {
+		return append(dst, c), at + 2
+	}
+	r := hex4(s, at+2)
+	at += 6
+	if utf16.IsSurrogate(r) {
+		low := rune(-1)
+		if at+1 < len(s) && s[at] == '\\' && s[at+1] == 'u' {
+			low = hex4(s, at+2)
+		}
+		if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+			at += 6
 		}
 	}
-	return r, true
+	return utf8.AppendRune(dst, r), at
+}
+
+// hex4 reads four hexadecimal digits, -1 if they are not.
+func hex4(s []byte, at int) rune {
+	if at+4 > len(s) {
+		return -1
+	}
+	var r rune
+	for _, c := range s[at : at+4] {
+		d := hexDigit(c)
+		if d < 0 {
+			return -1
+		}
+		r = r<<4 | d
+	}
+	return r
+}
+
+func hexDigit(c byte) rune {
+	switch {
+	case c >= '0' && c <= '9':
+		return rune(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return rune(c|0x20-'a') + 10
+	}
+	return -1
 }

@@ -2,309 +2,272 @@ package format
 
 import (
 	"encoding/base64"
-	"math"
+	"errors"
+	"fmt"
 	"strconv"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
 
-// column reads one value into a column.
-func (d *jsonDecoder) column(col *vec.Builder, m *jsonMember) error {
-	start := d.at
-	t := d.types[m.col]
-	c := d.peek()
-	if c == 'n' {
-		if err := d.word("null"); err != nil {
-			return err
-		}
+// A misfit is a value that does not fit its column, in a record that can otherwise
+// be read.
+type misfit struct {
+	field string
+	why   error
+}
+
+// Error names the field.
+func (e *misfit) Error() string { return fmt.Sprintf("field %s: %v", e.field, e.why) }
+
+// jsonValues puts single JSON values into columns.
+type jsonValues struct {
+	unit int64 // microseconds of one unit of a number that is a TIMESTAMP
+	text []byte
+}
+
+var (
+	errMisfit = errors.New("")
+	errRange  = errors.New(": it is out of range")
+	errLong   = errors.New(": it is too long")
+)
+
+// put appends a value by the text of it, which is valid JSON. The error says what
+// does not fit; nothing is appended then.
+func (v *jsonValues) put(col *vec.Builder, raw []byte) error {
+	err := v.try(col, raw)
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s is not %s%w", cut(raw), article(col.Type()), err)
+}
+
+// cut is the beginning of a text, enough to know it again.
+func cut(text []byte) string {
+	if len(text) <= 40 {
+		return string(text)
+	}
+	at := 40
+	for !utf8.RuneStart(text[at]) {
+		at--
+	}
+	return string(text[:at]) + "…"
+}
+
+// fits is put for one who does not ask why.
+func (v *jsonValues) fits(col *vec.Builder, raw []byte) bool { return v.try(col, raw) == nil }
+
+func (v *jsonValues) try(col *vec.Builder, raw []byte) (err error) {
+	t := col.Type()
+	switch c := raw[0]; {
+	case c == 'n':
 		col.AppendNull()
-		return nil
-	}
-	if t.Kind == types.JSON {
-		if err := d.skip(); err != nil {
-			return err
-		}
-		col.AppendBytes(d.s[start:d.at])
-		return nil
-	}
-	switch {
+	case t.Kind == types.JSON:
+		col.AppendBytes(raw)
 	case c == '"':
-		return d.fromString(col, m, t)
-	case c == '-' || c >= '0' && c <= '9':
-		return d.fromNumber(col, m, t)
-	}
-	if err := d.skip(); err != nil {
-		return err
-	}
-	switch {
+		err = v.fromString(col, t, v.unquote(raw))
 	case t.Kind == types.Varchar:
-		return d.limited(col, m, start, d.s[start:d.at])
-	case t.Kind == types.Boolean && (c == 't' || c == 'f'):
-		col.AppendBool(c == 't')
-		return nil
+		err = limited(col, t, raw)
+	case c == 't' || c == 'f':
+		if err = errMisfit; t.Kind == types.Boolean {
+			col.AppendBool(c == 't')
+			err = nil
+		}
+	case c == '{' || c == '[':
+		err = errMisfit
+	default:
+		err = v.fromNumber(col, t, raw)
 	}
-	return d.misfit(col, m, start, "")
+	return err
+}
+
+func article(t types.Type) string {
+	switch t.Kind {
+	case types.Int, types.UInt:
+		return "an " + t.String()
+	}
+	return "a " + t.String()
 }
 
 // limited appends a text unless it is longer than its column.
-func (d *jsonDecoder) limited(col *vec.Builder, m *jsonMember, start int, text []byte) error {
-	if limit := d.types[m.col].Length; limit > 0 && len(text) > limit {
-		if d.types[m.col].Kind == types.Binary || utf8.RuneCount(text) > limit {
-			return d.misfit(col, m, start, ": it is too long")
-		}
+func limited(col *vec.Builder, t types.Type, text []byte) error {
+	if tooLong(t, text) {
+		return errLong
 	}
 	col.AppendBytes(text)
 	return nil
 }
 
-func (d *jsonDecoder) fromString(col *vec.Builder, m *jsonMember, t types.Type) error {
-	start := d.at
-	text, err := d.str()
-	if err != nil {
-		return err
-	}
+func tooLong(t types.Type, text []byte) bool {
+	return t.Length > 0 && len(text) > t.Length && (t.Kind == types.Binary || utf8.RuneCount(text) > t.Length)
+}
+
+func (v *jsonValues) fromString(col *vec.Builder, t types.Type, text []byte) error {
 	switch t.Kind {
 	case types.Varchar:
-		if t.Length == 0 {
-			col.AppendBytes(text)
-			return nil
-		}
-		return d.limited(col, m, start, text)
+		return limited(col, t, text)
 	case types.Timestamp:
-		if v, ok := types.ParseTimestamp(text); ok {
-			vec.Append(col, v)
+		if x, ok := types.ParseTimestamp(text); ok {
+			vec.Append(col, roundMicros(x, t.Precision))
 			return nil
 		}
 	case types.Date:
-		if v, ok := types.ParseDate(text); ok {
-			vec.Append(col, v)
+		if x, ok := types.ParseDate(text); ok {
+			vec.Append(col, x)
 			return nil
 		}
 	case types.Time:
-		if v, ok := types.ParseTime(text); ok {
-			vec.Append(col, v)
+		if x, ok := types.ParseTime(text); ok {
+			vec.Append(col, roundMicros(x, t.Precision))
 			return nil
 		}
-	case types.Decimal: // exact digits are often sent in quotes
-		if v, err := types.ParseDecimal(text, t.Precision, t.Scale); err == nil {
-			vec.Append(col, v)
-			return nil
+	case types.Decimal, types.BigInt, types.UBigInt: // exact digits are often sent in quotes
+		if isNumber(text) {
+			return v.fromNumber(col, t, text)
 		}
 	case types.Binary:
-		if raw, err := base64.StdEncoding.DecodeString(string(text)); err == nil {
-			return d.limited(col, m, start, raw)
+		raw, err := base64.StdEncoding.AppendDecode(nil, text)
+		if err != nil {
+			return errors.New(": it is not base64")
 		}
-		return d.misfit(col, m, start, ": it is not base64")
+		return limited(col, t, raw)
 	}
-	return d.misfit(col, m, start, "")
+	return errMisfit
 }
 
-func (d *jsonDecoder) fromNumber(col *vec.Builder, m *jsonMember, t types.Type) error {
-	start := d.at
-	v, whole, err := d.number()
-	if err != nil {
-		return err
+// isNumber reports a text that is a number by the grammar of JSON.
+func isNumber(text []byte) bool {
+	d := jsonStrict{s: text}
+	return len(text) > 0 && (text[0] == '-' || text[0]-'0' <= 9) && d.whole(d.number) == nil && d.at == len(text) && !isBlank(text[len(text)-1])
+}
+
+// roundMicros rounds to the fractional digits that a type keeps, half up.
+func roundMicros(x int64, precision int) int64 {
+	unit := [...]int64{1_000_000, 100_000, 10_000, 1000, 100, 10, 1}[precision]
+	if rest := x % unit; rest != 0 {
+		if rest < 0 {
+			rest += unit
+		}
+		x -= rest
+		if rest >= unit/2 {
+			x += unit
+		}
 	}
-	text := d.s[start:d.at]
+	return x
+}
+
+func (v *jsonValues) fromNumber(col *vec.Builder, t types.Type, text []byte) error {
 	switch {
-	case t.Kind == types.BigInt && whole:
-		vec.Append(col, v)
-		return nil
 	case t.IsInteger():
-		return d.integer(col, m, start, v, whole)
-	case t.Kind == types.Timestamp && whole:
-		if v > math.MaxInt64/d.unit || v < math.MinInt64/d.unit {
-			return d.misfit(col, m, start, ": it is out of range")
+		return putInteger(col, t, text)
+	case t.Kind == types.Timestamp:
+		x, ok := micros(text, v.unit)
+		if !ok {
+			return errRange
 		}
-		vec.Append(col, v*d.unit)
+		vec.Append(col, roundMicros(x, t.Precision))
 		return nil
-	case t.IsFloat():
-		f, err := strconv.ParseFloat(string(text), t.Layout().Width()*8)
+	case t.Kind == types.Float:
+		f, err := strconv.ParseFloat(unsafeText(text), 32)
 		if err != nil {
-			return d.misfit(col, m, start, ": it is out of range")
+			return errRange
 		}
-		if t.Kind == types.Float {
-			vec.Append(col, float32(f))
-		} else {
-			vec.Append(col, f+0)
+		vec.Append(col, float32(f)+0)
+		return nil
+	case t.Kind == types.Double:
+		f, err := strconv.ParseFloat(unsafeText(text), 64)
+		if err != nil {
+			return errRange
 		}
+		vec.Append(col, f+0) // -0 is 0
 		return nil
 	case t.Kind == types.Decimal:
-		dec, err := types.ParseDecimal(text, t.Precision, t.Scale)
+		d, err := types.ParseDecimal(text, t.Precision, t.Scale)
 		if err != nil {
-			return d.misfit(col, m, start, ": it is out of range")
+			return errRange
 		}
-		vec.Append(col, dec)
+		vec.Append(col, d)
 		return nil
-	case t.Kind == types.Varchar:
-		return d.limited(col, m, start, text)
 	}
-	return d.misfit(col, m, start, "")
+	return errMisfit
 }
 
-// integer appends a number to a column of a whole-number type if it is one in range.
-func (d *jsonDecoder) integer(col *vec.Builder, m *jsonMember, start int, v int64, whole bool) error {
-	t := d.types[m.col]
-	if !whole {
-		dec, err := types.ParseDecimal(d.s[start:d.at], types.MaxPrecision, 6)
-		if err != nil {
-			return d.misfit(col, m, start, ": it is out of range")
-		}
-		n, _ := types.Rescale(dec, 6, 0)
-		if back, ok := types.Rescale(n, 0, 6); !ok || back != dec {
-			return d.misfit(col, m, start, ": it has a fraction")
-		}
-		if t.Kind == types.UBigInt && n.HighBits() == 0 {
-			vec.Append(col, n.LowBits())
-			return nil
-		}
-		v = int64(n.LowBits())
-		if n.HighBits() != v>>63 {
-			return d.misfit(col, m, start, ": it is out of range")
-		}
+// unsafeText is text without copying it, for a call that does not keep it.
+func unsafeText(text []byte) string { return unsafe.String(unsafe.SliceData(text), len(text)) }
+
+// micros reads a time since 1970, whole or with a fraction, in a unit of so many
+// microseconds. What is less than a microsecond is rounded.
+func micros(text []byte, unit int64) (int64, bool) {
+	scale := map[int64]int{1: 0, 1000: 3, types.MicrosPerSecond: 6}[unit]
+	d, err := types.ParseDecimal(text, types.MaxPrecision, scale)
+	if err != nil {
+		return 0, false
 	}
-	ok := false
+	x := int64(d.LowBits())
+	return x, d.HighBits() == x>>63
+}
+
+// putInteger appends a number that is whole, however it is written.
+func putInteger(col *vec.Builder, t types.Type, text []byte) error {
+	x, err := strconv.ParseInt(unsafeText(text), 10, 64)
+	if err == nil && !t.IsUnsigned() {
+		return inRange(vec.AppendInt(col, x))
+	}
+	if err == nil {
+		return inRange(x >= 0 && vec.AppendUint(col, uint64(x)))
+	}
+	d, err := types.ParseDecimal(text, types.MaxPrecision, 0)
+	if err != nil {
+		return errRange
+	}
+	if !isWhole(text) {
+		return errors.New(": it has a fraction")
+	}
+	if t.Kind == types.UBigInt && d.HighBits() == 0 {
+		vec.Append(col, d.LowBits())
+		return nil
+	}
+	if x = int64(d.LowBits()); d.HighBits() != x>>63 {
+		return errRange
+	}
 	if t.IsUnsigned() {
-		ok = v >= 0 && vec.AppendUint(col, uint64(v))
-	} else {
-		ok = vec.AppendInt(col, v)
+		return inRange(x >= 0 && vec.AppendUint(col, uint64(x)))
 	}
+	return inRange(vec.AppendInt(col, x))
+}
+
+func inRange(ok bool) error {
 	if !ok {
-		return d.misfit(col, m, start, ": it is out of range")
+		return errRange
 	}
 	return nil
 }
 
-// number reads a number by JSON's grammar. whole says that it is an integer that
-// fits into 64 bits, v.
-func (d *jsonDecoder) number() (v int64, whole bool, err error) {
-	s, i := d.s, d.at
-	neg := s[i] == '-'
-	if neg {
-		i++
-	}
-	first := i
-	var u uint64
-	for i < len(s) && s[i]-'0' <= 9 {
-		u = u*10 + uint64(s[i]-'0')
-		i++
-	}
-	digits := i - first
-	d.at = i
-	if digits == 0 || digits > 1 && s[first] == '0' {
-		return 0, false, d.syntax("a malformed number")
-	}
-	if i == len(s) || s[i] != '.' && s[i]|0x20 != 'e' {
-		switch {
-		case digits < 19:
-		case digits > 19 || u > 1<<63 || u == 1<<63 && !neg:
-			return 0, false, nil
-		}
-		if neg {
-			return -int64(u), true, nil
-		}
-		return int64(u), true, nil
-	}
-	if s[i] == '.' {
-		i++
-		from := i
-		for i < len(s) && s[i]-'0' <= 9 {
-			i++
-		}
-		if d.at = i; i == from {
-			return 0, false, d.syntax("a malformed number")
-		}
-	}
-	if i < len(s) && s[i]|0x20 == 'e' {
-		i++
-		if i < len(s) && (s[i] == '+' || s[i] == '-') {
-			i++
-		}
-		from := i
-		for i < len(s) && s[i]-'0' <= 9 {
-			i++
-		}
-		if d.at = i; i == from {
-			return 0, false, d.syntax("a malformed number")
-		}
-	}
-	d.at = i
-	return 0, false, nil
-}
-
-// word reads true, false or null.
-func (d *jsonDecoder) word(w string) error {
-	if len(d.s)-d.at < len(w) || string(d.s[d.at:d.at+len(w)]) != w {
-		return d.syntax("an unknown word")
-	}
-	d.at += len(w)
-	return nil
-}
-
-// skip reads any value by the grammar and forgets it.
-func (d *jsonDecoder) skip() error {
-	switch c := d.peek(); {
-	case c == '"':
-		return d.skipString()
-	case c == '{':
-		return d.skipNested('}')
-	case c == '[':
-		return d.skipNested(']')
-	case c == 't':
-		return d.word("true")
-	case c == 'f':
-		return d.word("false")
-	case c == 'n':
-		return d.word("null")
-	case c == '-' || c >= '0' && c <= '9':
-		_, _, err := d.number()
-		return err
-	}
-	return d.syntax("a value is missing")
-}
-
-func (d *jsonDecoder) skipNested(end byte) error {
-	if d.depth++; d.depth > maxJSONDepth {
-		return d.syntax("too deep nesting")
-	}
-	d.at++
-	d.blanks()
-	if d.peek() == end {
-		d.at++
-		d.depth--
-		return nil
-	}
-	for {
-		if end == '}' {
-			if d.peek() != '"' {
-				return d.syntax("a name in quotes is missing")
+// isWhole reports whether a number has no fraction: 1.50e1 has none.
+func isWhole(text []byte) bool {
+	last, point, exp := 0, -1, 0 // places of digits: the last that is not 0, that behind the point
+	n := 0
+	for i, c := range text {
+		if c == '.' {
+			point = n
+		} else if c|0x20 == 'e' {
+			e, err := strconv.Atoi(string(text[i+1:]))
+			if err != nil {
+				return text[i+1] != '-' || last == 0
 			}
-			if err := d.skipString(); err != nil {
-				return err
+			exp = e
+			break
+		} else if c != '-' {
+			n++
+			if c != '0' {
+				last = n
 			}
-			d.blanks()
-			if d.peek() != ':' {
-				return d.syntax("':' is missing")
-			}
-			d.at++
-			d.blanks()
-		}
-		if err := d.skip(); err != nil {
-			return err
-		}
-		d.blanks()
-		switch d.peek() {
-		case ',':
-			d.at++
-			d.blanks()
-		case end:
-			d.at++
-			d.depth--
-			return nil
-		default:
-			return d.syntax("',' or the closing bracket is missing")
 		}
 	}
+	if point < 0 {
+		point = n
+	}
+	return last == 0 || last <= point+exp
 }

@@ -1,0 +1,318 @@
+package format
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"unicode/utf8"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// The functions below read one kind of value as it is most often written, and
+// return its end, or -1 where it is written in another way: nothing is appended then.
+
+const (
+	tops   = 0x8080808080808080
+	zeros  = 0x3030303030303030
+	colons = 0x30303a30303a3030 // "00:00:00" as a word
+)
+
+// maxMicros is the largest TIMESTAMP, and minus it the least that is read here.
+const maxMicros = math.MaxInt64
+
+// digitsIn returns the digits that a word begins with, as values, and their number.
+func digitsIn(word uint64) (digits uint64, n int) {
+	digits = word ^ zeros
+	other := (digits + 0x7676767676767676 | digits) & tops
+	return digits, bits.TrailingZeros64(other) >> 3
+}
+
+// number8 returns the number that eight digits make, the first in the lowest byte
+// (the multiplications are those of J. Leitner, "Fast numeric string to int").
+func number8(digits uint64) uint64 {
+	pairs := digits*10 + digits>>8
+	const low = 0x000000FF000000FF
+	return ((pairs&low)*0x000F424000000064 + (pairs>>16&low)*0x0000271000000001) >> 32
+}
+
+var tens = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
+
+// digitsAt reads a run of at most 18 digits; n is -1 where there are more.
+func digitsAt(s []byte, at int) (v uint64, n int) {
+	if at+8 <= len(s) {
+		word, k := digitsIn(binary.LittleEndian.Uint64(s[at:]))
+		if k < 8 {
+			return number8(word << (64 - 8*k) & (-uint64(min(k, 1)))), k
+		}
+		v, n = number8(word), 8
+		if at+16 <= len(s) {
+			word, k = digitsIn(binary.LittleEndian.Uint64(s[at+8:]))
+			if k < 8 {
+				return v*tens[k] + number8(word<<(64-8*k)&(-uint64(min(k, 1)))), 8 + k
+			}
+			v, n = v*1e8+number8(word), 16
+		}
+	}
+	for at+n < len(s) && s[at+n]-'0' <= 9 {
+		if v = v*10 + uint64(s[at+n]-'0'); n == 18 {
+			return 0, -1
+		}
+		n++
+	}
+	return v, n
+}
+
+// wholeNumber reads a whole number without a fraction or an exponent.
+func wholeNumber(s []byte, at int) (v int64, end int) {
+	neg := s[at] == '-'
+	if neg {
+		at++
+	}
+	u, n := digitsAt(s, at)
+	end = at + n
+	if n <= 0 || n > 1 && s[at] == '0' {
+		return 0, -1
+	}
+	if end < len(s) && (s[end] == '.' || s[end]|0x20 == 'e') {
+		return 0, -1
+	}
+	if neg {
+		return -int64(u), end
+	}
+	return int64(u), end
+}
+
+// fixedPoint reads a number without an exponent: v without its point, of which
+// frac digits stand behind it.
+func fixedPoint(s []byte, at int) (v int64, frac, end int) {
+	neg := s[at] == '-'
+	if neg {
+		at++
+	}
+	u, n := digitsAt(s, at)
+	end = at + n
+	if n <= 0 || n > 1 && s[at] == '0' {
+		return 0, 0, -1
+	}
+	if end < len(s) && s[end] == '.' {
+		f, k := digitsAt(s, end+1)
+		if k <= 0 || n+k > 18 {
+			return 0, 0, -1
+		}
+		u, frac, end = u*tens[k]+f, k, end+1+k
+	}
+	if end < len(s) && s[end]|0x20 == 'e' {
+		return 0, 0, -1
+	}
+	if neg {
+		return -int64(u), frac, end
+	}
+	return int64(u), frac, end
+}
+
+// putDouble appends a number that has a mantissa of 53 bits and a power of ten that
+// is exact, so that one division rounds right (W. Clinger, "How to read floating
+// point numbers accurately").
+func putDouble(col *vec.Builder, s []byte, at int) int {
+	v, frac, end := fixedPoint(s, at)
+	if end < 0 || v > 1<<53 || v < -1<<53 {
+		return -1
+	}
+	vec.Append(col, float64(v)/float64(tens[frac]))
+	return end
+}
+
+// putDecimal appends a number that needs no rounding.
+func putDecimal(col *vec.Builder, s []byte, at int) int {
+	t := col.Type()
+	v, frac, end := fixedPoint(s, at)
+	if end < 0 || frac > t.Scale || t.Scale-frac > 18 {
+		return -1
+	}
+	d := types.MulInt64(v, int64(tens[t.Scale-frac]))
+	if !types.DecimalFits(d, t.Precision) {
+		return -1
+	}
+	vec.Append(col, d)
+	return end
+}
+
+func putBoolean(col *vec.Builder, s []byte, at int) int {
+	switch {
+	case len(s)-at > 4 && string(s[at:at+4]) == "true":
+		col.AppendBool(true)
+		return at + 4
+	case len(s)-at > 5 && string(s[at:at+5]) == "false":
+		col.AppendBool(false)
+		return at + 5
+	}
+	return -1
+}
+
+// clockTime reads HH:MM:SS[.f][Z]" and returns the microseconds of the day.
+func clockTime(s []byte, at int) (micros int64, end int) {
+	if at+9 > len(s) {
+		return 0, -1
+	}
+	word := binary.LittleEndian.Uint64(s[at:]) ^ colons
+	if (word+0x7676767676767676|word)&tops != 0 || word&0x0000ff0000ff0000 != 0 {
+		return 0, -1
+	}
+	pairs := word*10 + word>>8
+	h, m, sec := int64(pairs&0xff), int64(pairs>>24&0xff), int64(pairs>>48&0xff)
+	if h > 23 || m > 59 || sec > 59 {
+		return 0, -1
+	}
+	micros = h*types.MicrosPerHour + m*types.MicrosPerMinute + sec*types.MicrosPerSecond
+	if at += 8; s[at] == '.' {
+		f, n := digitsAt(s, at+1)
+		if n < 1 || n > 6 {
+			return 0, -1
+		}
+		micros += int64(f * tens[6-n])
+		at += 1 + n
+	}
+	if at < len(s) && s[at] == 'Z' {
+		at++
+	}
+	if at >= len(s) || s[at] != '"' {
+		return 0, -1
+	}
+	return micros, at + 1
+}
+
+// putText appends a string, copying it while looking for its end.
+func putText(col *vec.Builder, s []byte, at int) int {
+	if s[at] != '"' {
+		return -1
+	}
+	at++
+	buf := col.Tail()
+	n := len(buf)
+	if cap(buf)-n < len(s)-at {
+		buf = append(buf, s[at:]...)
+	}
+	room := buf[n:cap(buf)]
+	k := 0
+	for at+8 <= len(s) && k+8 <= len(room) {
+		word := binary.LittleEndian.Uint64(s[at:])
+		binary.LittleEndian.PutUint64(room[k:], word)
+		if m := special(word); m != 0 {
+			skip := bits.TrailingZeros64(m) >> 3
+			k, at = k+skip, at+skip
+			if s[at] == '"' {
+				return endText(col, buf[:n+k], n, at+1)
+			}
+			break
+		}
+		k, at = k+8, at+8
+	}
+	return putRest(col, s, at, buf[:n+k], n)
+}
+
+// putRest goes on with a string that began at place n of buf and has an escape, or is
+// near the end of the record.
+func putRest(col *vec.Builder, s []byte, at int, buf []byte, n int) int {
+	for at < len(s) {
+		switch c := s[at]; {
+		case c == '"':
+			return endText(col, buf, n, at+1)
+		case c < ' ':
+			return -1
+		case c == '\\':
+			if skipEscape(s, at) < 0 {
+				return -1
+			}
+			buf, at = appendEscape(buf, s, at)
+		default:
+			next := plain(s, at)
+			buf = append(buf, s[at:next]...)
+			at = next
+		}
+	}
+	return -1
+}
+
+func endText(col *vec.Builder, buf []byte, n, end int) int {
+	if limit := col.Type().Length; limit > 0 && len(buf)-n > limit && utf8.RuneCount(buf[n:]) > limit {
+		return -1
+	}
+	col.EndBytes(buf)
+	return end
+}
+
+// skipValue returns the end of the value at at, which may nest so deep.
+func skipValue(s []byte, at, depth int) int {
+	if at >= len(s) {
+		return -1
+	}
+	switch c := s[at]; c {
+	case '"':
+		return skipQuoted(s, at)
+	case '{', '[':
+		if depth == 0 {
+			return -1
+		}
+		return skipNested(s, at, depth-1)
+	case 't':
+		return skipWord(s, at, "true")
+	case 'f':
+		return skipWord(s, at, "false")
+	case 'n':
+		return skipWord(s, at, "null")
+	}
+	return skipNumber(s, at)
+}
+
+func skipWord(s []byte, at int, word string) int {
+	if end := at + len(word); end <= len(s) && string(s[at:end]) == word {
+		return end
+	}
+	return -1
+}
+
+func skipNumber(s []byte, at int) int {
+	d := jsonStrict{s: s, at: at}
+	if d.number() != nil {
+		return -1
+	}
+	return d.at
+}
+
+// skipNested skips an object or an array.
+func skipNested(s []byte, at, depth int) int {
+	end := s[at] + 2 // '}' or ']'
+	if at = blanks(s, at+1); at < len(s) && s[at] == end {
+		return at + 1
+	}
+	for at < len(s) {
+		if end == '}' {
+			if s[at] != '"' {
+				return -1
+			}
+			if at = skipQuoted(s, at); at < 0 {
+				return -1
+			}
+			if at = blanks(s, at); at >= len(s) || s[at] != ':' {
+				return -1
+			}
+			at = blanks(s, at+1)
+		}
+		if at = skipValue(s, at, depth); at < 0 {
+			return -1
+		}
+		if at = blanks(s, at); at >= len(s) {
+			return -1
+		}
+		if s[at] == end {
+			return at + 1
+		}
+		if s[at] != ',' {
+			return -1
+		}
+		at = blanks(s, at+1)
+	}
+	return -1
+}
