@@ -81,13 +81,12 @@ func (p *partialAggregate) Finish(_ context.Context, s *Step) error { return p.f
 func (p *partialAggregate) flushGroups(s *Step) error {
 	dirty := p.groups.Dirty()
 	rows := p.groups.Rows()
-	width := rows.Width - rows.Base
 	last := p.out.Cols[len(p.out.Cols)-1]
 	for from := 0; from < len(dirty); from += vec.BatchRows {
 		part := dirty[from:min(from+vec.BatchRows, len(dirty))]
 		p.groups.Keys(part, p.out.Cols[:len(p.out.Cols)-1])
 		for _, g := range part {
-			last.AppendBytes(unsafe.Slice((*byte)(rows.Ptr(g)), width))
+			last.AppendBytes(unsafe.Slice((*byte)(rows.Ptr(g)), p.width))
 		}
 		p.out.EndRows(len(part))
 		if err := s.Emit(p.out.Build()); err != nil {
@@ -153,10 +152,7 @@ func (f *finalAggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Ba
 		return err
 	}
 	rows := f.groups.Rows()
-	src, err := f.partials(s, delta, rows.Width-rows.Base)
-	if err != nil {
-		return err
-	}
+	src := f.partials(s, delta)
 	for i, g := range gids {
 		*(*int64)(rows.Ptr(g)) += *(*int64)(src.Ptr(int32(i)))
 	}
@@ -169,16 +165,15 @@ func (f *finalAggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Ba
 }
 
 // partials returns the accumulators of a batch as rows, each aligned.
-func (f *finalAggregate) partials(s *Step, delta *zset.Batch, width int) (vec.Rows, error) {
+func (f *finalAggregate) partials(s *Step, delta *zset.Batch) vec.Rows {
 	col := delta.Cols[len(delta.Cols)-1]
-	data := s.Mem.Alloc(delta.Len * width)
+	data := s.Mem.Alloc(delta.Len * f.width)
 	for i := range delta.Len {
 		b := col.Bytes(i)
-		if len(b) != width {
-			invariants.Failf("a partial row has %d bytes, not %d", len(b), width)
+		if len(b) != f.width {
+			invariants.Failf("a partial row has %d bytes, not %d", len(b), f.width)
 		}
-		copy(data[i*width:], b)
+		copy(data[i*f.width:], b)
 	}
-	return vec.RowsOver(data, width), nil
+	return vec.RowsOver(data, f.width)
 }
-

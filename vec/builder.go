@@ -74,11 +74,17 @@ func (b *Builder) Truncate(n int) {
 // Vec returns what was appended, sharing the builder's memory: it is good until
 // the next append, Truncate or Reset.
 func (b *Builder) Vec() *Vec {
-	v := &Vec{Type: b.typ, Len: b.n, Data: b.data, Offsets: b.offsets}
+	v := new(Vec)
+	b.VecTo(v)
+	return v
+}
+
+// VecTo is Vec with the header written to v.
+func (b *Builder) VecTo(v *Vec) {
+	*v = Vec{Type: b.typ, Len: b.n, Data: b.data, Offsets: b.offsets}
 	if b.nulls > 0 {
 		v.Valid = b.valid
 	}
-	return v
 }
 
 // AppendNull appends a NULL.

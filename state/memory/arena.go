@@ -33,3 +33,15 @@ func (a *arena) drop(n uint32) { a.dead += int64(n) }
 
 // wasteful reports that more than half of the arena is dead.
 func (a *arena) wasteful() bool { return a.dead > arenaChunk && a.dead*2 > a.held }
+
+// reset empties the arena; its first chunk is used again.
+func (a *arena) reset() {
+	if len(a.chunks) > 1 {
+		a.chunks = a.chunks[:1]
+	}
+	a.held, a.dead = 0, 0
+	for i := range a.chunks {
+		a.held += int64(cap(a.chunks[i]))
+		a.chunks[i] = a.chunks[i][:0]
+	}
+}

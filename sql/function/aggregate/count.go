@@ -31,7 +31,11 @@ func (countSlot) Width() int { return 8 }
 func (countSlot) Add(rows vec.Rows, gids []int32, args []*vec.Vec, weights []int64) error {
 	switch {
 	case len(args) > 0 && args[0].Valid != nil:
-		each(args[0], len(gids), weights, func(i int, w int64) { *at[int64](&rows, gids[i]) += w })
+		for i, g := range gids {
+			if !args[0].IsNull(i) {
+				*at[int64](&rows, g) += weightOf(weights, i)
+			}
+		}
 	case weights == nil:
 		for _, g := range gids {
 			*at[int64](&rows, g)++
@@ -52,8 +56,9 @@ func (countSlot) Merge(rows vec.Rows, gids []int32, src vec.Rows) error {
 }
 
 func (countSlot) Value(rows vec.Rows, gids []int32, out *vec.Builder) error {
-	for _, g := range gids {
-		vec.Append(out, *at[int64](&rows, g))
+	values := vec.Extend[int64](out, len(gids))
+	for i, g := range gids {
+		values[i] = *at[int64](&rows, g)
 	}
 	return nil
 }

@@ -18,12 +18,17 @@ type floatSum struct {
 func (floatSlot) Width() int { return 24 }
 
 func (floatSlot) Add(rows vec.Rows, gids []int32, args []*vec.Vec, weights []int64) error {
-	values := vec.Slice[float64](args[0])
-	each(args[0], len(gids), weights, func(i int, w int64) {
-		a := at[floatSum](&rows, gids[i])
+	v := args[0]
+	values := vec.Slice[float64](v)
+	for i, g := range gids {
+		if v.IsNull(i) {
+			continue
+		}
+		w := weightOf(weights, i)
+		a := at[floatSum](&rows, g)
 		a.n += w
-		a.add(values[args[0].At(i)] * float64(w))
-	})
+		a.add(values[v.At(i)] * float64(w))
+	}
 	return nil
 }
 

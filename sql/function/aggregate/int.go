@@ -32,11 +32,14 @@ func (intSlot) Add(rows vec.Rows, gids []int32, args []*vec.Vec, weights []int64
 		}
 		return nil
 	}
-	each(v, len(gids), weights, func(i int, w int64) {
-		x := values[v.At(i)]
+	for i, g := range gids {
+		if v.IsNull(i) {
+			continue
+		}
+		x, w := values[v.At(i)], weightOf(weights, i)
 		hi, lo := bits.Mul64(uint64(x), uint64(w))
-		at[intSum](&rows, gids[i]).add(w, lo, hi-uint64(x>>63&w)-uint64(w>>63&x))
-	})
+		at[intSum](&rows, g).add(w, lo, hi-uint64(x>>63&w)-uint64(w>>63&x))
+	}
 	return nil
 }
 

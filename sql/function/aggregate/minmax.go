@@ -1,7 +1,6 @@
 package aggregate
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/sqlstream/sqlstream/sql/function"
@@ -96,21 +95,38 @@ func (extremeSlot[T]) Width() int { return 16 }
 func (s extremeSlot[T]) Add(rows vec.Rows, gids []int32, args []*vec.Vec, _ []int64) error {
 	v := args[0]
 	values := vec.Slice[T](v)
-	if v.Valid == nil && !v.Const {
+	switch {
+	case v.Const || v.Valid != nil:
 		for i, g := range gids {
-			s.take(at[extreme[T]](&rows, g), values[i])
+			if !v.IsNull(i) {
+				s.take(at[extreme[T]](&rows, g), values[v.At(i)])
+			}
 		}
-		return nil
+	case s.last:
+		for i, g := range gids {
+			a, x := at[extreme[T]](&rows, g), values[i]
+			if a.any == 0 || before(a.value, x) {
+				a.any, a.value = 1, x+0 // zero has no sign
+			}
+		}
+	default:
+		for i, g := range gids {
+			a, x := at[extreme[T]](&rows, g), values[i]
+			if a.any == 0 || before(x, a.value) {
+				a.any, a.value = 1, x+0 // zero has no sign
+			}
+		}
 	}
-	each(v, len(gids), nil, func(i int, _ int64) { s.take(at[extreme[T]](&rows, gids[i]), values[v.At(i)]) })
 	return nil
 }
 
-// take keeps the better of two values. NaN is before all numbers, as in any order of
-// the engine, and -0.0 is 0.0.
+// before is the order of values: NaN before all numbers, as in any order of the
+// engine, and -0.0 is 0.0.
+func before[T number](x, y T) bool { return x < y || x != x && y == y }
+
 func (s extremeSlot[T]) take(a *extreme[T], x T) {
-	if a.any == 0 || s.last && cmp.Less(a.value, x) || !s.last && cmp.Less(x, a.value) {
-		a.any, a.value = 1, x+0
+	if a.any == 0 || !s.last && before(x, a.value) || s.last && before(a.value, x) {
+		a.any, a.value = 1, x+0 // zero has no sign
 	}
 }
 

@@ -1,0 +1,75 @@
+package exec
+
+import (
+	"context"
+
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// tileRows is how many rows go to their groups at a time: what the calls touch of
+// those groups stays in the nearest caches from one call to the next.
+const tileRows = 1024
+
+func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
+	if err := a.keys.eval(s, delta); err != nil {
+		return err
+	}
+	for _, c := range a.calls {
+		if err := c.args.eval(s, delta); err != nil {
+			return err
+		}
+	}
+	for from := 0; from < delta.Len; from += tileRows {
+		if err := a.applyTile(from, min(from+tileRows, delta.Len), delta.Weights); err != nil {
+			return err
+		}
+	}
+	for _, c := range a.calls {
+		if c.fold != nil {
+			c.fold.hold(a.keys.vecs, c.args.vecs, delta)
+		}
+	}
+	return nil
+}
+
+func (a *aggregate) applyTile(from, to int, weights []int64) error {
+	gids := a.room(to - from)
+	if err := a.groups.Groups(a.keys.part(from, to), to-from, gids); err != nil {
+		return err
+	}
+	if weights != nil {
+		weights = weights[from:to]
+	}
+	rows := a.groups.Rows()
+	count(rows, gids, weights)
+	for _, c := range a.calls {
+		if c.slot == nil {
+			continue
+		}
+		if err := c.slot.Add(rows.At(rows.Base+c.at), gids, c.args.part(from, to), weights); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *aggregate) room(n int) []int32 {
+	if cap(a.gids) < n {
+		a.gids = make([]int32, max(n, tileRows))
+	}
+	return a.gids[:n]
+}
+
+// count adds the weights to the groups' counts of rows.
+func count(rows vec.Rows, gids []int32, weights []int64) {
+	if weights == nil {
+		for _, g := range gids {
+			*(*int64)(rows.Ptr(g))++
+		}
+		return
+	}
+	for i, g := range gids {
+		*(*int64)(rows.Ptr(g)) += weights[i]
+	}
+}

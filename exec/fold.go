@@ -1,0 +1,139 @@
+package exec
+
+import (
+	"github.com/sqlstream/sqlstream/internal/invariants"
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A fold computes a call from an ordered multiset of (group, argument values). What
+// Apply is given waits in it until Finish, which needs the values before the epoch,
+// too.
+type fold struct {
+	fold     function.Fold
+	multiset state.Ordered
+	olds     *vec.Builder // values before the epoch of all groups touched
+
+	data    []byte // keys that wait, one after the other
+	ends    []int
+	weights []int64
+
+	// The walk over one group.
+	prefix, bound []byte
+	args          []*vec.Builder
+	vecs          []*vec.Vec
+	counts        []int64
+	row           int
+	take          func(key []byte, weight int64) bool
+	next          func() ([]*vec.Vec, int, int64)
+}
+
+func newFold(b *function.Bound, multiset state.Ordered) *fold {
+	f := &fold{fold: b.Fold, multiset: multiset, olds: vec.NewBuilder(b.Returns)}
+	for _, t := range b.Args {
+		f.args = append(f.args, vec.NewBuilder(t))
+		f.vecs = append(f.vecs, new(vec.Vec))
+	}
+	f.take, f.next = f.takeRow, f.nextRow
+	return f
+}
+
+// hold notes rows for Finish; those whose first argument is NULL are left out.
+func (f *fold) hold(keys, args []*vec.Vec, delta *zset.Batch) {
+	for row := range delta.Len {
+		if len(args) > 0 && args[0].IsNull(row) {
+			continue
+		}
+		for _, k := range keys {
+			f.data = zset.AppendOrdered(f.data, k, row)
+		}
+		for _, v := range args {
+			f.data = zset.AppendOrdered(f.data, v, row)
+		}
+		f.ends = append(f.ends, len(f.data))
+		f.weights = append(f.weights, delta.Weight(row))
+	}
+}
+
+// settle adds to the multiset what waits. A value may be taken back before it is
+// added, but not more often than it is added in the end.
+func (f *fold) settle() {
+	start, below := 0, 0
+	for i, end := range f.ends {
+		w := f.weights[i]
+		total := f.multiset.Add(f.data[start:end], w)
+		if total < 0 && total-w >= 0 {
+			below++
+		} else if total >= 0 && total-w < 0 {
+			below--
+		}
+		start = end
+	}
+	if below != 0 {
+		invariants.Failf("%d values were taken back from an aggregate more often than added", below)
+	}
+	f.data, f.ends, f.weights = f.data[:0], f.ends[:0], f.weights[:0]
+}
+
+// values appends to out the values of the n groups whose keys are given.
+func (f *fold) values(keys []*vec.Vec, n int, out *vec.Builder) error {
+	for row := range n {
+		f.prefix = f.prefix[:0]
+		for _, k := range keys {
+			f.prefix = zset.AppendOrdered(f.prefix, k, row)
+		}
+		f.walk()
+		if err := f.fold.Value(f.next, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walk reads the argument rows of the group at prefix in ascending order, or the
+// one that matters.
+func (f *fold) walk() {
+	for _, b := range f.args {
+		b.Reset()
+	}
+	f.counts, f.row = f.counts[:0], -1
+	f.bound = append(f.bound[:0], f.prefix...)
+	to := after(f.bound)
+	if f.fold.Last() {
+		f.multiset.Descend(f.prefix, to, f.take)
+	} else {
+		f.multiset.Ascend(f.prefix, to, f.take)
+	}
+	for i, b := range f.args {
+		b.VecTo(f.vecs[i])
+	}
+}
+
+func (f *fold) takeRow(key []byte, weight int64) bool {
+	key = key[len(f.prefix):]
+	for _, b := range f.args {
+		key = zset.DecodeOrdered(key, b)
+	}
+	f.counts = append(f.counts, weight)
+	return !f.fold.First() && !f.fold.Last()
+}
+
+func (f *fold) nextRow() ([]*vec.Vec, int, int64) {
+	if f.row++; f.row >= len(f.counts) {
+		return nil, 0, 0
+	}
+	return f.vecs, f.row, f.counts[f.row]
+}
+
+// after turns p into the least byte string above all that begin with it; nil is no
+// bound.
+func after(p []byte) []byte {
+	for i := len(p) - 1; i >= 0; i-- {
+		if p[i]++; p[i] != 0 {
+			return p[:i+1]
+		}
+	}
+	return nil
+}

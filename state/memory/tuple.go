@@ -1,0 +1,144 @@
+package memory
+
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A tuple is a key of several columns of fixed width as words: first a bit for each
+// column that is NULL, then each column's word, two for a DECIMAL. The words of a
+// NULL are 0.
+
+// maxTuple is how many columns the word of NULLs has bits for.
+const maxTuple = 64
+
+func tupleWords(keys []types.Type) int {
+	n := 1
+	for _, k := range keys {
+		n += columnWords(k)
+	}
+	return n
+}
+
+func columnWords(t types.Type) int {
+	if t.Layout() == types.Int128 {
+		return 2
+	}
+	return 1
+}
+
+func hashTuple(key []uint64) uint64 {
+	h := uint64(0x9E3779B97F4A7C15)
+	for _, w := range key {
+		h = zset.Mix(h, w)
+	}
+	return h
+}
+
+// findTuples finds the groups of tuples. Slots are read first, all at once; groups
+// that have a row's hash are compared with it afterwards, all at once, too.
+func (m *Map) findTuples(keys []*vec.Vec, gids []int32, add bool) {
+	n, size := len(gids), m.keyLen
+	if cap(m.words) < n*size {
+		m.words = make([]uint64, max(n, vec.BatchRows)*size)
+	}
+	tuples, hashes, found := m.words[:n*size], m.hashes[:n], m.found[:n]
+	m.loadTuples(keys, tuples, n)
+	for i := range hashes {
+		hashes[i] = hashTuple(tuples[i*size : (i+1)*size])
+	}
+	m.table.home(hashes, found)
+	for i, h := range hashes {
+		if s := &found[i]; s.key == h && s.gid != 0 {
+			gids[i] = s.gid - 1
+			continue
+		}
+		gids[i] = m.findTuple(tuples[i*size:(i+1)*size], h, add)
+	}
+	for i, g := range gids {
+		if key := tuples[i*size : (i+1)*size]; g >= 0 && !slices.Equal(m.key(g), key) {
+			gids[i] = m.findTuple(key, hashes[i], add)
+		}
+	}
+}
+
+func (m *Map) findTuple(key []uint64, hash uint64, add bool) int32 {
+	p := m.table.part(hash)
+	mask := uint64(len(p.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		s := &p.slots[at]
+		if s.gid == 0 {
+			break
+		}
+		if s.key == hash && slices.Equal(m.key(s.gid-1), key) {
+			return s.gid - 1
+		}
+	}
+	if !add {
+		return -1
+	}
+	g := m.groupRows.add()
+	copy(m.key(g), key)
+	m.table.insert(hash, hash, g, false)
+	return g
+}
+
+// loadTuples writes the keys of n rows, a column at a time.
+func (m *Map) loadTuples(keys []*vec.Vec, tuples []uint64, n int) {
+	size := m.keyLen
+	for i := range n {
+		tuples[i*size] = 0
+	}
+	at := 1
+	for k, c := range keys {
+		switch {
+		case c.Type.Layout() == types.Int128:
+			values := vec.Slice[vec.Decimal](c)
+			for i := range n {
+				d := values[c.At(i)]
+				tuples[i*size+at], tuples[i*size+at+1] = d.LowBits(), uint64(d.HighBits())
+			}
+		case c.Type.Layout().Width() == 8 && c.Type.Layout() != types.Float64 && !c.Const:
+			for i, w := range vec.Slice[uint64](c)[:n] {
+				tuples[i*size+at] = w
+			}
+		default:
+			for i := range n {
+				tuples[i*size+at] = zset.Word(c, c.At(i))
+			}
+		}
+		if c.Valid != nil {
+			for i := range n {
+				if c.IsNull(i) {
+					tuples[i*size] |= 1 << k
+					clear(tuples[i*size+at : i*size+at+columnWords(c.Type)])
+				}
+			}
+		}
+		at += columnWords(c.Type)
+	}
+}
+
+func (m *Map) tupleKeys(gids []int32, out []*vec.Builder) {
+	at := 1
+	for k, b := range out {
+		wide := columnWords(b.Type()) == 2
+		for _, g := range gids {
+			key := m.key(g)
+			switch {
+			case key[0]>>k&1 != 0:
+				b.AppendNull()
+			case wide:
+				vec.Append(b, decimal128.New(int64(key[at+1]), key[at]))
+			default:
+				zset.AppendWord(b, key[at])
+			}
+		}
+		at += columnWords(b.Type())
+	}
+}
