@@ -40,8 +40,12 @@ func Bind(text string, schema *types.Schema) (expr.Expr, error) {
 	return b.Expr(e, schema)
 }
 
+// mem is emptied by each evaluation: one of its own would cost more than the work.
+var mem vec.Mem
+
 // Eval computes an expression over columns of rows rows; with sel, only those rows
-// of the result mean anything.
+// of the result mean anything. The result is good until the next call, and calls must
+// not overlap.
 func Eval(e expr.Expr, cols []*vec.Vec, rows int, sel []int32, errNull bool) (*vec.Vec, error) {
 	p, err := expr.Compile(e, errNull)
 	if err != nil {
@@ -51,7 +55,8 @@ func Eval(e expr.Expr, cols []*vec.Vec, rows int, sel []int32, errNull bool) (*v
 	for i, c := range cols {
 		schema.Fields = append(schema.Fields, types.Field{Name: fmt.Sprintf("c%d", i), Type: c.Type})
 	}
-	c := &expr.Context{Mem: new(vec.Mem), Now: Now, Seed: Seed}
+	mem.Reset()
+	c := &expr.Context{Mem: &mem, Now: Now, Seed: Seed}
 	v, err := p.Eval(c, &zset.Batch{Schema: schema, Cols: cols, Len: rows}, sel)
 	if err != nil {
 		return nil, err

@@ -11,15 +11,19 @@ type callNode struct {
 	args  []node
 	vecs  []*vec.Vec
 	fails failure
+
+	stability function.Stability
 }
 
 func newCallNode(x *Call, kids []node, fails failure) *callNode {
-	return &callNode{call: x, args: kids, vecs: make([]*vec.Vec, len(kids)), fails: fails}
+	return &callNode{
+		call: x, args: kids, vecs: make([]*vec.Vec, len(kids)), fails: fails, stability: x.Func.StabilityOf(x.Overload),
+	}
 }
 
 func (n *callNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 	rows := f.b.Len
-	allConst := len(n.args) > 0 && n.call.Func.Stability == function.Pure
+	allConst := len(n.args) > 0 && n.stability == function.Pure
 	for i, a := range n.args {
 		v, err := a.eval(f, sel)
 		if err != nil {
@@ -64,7 +68,7 @@ func (n *callNode) run(f *frame, rows int, sel []int32) (*vec.Vec, error) {
 			return nil
 		},
 	}
-	if n.call.Func.Stability == function.Volatile {
+	if n.stability == function.Volatile {
 		f.Seed++ // the next call in the same expression gives other values
 	}
 	v, err := n.call.Overload.Eval(c, n.vecs)

@@ -90,7 +90,7 @@ func Stability(e Expr) function.Stability {
 	s := function.Pure
 	Walk(e, func(x Expr) bool {
 		if c, ok := x.(*Call); ok {
-			s = max(s, c.Func.Stability)
+			s = max(s, c.Func.StabilityOf(c.Overload))
 		}
 		return true
 	})

@@ -48,8 +48,14 @@ type Overload struct {
 	// NullCall means Eval wants to see NULL arguments; otherwise a row with a NULL
 	// argument is NULL whatever Eval writes there.
 	NullCall bool
-	Eval     Kernel
+	// Stability is the overload's own where it differs from the function's Pure: that
+	// of UNIX_TIMESTAMP() without an argument.
+	Stability Stability
+	Eval      Kernel
 }
+
+// StabilityOf returns the stability of a call that is resolved to the overload.
+func (s *Scalar) StabilityOf(o *Overload) Stability { return max(s.Stability, o.Stability) }
 
 // Result returns the result's type for converted arguments and the constants among
 // them.

@@ -59,17 +59,32 @@ func Rescale(d DecimalValue, from, to int) (DecimalValue, bool) {
 	return divRound(d, pow10[from-to]), true
 }
 
+// divRound divides, rounding half away from zero; by is not 0.
 func divRound(d, by DecimalValue) DecimalValue {
-	q, r := d.Div(by)
-	twice := r.Abs()
-	twice = twice.Add(twice)
-	if !twice.Less(by.Abs()) {
-		if (d.Sign() < 0) != (by.Sign() < 0) {
-			return q.Sub(decimal128.FromI64(1))
+	if x, ok := small(d); ok {
+		if y, ok := small(by); ok && y != -1 {
+			q := x / y
+			if r := x % y; absolute(r) >= absolute(y)-absolute(r) {
+				q += 1 | (x^y)>>63
+			}
+			return decimal128.FromI64(q)
 		}
-		return q.Add(decimal128.FromI64(1))
 	}
-	return q
+	q, r := d.Div(by)
+	if r = r.Abs(); r.Less(by.Abs().Sub(r)) { // not 2·r < by: that may exceed 128 bits
+		return q
+	}
+	if (d.Sign() < 0) != (by.Sign() < 0) {
+		return q.Sub(decimal128.FromI64(1))
+	}
+	return q.Add(decimal128.FromI64(1))
+}
+
+func absolute(x int64) uint64 {
+	if x < 0 {
+		return -uint64(x)
+	}
+	return uint64(x)
 }
 
 // mulChecked multiplies, false where the product has more than 38 digits.
@@ -178,7 +193,7 @@ func ParseDecimal[T ~string | ~[]byte](s T, precision, scale int) (DecimalValue,
 	}
 	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
 		e, err := strconv.Atoi(string(s[i+1:]))
-		if err != nil {
+		if err != nil && !errors.Is(err, strconv.ErrRange) { // one that is too large is as good as the largest
 			return DecimalValue{}, ErrSyntax
 		}
 		frac -= max(min(e, 1000), -1000)

@@ -16,7 +16,7 @@ var Upper = function.Scalar{
 		{Expr: "ucase('abc')", Value: "ABC"},
 		{Expr: "upper(NULL)", Value: "NULL"},
 	},
-	Overloads: []function.Overload{textOf(plain(func(dst, s []byte) []byte { return fold(dst, s, unicode.ToUpper) }), function.Text)},
+	Overloads: []function.Overload{textOf(plain(func(dst, s []byte) []byte { return fold(dst, s, 'a', unicode.ToUpper) }), function.Text)},
 }
 
 // Lower is LOWER(s).
@@ -27,7 +27,7 @@ var Lower = function.Scalar{
 		{Expr: "lower('ÄRGER Und 한글')", Value: "ärger und 한글"},
 		{Expr: "lower(NULL)", Value: "NULL"},
 	},
-	Overloads: []function.Overload{textOf(plain(func(dst, s []byte) []byte { return fold(dst, s, unicode.ToLower) }), function.Text)},
+	Overloads: []function.Overload{textOf(plain(func(dst, s []byte) []byte { return fold(dst, s, 'A', unicode.ToLower) }), function.Text)},
 }
 
 // Initcap is INITCAP(s).
@@ -41,13 +41,15 @@ var Initcap = function.Scalar{
 	Overloads: []function.Overload{textOf(plain(capitals), function.Text)},
 }
 
-// fold appends s with f applied to each character. f is unicode's, which agrees
-// with ASCII's rule on ASCII.
-func fold(dst, s []byte, f func(rune) rune) []byte {
+// fold appends s with f applied to each character. ASCII letters, from first on,
+// change their case by one bit.
+func fold(dst, s []byte, first byte, f func(rune) rune) []byte {
 	for len(s) > 0 {
-		if s[0] < utf8.RuneSelf {
-			dst = append(dst, byte(f(rune(s[0]))))
-			s = s[1:]
+		if c := s[0]; c < utf8.RuneSelf {
+			if c-first < 26 {
+				c ^= 'a' - 'A'
+			}
+			dst, s = append(dst, c), s[1:]
 			continue
 		}
 		r, w := utf8.DecodeRune(s)

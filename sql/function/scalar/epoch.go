@@ -12,7 +12,7 @@ import (
 
 // UnixTimestamp is UNIX_TIMESTAMP([t]).
 var UnixTimestamp = function.Scalar{
-	Name: "unix_timestamp", Category: ofTime, Stability: function.PerEpoch,
+	Name: "unix_timestamp", Category: ofTime,
 	Doc: "The seconds from 1970-01-01 00:00:00 UTC to a point in time, or to when the epoch began. They have as many digits behind the point as the argument.",
 	Examples: []function.Example{
 		{Expr: "unix_timestamp('2026-11-25 10:20:30')", Value: "1795602030"},
@@ -21,7 +21,7 @@ var UnixTimestamp = function.Scalar{
 		{Expr: "unix_timestamp(NULL)", Value: "NULL"},
 	},
 	Overloads: []function.Overload{
-		{Returns: function.Always(function.Int), Eval: func(c *function.Call, _ []*vec.Vec) (*vec.Vec, error) {
+		{Returns: function.Always(function.Int), Stability: function.PerEpoch, Eval: func(c *function.Call, _ []*vec.Vec) (*vec.Vec, error) {
 			return constant(c, floorTo(c.Now, types.MicrosPerSecond)/types.MicrosPerSecond), nil
 		}},
 		intOf(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {

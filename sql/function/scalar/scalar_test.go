@@ -220,3 +220,19 @@ func TestConversionsOfArguments(t *testing.T) {
 		}
 	}
 }
+
+// UNIX_TIMESTAMP() depends on the clock, UNIX_TIMESTAMP(t) on its argument alone.
+func TestStabilityIsOfTheOverload(t *testing.T) {
+	for text, want := range map[string]function.Stability{
+		"unix_timestamp()": function.PerEpoch, "unix_timestamp(DATE '2026-11-25')": function.Pure,
+		"now()": function.PerEpoch, "year(now())": function.PerEpoch, "rand()": function.Volatile, "year('2026-11-25')": function.Pure,
+	} {
+		e, err := evaltest.Bind(text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := expr.Stability(e); got != want {
+			t.Errorf("%s: %d, not %d", text, got, want)
+		}
+	}
+}
