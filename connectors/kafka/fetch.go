@@ -31,7 +31,7 @@ func openReader(ctx context.Context, s *source, r connectors.Range) *reader {
 	ctx, stop := context.WithCancel(ctx)
 	rd := &reader{
 		s: s, r: r, blocks: make(chan block), stop: stop,
-		cursor: cursor{split: r.Split, from: int64(r.From), to: int64(r.To)},
+		cursor: cursor{split: r.Split, to: int64(r.To)},
 	}
 	go rd.run(ctx)
 	return rd
@@ -66,7 +66,7 @@ func (r *reader) Next(ctx context.Context, buf []connectors.Record) (int, error)
 		case b, ok := <-r.blocks:
 			switch {
 			case ok:
-				r.cursor.batches, r.cursor.at = b.batches, 0
+				r.cursor.batches, r.cursor.at, r.cursor.from = b.batches, 0, b.from
 			case r.failed != nil:
 				return 0, r.failed
 			default:

@@ -26,9 +26,14 @@ func fake(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
+	addr := c.ListenAddrs()[0]
+	fakes.Store(addr, c)
+	t.Cleanup(func() { fakes.Delete(addr); c.Close() })
 	return c
 }
+
+// fakes has the brokers in the process that run, by address.
+var fakes sync.Map
 
 // notices collects what a connector tells the user.
 type notices struct {

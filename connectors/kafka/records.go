@@ -12,16 +12,18 @@ import (
 )
 
 // A block is what one fetch gave: batches with records that count, and the position
-// after all that came. The position may move without any record.
+// after all that came. The position may move without any record. The first batch may
+// begin before the position that was asked for.
 type block struct {
 	batches []*sarama.RecordBatch
+	from    int64
 	next    int64
 }
 
 // blockOf takes an answer apart. committed drops what open and aborted transactions
 // wrote; sarama at this level hands over everything.
 func blockOf(b *sarama.FetchResponseBlock, pos int64, committed bool) (block, error) {
-	out := block{next: pos}
+	out := block{from: pos, next: pos}
 	aborted := b.AbortedTransactions
 	slices.SortFunc(aborted, func(a, b *sarama.AbortedTransaction) int { return cmp.Compare(a.FirstOffset, b.FirstOffset) })
 	dropping := map[int64]bool{} // producers in an aborted transaction

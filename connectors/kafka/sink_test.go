@@ -6,7 +6,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/sqlstream/sqlstream/connectors"
-	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -24,5 +23,3 @@ func TestWriteThenRead(t *testing.T) {
 	same(t, everything(t, open(t, table)),
 		`tweet/0@0 {"id":1,"body":"a"}`, `tweet/0@1 {"id":2,"body":"b"}`, `tweet/0@2 {"id":3,"body":"c"}`)
 }
-
-var _ = types.Of
