@@ -45,7 +45,7 @@ var forms = []form{
 	}},
 	{"+ INTERVAL, DATE_ADD, DATE_SUB", "A point in time later or earlier. A DATE plus whole days stays one.", []function.Example{
 		{Expr: "DATE '2026-01-31' + INTERVAL 1 MONTH", Value: "2026-02-28"},
-		{Expr: "date_add('2026-11-25 10:20:30', INTERVAL 90 MINUTE)", Value: "2026-11-25 11:50:30.000000"},
+		{Expr: "date_add('2026-11-25 10:20:30', INTERVAL 90 MINUTE)", Value: "2026-11-25 11:50:30"},
 		{Expr: "date_sub(DATE '2026-11-25', INTERVAL 1 DAY)", Value: "2026-11-24"},
 	}},
 	{"EXTRACT", "A part of a date or time: EXTRACT(YEAR FROM t) is year(t), and so on.", []function.Example{

@@ -37,6 +37,9 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 		}
 	case "extract":
 		if u, ok := x.Args[0].(*ast.TimeUnitExpr); ok && len(x.Args) == 2 {
+			if _, ok := b.Functions.Scalar(u.Unit.String()); !ok {
+				return nil, b.notYet(x, "EXTRACT("+u.Unit.String()+" …)")
+			}
 			return b.function(strings.ToLower(u.Unit.String()), x.Args[1:], x)
 		}
 	case "timestampdiff", "timestampadd":
@@ -131,7 +134,7 @@ func spelledType(text string) types.Type {
 		return timestampOf(text)
 	}
 	if _, ok := types.ParseTime(text); ok {
-		return types.Of(types.Time)
+		return types.Type{Kind: types.Time, Precision: timestampOf(text).Precision}
 	}
 	return types.Of(types.Null)
 }

@@ -310,8 +310,12 @@ func (b *binding) timeArith(op expr.Op, l, r expr.Expr, n ast.Node) (expr.Expr, 
 	if r.Type().Kind != types.Interval || op != expr.Add && op != expr.Sub {
 		return nil, b.m.Errorf(n, "an INTERVAL is added to a time or taken from it")
 	}
-	if lit, ok := l.(*expr.Literal); ok && lit.T.Kind == types.Varchar {
-		c, err := b.fromText(lit, types.Of(types.Timestamp), n)
+	if lit, ok := l.(*expr.Literal); ok && lit.T.Kind == types.Varchar && lit.Value != nil {
+		as := spelledType(strings.TrimSpace(lit.Value.(string)))
+		if as.Kind != types.Date && as.Kind != types.Timestamp {
+			as = types.Of(types.Timestamp)
+		}
+		c, err := b.argument(lit, as, n)
 		if err != nil {
 			return nil, err
 		}
@@ -319,16 +323,18 @@ func (b *binding) timeArith(op expr.Op, l, r expr.Expr, n ast.Node) (expr.Expr, 
 	}
 	t := l.Type()
 	switch {
-	case t.Kind == types.Date && !daysOnly(r):
-		t = types.TimestampOf(types.MaxFraction)
-		l = expr.NewCast(l, t)
+	case t.Kind == types.Date && !wholeUnits(r, types.MicrosPerDay):
+		t = types.TimestampOf(0)
 	case t.Kind == types.Date, t.Kind == types.Timestamp:
 	case t.Kind == types.Null:
 		t = types.Of(types.Timestamp)
-		l = expr.NewCast(l, t)
 	default:
 		return nil, b.m.Errorf(n, "an INTERVAL is added to a DATE or TIMESTAMP, not to a %s", t)
 	}
+	if t.Kind == types.Timestamp && !wholeUnits(r, types.MicrosPerSecond) {
+		t.Precision = types.MaxFraction
+	}
+	l = expr.NewCast(l, t)
 	return &expr.Arith{Op: op, L: l, R: r, T: t}, nil
 }
 

@@ -174,12 +174,13 @@ func (b *binding) interval(n ast.ExprNode, unit *ast.TimeUnitExpr) (expr.Expr, e
 	return &expr.Literal{T: types.Of(types.Interval), Value: out}, nil
 }
 
-// daysOnly reports that an interval moves a DATE to another DATE.
-func daysOnly(e expr.Expr) bool {
+// wholeUnits reports that an interval is of whole units of a span, such as days, which
+// move a DATE to another DATE.
+func wholeUnits(e expr.Expr, micros int64) bool {
 	l, ok := e.(*expr.Literal)
 	if !ok {
 		return false
 	}
 	v, ok := l.Value.(vec.IntervalValue)
-	return ok && v.Micros%types.MicrosPerDay == 0
+	return ok && v.Micros%micros == 0
 }

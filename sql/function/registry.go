@@ -123,12 +123,21 @@ func (r *Registry) Names() []string {
 	return out
 }
 
+// A fit is how far arguments are converted to fit an overload.
+type fit uint8
+
+const (
+	exactly  fit = iota
+	widened      // by implicit conversions, and to text
+	rounding     // also numbers to whole numbers: LEFT(s, n / 2)
+)
+
 // Resolve returns the overload for arguments of the types given and the types that
 // they are to be converted to. Exact matches come before conversions.
 func (s *Scalar) Resolve(args []types.Type) (*Overload, []types.Type, error) {
-	for _, exact := range []bool{true, false} {
+	for _, how := range []fit{exactly, widened, rounding} {
 		for i := range s.Overloads {
-			if to, ok := s.Overloads[i].fits(args, exact); ok {
+			if to, ok := s.Overloads[i].fits(args, how); ok {
 				return &s.Overloads[i], to, nil
 			}
 		}
@@ -165,7 +174,8 @@ func (s *Scalar) Signatures() string {
 	return strings.Join(out, ", ")
 }
 
-func (o *Overload) fits(args []types.Type, exact bool) ([]types.Type, bool) {
+func (o *Overload) fits(args []types.Type, how fit) ([]types.Type, bool) {
+	exact := how == exactly
 	n := len(o.Args)
 	if o.Variadic {
 		if len(args) < n-1 {
@@ -200,6 +210,8 @@ func (o *Overload) fits(args []types.Type, exact bool) ([]types.Type, bool) {
 			to[i] = want
 		case !exact && want.Kind == types.Varchar && a.Kind != types.Binary && !a.IsNested():
 			to[i] = want // as MySQL, text functions take numbers and times, too
+		case how == rounding && want.IsInteger() && a.IsNumeric():
+			to[i] = want
 		default:
 			return nil, false
 		}

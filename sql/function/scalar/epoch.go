@@ -115,7 +115,7 @@ var ToTimestamp = function.Scalar{
 	Examples: []function.Example{
 		{Expr: "to_timestamp(1795602030250)", Value: "2026-11-25 10:20:30.250"},
 		{Expr: "to_timestamp('2026-11-25T19:20:30+09:00')", Value: "2026-11-25 10:20:30.000000"},
-		{Expr: "timestamp(DATE '2026-11-25')", Value: "2026-11-25 00:00:00.000000"},
+		{Expr: "timestamp(DATE '2026-11-25')", Value: "2026-11-25 00:00:00"},
 		{Expr: "to_timestamp(NULL)", Value: "NULL"},
 	},
 	Overloads: []function.Overload{
@@ -125,6 +125,9 @@ var ToTimestamp = function.Scalar{
 				return 0, false, errTime
 			}
 			return ms * 1000, true, nil
+		})},
+		{Args: function.Params(function.Date), Returns: function.Always(types.TimestampOf(0)), Eval: function.Fixed(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
+			return momentAt(args[0], row), true, nil
 		})},
 		{Args: function.Params(function.Timestamp), Returns: first, Eval: func(_ *function.Call, args []*vec.Vec) (*vec.Vec, error) { return args[0], nil }},
 		{Args: function.Params(function.Text), Returns: function.Always(function.Timestamp), Eval: function.Fixed(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {

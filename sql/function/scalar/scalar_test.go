@@ -207,6 +207,16 @@ func TestConversionsOfArguments(t *testing.T) {
 		{"str_to_date(txt, '%Y')", "DATE"},
 		{"str_to_date(txt, txt)", "TIMESTAMP"},
 		{"json_extract(txt, '$.a')", "JSON"},
+		{"txt -> '$.a'", "JSON"},
+		{"txt ->> '$.a'", "VARCHAR"},
+		{"left(txt, tiny / 2)", "VARCHAR"},
+		{"left(txt, txt)", "left(VARCHAR, VARCHAR) does not exist"},
+		{"day + INTERVAL 1 DAY", "DATE"},
+		{"day + INTERVAL 1 HOUR", "TIMESTAMP(0)"},
+		{"ts + INTERVAL 1 HOUR", "TIMESTAMP(3)"},
+		{"ts + INTERVAL 1 MICROSECOND", "TIMESTAMP"},
+		{"'2026-11-25' + INTERVAL 1 MONTH", "DATE"},
+		{"EXTRACT(YEAR_MONTH FROM day)", "EXTRACT(YEAR_MONTH …) is not supported yet"},
 		{"json_extract(tiny, '$.a')", "json_extract(TINYINT, VARCHAR) does not exist"},
 	} {
 		got := ""
