@@ -25,7 +25,7 @@ func Transform(e Expr, f func(Expr) Expr) Expr {
 	for i, c := range children {
 		n := Transform(c, f)
 		if n != c && changed == nil {
-			changed = append(changed, children[:i]...)
+			changed = append(make([]Expr, 0, len(children)), children[:i]...)
 		}
 		if changed != nil {
 			changed = append(changed, n)
