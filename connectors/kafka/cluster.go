@@ -118,7 +118,7 @@ func (c *cluster) refresh(ctx context.Context) error {
 		})
 		if err == nil {
 			c.good = addr
-			c.over("", "Kafka at "+strings.Join(c.servers, ", ")+" answers again")
+			c.answered()
 			return c.learn(m)
 		}
 		if ctx.Err() != nil || !passing(err) {
@@ -305,6 +305,11 @@ func (c *cluster) over(key, text string) {
 	if was {
 		c.notice(text)
 	}
+}
+
+// answered takes back that no broker answers.
+func (c *cluster) answered() {
+	c.over("", "Kafka at "+strings.Join(c.servers, ", ")+" answers again")
 }
 
 func (c *cluster) notice(text string) {

@@ -126,6 +126,7 @@ func (r *retry) done() {
 	if r.n > 0 {
 		r.n = 0
 		r.c.over(r.what, r.what+" works again")
+		r.c.answered()
 	}
 }
 

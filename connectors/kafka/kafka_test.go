@@ -42,8 +42,9 @@ type notices struct {
 	more chan struct{}
 }
 
+func newNotices() *notices { return &notices{more: make(chan struct{}, 100)} }
+
 func (n *notices) env() connectors.Env {
-	n.more = make(chan struct{}, 100)
 	return connectors.Env{Notice: func(text string) {
 		n.mu.Lock()
 		n.text = append(n.text, text)
@@ -61,8 +62,20 @@ func (n *notices) all() []string {
 // await waits for a notice with a text in it.
 func (n *notices) await(t testing.TB, text string) {
 	t.Helper()
+	n.awaitN(t, text, 1)
+}
+
+// awaitN waits for so many of them.
+func (n *notices) awaitN(t testing.TB, text string, want int) {
+	t.Helper()
 	for {
-		if slices.ContainsFunc(n.all(), func(s string) bool { return strings.Contains(s, text) }) {
+		got := 0
+		for _, s := range n.all() {
+			if strings.Contains(s, text) {
+				got++
+			}
+		}
+		if got >= want {
 			return
 		}
 		select {

@@ -337,7 +337,7 @@ func TestDataLoss(t *testing.T) {
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
-		var n notices
+		n := newNotices()
 		s := openWith(t, w.table(topic, "on_data_loss", "skip"), n.env())
 		got, err := read(t.Context(), s, connectors.Range{Split: split, From: 1, To: 5})
 		w.must(err)
