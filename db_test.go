@@ -265,3 +265,52 @@ func TestJoinRunning(t *testing.T) {
 	exec(t, db, `INSERT INTO n VALUES (12), (15), (18)`)
 	equal(t, ask(t, db, `SELECT m FROM w`), "+1 7\n")
 }
+
+// EVERY starts epochs at multiples of its span; nothing is lost between them.
+func TestTriggerEvery(t *testing.T) {
+	db := opened(t)
+	exec(t, db, memoryNumbers(3))
+	q := start(t, db, `SELECT SUM(i) AS s FROM n EMIT UPDATE TRIGGER EVERY 20 MILLISECOND`)
+	for i := range 5 {
+		exec(t, db, fmt.Sprintf(`INSERT INTO n VALUES (%d)`, 10*i))
+	}
+	rows, err := q.Result(t.Context())
+	equal(t, text(t, rows, err), "+1 103\n")
+	equal(t, q.Trigger()+"\n", "EVERY 20 MILLISECOND\n")
+}
+
+// Views over one another see one epoch, whatever their depth, and a view that is read
+// cannot go.
+func TestViewsOfViews(t *testing.T) {
+	db := opened(t)
+	exec(t, db, memoryNumbers(8)+`;
+		CREATE MATERIALIZED VIEW a AS SELECT i, i % 2 AS odd FROM n;
+		CREATE MATERIALIZED VIEW b AS SELECT odd, COUNT(*) AS c FROM a GROUP BY odd;
+		CREATE MATERIALIZED VIEW c AS SELECT SUM(c) AS n FROM b`)
+	for i := 8; i < 12; i++ {
+		exec(t, db, fmt.Sprintf(`INSERT INTO n VALUES (%d)`, i))
+		equal(t, ask(t, db, `SELECT n FROM c`), fmt.Sprintf("+1 %d\n", i+1))
+	}
+	if err := db.Exec(t.Context(), `DROP MATERIALIZED VIEW b`); err == nil {
+		t.Error("a view that is read was dropped")
+	}
+	exec(t, db, `DROP MATERIALIZED VIEW c; DROP MATERIALIZED VIEW b; DROP MATERIALIZED VIEW a; DROP TABLE n`)
+}
+
+// A second start of the same statement attaches; another text under the name is refused.
+func TestAttach(t *testing.T) {
+	db := opened(t)
+	exec(t, db, memoryNumbers(3)+`; CREATE TABLE sink (i BIGINT) WITH (connector = 'memory')`)
+	first := start(t, db, `INSERT INTO sink SELECT i FROM n EMIT UPDATE`)
+	again := start(t, db, `INSERT INTO sink SELECT i FROM n EMIT UPDATE`)
+	if first != again {
+		t.Error("a second copy was started")
+	}
+	if _, err := db.Start(t.Context(), `INSERT INTO sink SELECT i + 1 FROM n EMIT UPDATE`); err == nil || !strings.Contains(err.Error(), "CREATE OR REPLACE QUERY") {
+		t.Errorf("got %v", err)
+	}
+	exec(t, db, `CREATE QUERY other AS INSERT INTO sink SELECT i + 100 FROM n EMIT UPDATE`)
+	if n := len(db.Queries()); n != 2 {
+		t.Errorf("%d queries run", n)
+	}
+}
