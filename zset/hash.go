@@ -94,11 +94,14 @@ func hashWord(c *vec.Vec, at int) uint64 {
 	return Word(c, at)
 }
 
-// Mix folds two words into one by a 128-bit product.
+// Mix folds two words into one by a 128-bit product. What came before, a, is not
+// lost where the product is 0.
 func Mix(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a^0x9FB21C651E98DF25, b^0xD6E8FEB86659FD93)
-	return hi ^ lo
+	hi, lo := bits.Mul64(a^0x9FB21C651E98DF25, b^mixZero)
+	return hi ^ lo ^ a
 }
+
+const mixZero = 0xD6E8FEB86659FD93
 
 // Word returns the value at a place of a column of at most 8 bytes as one word:
 // equal values give equal words, with -0.0 as +0.0 and one NaN.

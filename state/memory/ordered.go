@@ -77,6 +77,9 @@ func (o *Ordered) Add(key []byte, weight int64) int64 {
 func (o *Ordered) split(at int) {
 	p := o.pages[at]
 	half := len(p.ents) / 2
+	if at == len(o.pages)-1 { // keys that come in ascending order fill their pages
+		half = len(p.ents) * 7 / 8
+	}
 	o.pages[at] = p.copy(0, half)
 	o.pages = slices.Insert(o.pages, at+1, p.copy(half, len(p.ents)))
 }
@@ -84,11 +87,15 @@ func (o *Ordered) split(at int) {
 func (p *page) copy(from, to int) *page {
 	c := &page{ents: make([]entry, 0, pageKeys+1)}
 	for i := from; i < to; i++ {
-		key := p.key(i)
-		c.ents = append(c.ents, entry{uint32(len(c.data)), uint32(len(key)), p.ents[i].weight})
-		c.data = append(c.data, key...)
+		c.push(p.key(i), p.ents[i].weight)
 	}
 	return c
+}
+
+// push adds a key that is above all of the page.
+func (p *page) push(key []byte, weight int64) {
+	p.ents = append(p.ents, entry{uint32(len(p.data)), uint32(len(key)), weight})
+	p.data = append(p.data, key...)
 }
 
 // remove takes entries [from, to) out of a page.
@@ -102,9 +109,29 @@ func (o *Ordered) remove(at, from, to int) {
 	switch {
 	case len(p.ents) == 0:
 		o.pages = slices.Delete(o.pages, at, at+1)
+	case len(p.ents) < pageKeys/4 && o.merge(at):
 	case p.dead*2 > len(p.data):
 		o.pages[at] = p.copy(0, len(p.ents))
 	}
+}
+
+// merge joins a page that has become small with the next or the one before, where
+// both fit well into one.
+func (o *Ordered) merge(at int) bool {
+	if at+1 == len(o.pages) {
+		at--
+	}
+	if at < 0 || len(o.pages[at].ents)+len(o.pages[at+1].ents) > pageKeys*3/4 {
+		return false
+	}
+	p := o.pages[at].copy(0, len(o.pages[at].ents))
+	next := o.pages[at+1]
+	for i := range next.ents {
+		p.push(next.key(i), next.ents[i].weight)
+	}
+	o.pages[at] = p
+	o.pages = slices.Delete(o.pages, at+1, at+2)
+	return true
 }
 
 // Ascend implements state.Ordered.
@@ -154,18 +181,19 @@ func (o *Ordered) Descend(from, to []byte, yield func(key []byte, weight int64) 
 	}
 }
 
-// EvictBelow implements state.Ordered.
+// EvictBelow implements state.Ordered. Whole pages go at once.
 func (o *Ordered) EvictBelow(bound []byte) {
-	for len(o.pages) > 0 {
-		p := o.pages[0]
-		i := p.search(bound)
-		if i == 0 {
-			return
-		}
-		whole := i == len(p.ents)
-		o.remove(0, 0, i)
-		if !whole {
-			return
+	whole := sort.Search(len(o.pages), func(i int) bool {
+		p := o.pages[i]
+		return bytes.Compare(p.key(len(p.ents)-1), bound) >= 0
+	})
+	for _, p := range o.pages[:whole] {
+		o.n -= len(p.ents)
+	}
+	o.pages = slices.Delete(o.pages, 0, whole)
+	if len(o.pages) > 0 {
+		if i := o.pages[0].search(bound); i > 0 {
+			o.remove(0, 0, i)
 		}
 	}
 }

@@ -4,8 +4,10 @@ package memory
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
+	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
 )
 
@@ -27,6 +29,9 @@ func New() *Store {
 // Map implements state.Store.
 func (s *Store) Map(name string, shape state.MapShape) (state.Map, error) {
 	if m, ok := s.maps[name]; ok {
+		if m.shape.Width != shape.Width || !slices.EqualFunc(m.shape.Keys, shape.Keys, types.Type.Equal) {
+			return nil, fmt.Errorf("state table %s has keys %v and rows of %d bytes, not %v and %d", name, m.shape.Keys, m.shape.Width, shape.Keys, shape.Width)
+		}
 		return m, nil
 	}
 	m := newMap(shape)
@@ -48,12 +53,15 @@ func (s *Store) Ordered(name string) (state.Ordered, error) {
 
 // Commit implements state.Store.
 func (s *Store) Commit(_ context.Context, c state.Checkpoint) error {
+	c.Meta = slices.Clone(c.Meta)
 	s.last, s.any = c, true
 	return nil
 }
 
 // Latest implements state.Store.
-func (s *Store) Latest(context.Context) (state.Checkpoint, bool, error) { return s.last, s.any, nil }
+func (s *Store) Latest(context.Context) (state.Checkpoint, bool, error) {
+	return state.Checkpoint{Epoch: s.last.Epoch, Meta: slices.Clone(s.last.Meta)}, s.any, nil
+}
 
 // Usage implements state.Store.
 func (s *Store) Usage() []state.Usage {

@@ -68,13 +68,13 @@ func (p *part) place(hash uint64, s slot) {
 	p.slots[at] = s
 }
 
-// grow doubles a part. The parts' limits lie between a half and three quarters of
-// their slots, so that they do not all grow at once.
+// grow doubles a part. The parts' limits lie between three eighths and three
+// quarters of their slots, so that they grow one after the other for ever.
 func (p *part) grow(index int, words bool) {
 	old := p.slots
 	n := max(8, 2*len(old))
 	p.slots = make([]slot, n)
-	p.limit = n/2 + n/4*index/partCount
+	p.limit = 3*n/8 + 3*n/8*index/partCount
 	for _, s := range old {
 		if s.gid != 0 {
 			p.place(placedBy(s, words), s)
