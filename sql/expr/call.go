@@ -33,7 +33,7 @@ func (n *callNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 		allConst = allConst && v.Const
 	}
 	if allConst { // computed once, for all rows
-		if sel != nil && len(sel) == 0 {
+		if rows == 0 || sel != nil && len(sel) == 0 {
 			return vec.NullConst(n.call.T, rows), nil
 		}
 		for i, v := range n.vecs {
