@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
@@ -48,12 +49,12 @@ func regexpBools(n int) function.Overload {
 
 // RegexpExtract is REGEXP_EXTRACT(s, pattern[, group]).
 var RegexpExtract = function.Scalar{
-	Name: "regexp_extract", Aliases: []string{"regexp_substr"}, Category: ofText,
+	Name: "regexp_extract", Category: ofText,
 	Doc: "The first match of a regular expression (RE2 syntax) in a text, or what a group in brackets matched, counted from 1; NULL where nothing matches.",
 	Examples: []function.Example{
 		{Expr: "regexp_extract('주문 1234 완료', '[0-9]+')", Value: "1234"},
 		{Expr: "regexp_extract('k=한글', '(\\\\w+)=(.*)', 2)", Value: "한글"},
-		{Expr: "regexp_substr('abc', '[0-9]')", Value: "NULL"},
+		{Expr: "regexp_extract('abc', '[0-9]')", Value: "NULL"},
 		{Expr: "regexp_extract(NULL, 'a')", Value: "NULL"},
 	},
 	Overloads: []function.Overload{
@@ -77,6 +78,50 @@ var RegexpExtract = function.Scalar{
 			return append(dst, s[at[2*group]:at[2*group+1]]...), true, nil
 		}, function.Text, function.Text, function.Int),
 	},
+}
+
+// RegexpSubstr is REGEXP_SUBSTR(s, pattern[, from[, n]]).
+var RegexpSubstr = function.Scalar{
+	Name: "regexp_substr", Category: ofText,
+	Doc: "The first match of a regular expression (RE2 syntax) in a text, from a position on, counted in characters from 1; with a fourth argument, the n-th match. NULL where there is none.",
+	Examples: []function.Example{
+		{Expr: "regexp_substr('abc def ghi', '[a-z]+')", Value: "abc"},
+		{Expr: "regexp_substr('한글 abc def', '[a-z]+', 5)", Value: "bc"},
+		{Expr: "regexp_substr('abc def ghi', '[a-z]+', 1, 3)", Value: "ghi"},
+		{Expr: "regexp_substr('abc', '[0-9]')", Value: "NULL"},
+		{Expr: "regexp_substr('abc', NULL)", Value: "NULL"},
+	},
+	Overloads: []function.Overload{
+		regexpTexts(regexpSubstr, function.Text, function.Text),
+		regexpTexts(regexpSubstr, function.Text, function.Text, function.Int),
+		regexpTexts(regexpSubstr, function.Text, function.Text, function.Int, function.Int),
+	},
+}
+
+func regexpSubstr(re *regexp.Regexp, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
+	s, n := args[0].Bytes(row), int64(1)
+	if len(args) > 2 {
+		from := intAt(args, 2, row)
+		if from < 1 || from > int64(utf8.RuneCount(s))+1 {
+			return dst, false, fmt.Errorf("there is no position %d in the text", from)
+		}
+		s = s[offset(s, from-1):]
+	}
+	if len(args) > 3 {
+		n = max(intAt(args, 3, row), 1)
+	}
+	if n == 1 {
+		if at := re.FindIndex(s); at != nil {
+			return append(dst, s[at[0]:at[1]]...), true, nil
+		}
+		return dst, false, nil
+	}
+	matches := re.FindAllIndex(s, int(min(n, int64(len(s))+1)))
+	if int64(len(matches)) < n {
+		return dst, false, nil
+	}
+	at := matches[n-1]
+	return append(dst, s[at[0]:at[1]]...), true, nil
 }
 
 // RegexpReplace is REGEXP_REPLACE(s, pattern, replacement).

@@ -88,6 +88,7 @@ var All = []function.Scalar{
 	RegexpExtract,
 	RegexpLike,
 	RegexpReplace,
+	RegexpSubstr,
 	Repeat,
 	Replace,
 	Reverse,
