@@ -197,12 +197,12 @@ func (d *jsonDecoder) decode(rec *connectors.Record, b *zset.Builder) error {
 	if rec.Value == nil {
 		return errNoValue
 	}
-	if !utf8.Valid(rec.Value) {
-		return errUTF8
-	}
 	if d.quick.record(rec.Value, b) {
 		return nil
 	}
 	b.AbortRow()
+	if !utf8.Valid(rec.Value) {
+		return errUTF8
+	}
 	return d.strict.record(rec.Value, b)
 }

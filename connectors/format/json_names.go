@@ -3,18 +3,18 @@ package format
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
 // A jsonShape is an object with wanted members as it was met so far: every name in
-// it, wanted or not, as it is written, and which names followed it.
+// it, wanted or not, as it is written.
 type jsonShape struct {
 	node   *jsonNode
 	kids   map[*jsonNode]*jsonShape
 	names  []jsonName // never moved: at most maxNames
 	table  []uint16   // hash of a name -> its place in names + 1, open addressing
-	first  jsonFollow // names that came first in the object
 	other  jsonName   // one that is not learned, there being too many
 	types  []types.Type
 	values *jsonValues
@@ -23,42 +23,17 @@ type jsonShape struct {
 // A jsonName is a name with its quotes and colon, and what to do with its value.
 type jsonName struct {
 	literal string
-	head    uint64 // the first eight bytes, what is beyond the literal being 0
-	mask    uint64
-	tail    uint64 // the last eight, of one that has eight
 	op      jsonOp
 	member  int32 // id of the wanted member
 	col     int32 // position among the builder's columns
 	kids    *jsonShape
-	next    jsonFollow
-}
-
-// A jsonFollow is which names followed, to be tried first: 0 for none, else a place
-// in names + 1.
-type jsonFollow struct {
-	at   [4]uint16
-	turn uint8 // the one to be forgotten next
+	after   jsonPlace
 }
 
 const (
 	maxNames   = 256 // learned of one object; beyond are names that are data
-	maxLiteral = 256 // bytes of a learned name
+	maxLiteral = 256 // bytes of what is learned
 )
-
-// matches reports whether the name stands at s[at:].
-func (n *jsonName) matches(s []byte, at int) bool {
-	end := at + len(n.literal)
-	if at+8 > len(s) || end > len(s) || binary.LittleEndian.Uint64(s[at:])&n.mask != n.head {
-		return false
-	}
-	if len(n.literal) <= 8 {
-		return true
-	}
-	if binary.LittleEndian.Uint64(s[end-8:]) != n.tail {
-		return false
-	}
-	return len(n.literal) <= 16 || string(s[at:end]) == n.literal
-}
 
 func newJSONShape(node *jsonNode, columns []types.Type, values *jsonValues) *jsonShape {
 	h := &jsonShape{node: node, kids: map[*jsonNode]*jsonShape{}, types: columns, values: values}
@@ -72,23 +47,16 @@ func newJSONShape(node *jsonNode, columns []types.Type, values *jsonValues) *jso
 	return h
 }
 
-// lookup reads a name that was not foreseen and its colon, and notes that it came
-// after some other. end is -1 where there is no well-formed name.
-func (h *jsonShape) lookup(follow *jsonFollow, s []byte, at int) (n *jsonName, end int) {
+// lookup reads a name and its colon. end is -1 where there is no well-formed one.
+func (h *jsonShape) lookup(s []byte, at int) (n *jsonName, end int) {
 	if s[at] != '"' {
 		return nil, -1
 	}
-	quote := plain(s, at+1)
-	if quote >= len(s) || s[quote] != '"' {
-		if quote = skipQuoted(s, at) - 1; quote < 0 {
-			return nil, -1
-		}
+	if end = skipText(s, at); end < 0 {
+		return nil, -1
 	}
-	end = quote + 1
-	for end < len(s) && isBlank(s[end]) {
-		end++
-	}
-	if end >= len(s) || s[end] != ':' {
+	quoted := s[at:end]
+	if end = blanks(s, end); end >= len(s) || s[end] != ':' {
 		return nil, -1
 	}
 	end++
@@ -96,39 +64,18 @@ func (h *jsonShape) lookup(follow *jsonFollow, s []byte, at int) (n *jsonName, e
 	i := hashName(literal) & uint32(len(h.table)-1)
 	for ; h.table[i] != 0; i = (i + 1) & uint32(len(h.table)-1) {
 		if n := &h.names[h.table[i]-1]; n.literal == string(literal) {
-			follow.note(h.table[i])
 			return n, end
 		}
 	}
-	n = h.learn(i, literal, s[at:quote+1])
-	if h.table[i] != 0 {
-		follow.note(h.table[i])
+	if len(h.names) == maxNames || len(literal) > maxLiteral {
+		h.other = h.resolve(quoted)
+		return &h.other, end
 	}
-	return n, end
-}
-
-func (f *jsonFollow) note(name uint16) {
-	f.at[f.turn%uint8(len(f.at))] = name
-	f.turn++
-}
-
-// learn makes a name known, unless there are too many.
-func (h *jsonShape) learn(slot uint32, literal, quoted []byte) *jsonName {
-	n := h.resolve(quoted)
-	if len(h.names) >= maxNames || len(literal) > maxLiteral {
-		h.other = n
-		return &h.other
-	}
+	h.names = append(h.names, h.resolve(quoted))
+	h.table[i] = uint16(len(h.names))
+	n = &h.names[len(h.names)-1]
 	n.literal = string(literal)
-	var word [8]byte
-	k := copy(word[:], literal)
-	n.head, n.mask = binary.LittleEndian.Uint64(word[:]), ^uint64(0)>>(64-8*k)
-	if k == 8 {
-		n.tail = binary.LittleEndian.Uint64(literal[len(literal)-8:])
-	}
-	h.names = append(h.names, n)
-	h.table[slot] = uint16(len(h.names))
-	return &h.names[len(h.names)-1]
+	return n, end
 }
 
 // resolve says what a name in quotes means.
@@ -154,7 +101,7 @@ func (h *jsonShape) resolve(quoted []byte) jsonName {
 func hashName(s []byte) uint32 {
 	var a, b uint64
 	if n := len(s); n >= 8 {
-		a, b = binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[n-8:])
+		a, b = word(s, 0), word(s, n-8)
 	} else {
 		for _, c := range s {
 			a = a<<8 | uint64(c)
@@ -163,4 +110,109 @@ func hashName(s []byte) uint32 {
 	hi, lo := bits.Mul64(a^0x9E3779B97F4A7C15, b^0xBF58476D1CE4E5B9^uint64(len(s))<<56)
 	x := hi ^ lo
 	return uint32(x ^ x>>32)
+}
+
+// A jsonPlace is a place in a record behind a value, with the ways that records were
+// seen to go on from there.
+type jsonPlace struct{ steps []jsonStep }
+
+// A jsonStep is what is written between two values that are read (a comma, the name,
+// brackets of objects around it, blanks), and how the second one is read. A record
+// whose layout has been seen is a walk from step to step: a comparison of a word or
+// two, a value, and so on, without a look at the grammar, which the literal carries.
+type jsonStep struct {
+	literal string
+	head    uint64 // its first eight bytes, what is beyond it being 0
+	mask    uint64
+	tail    uint64 // its last eight, where it has eight
+	bits    uint64 // of the wanted member and the wanted objects that begin in the literal
+	op      jsonOp
+	col     int32
+	next    *jsonPlace // behind the value
+}
+
+const (
+	maxSteps  = 16  // from one place
+	maxLeaves = 200 // values of a record that is learned
+)
+
+func newJSONStep(literal []byte) jsonStep {
+	st := jsonStep{literal: string(literal)}
+	var first [8]byte
+	k := copy(first[:], literal)
+	st.head, st.mask = binary.LittleEndian.Uint64(first[:]), ^uint64(0)>>(64-8*k)
+	if k == 8 {
+		st.tail = word(literal, len(literal)-8)
+	}
+	return st
+}
+
+// matches reports whether the literal, whose head does, stands at s[at:], and right
+// behind it a value that this step is for.
+func (st *jsonStep) matches(s []byte, at int) bool {
+	end := at + len(st.literal)
+	if end >= len(s) {
+		return st.op == opEnd && string(s[at:]) == st.literal
+	}
+	if s[end] <= ' ' || len(st.literal) > 8 && (word(s, end-8) != st.tail || len(st.literal) > 16 && string(s[at:end]) != st.literal) {
+		return false
+	}
+	return st.op < opMissing || st.op == opMissing && s[end] != '{'
+}
+
+// last finds the step where fewer than eight bytes of the record are left.
+func (p *jsonPlace) last(s []byte, at int) *jsonStep {
+	left := wordOrEnd(s, at)
+	for i := range p.steps {
+		st := &p.steps[i]
+		if end := at + len(st.literal); end > len(s) || left&st.mask != st.head {
+			continue
+		} else if st.op == opEnd && end == len(s) || st.op != opEnd && st.matches(s, at) {
+			return st
+		}
+	}
+	return nil
+}
+
+// A jsonLeaf is a value that was read, and what stood between it and the one before.
+type jsonLeaf struct {
+	literal []byte
+	op      jsonOp
+	name    *jsonName
+	opens   int // of the objects opened so far, those before it
+}
+
+// learn adds the way that a record went to the steps.
+func (q *jsonQuick) learn() {
+	place, opened := &q.start, 0
+	for _, leaf := range q.leaves {
+		var st *jsonStep
+		for i := range place.steps {
+			if s := &place.steps[i]; s.op == leaf.op && s.literal == string(leaf.literal) {
+				st = s
+				break
+			}
+		}
+		if st == nil {
+			if len(place.steps) == maxSteps || len(leaf.literal) > maxLiteral || !utf8.Valid(leaf.literal) {
+				return
+			}
+			if place.steps == nil {
+				place.steps = make([]jsonStep, 0, maxSteps) // never moved
+			}
+			place.steps = append(place.steps, newJSONStep(leaf.literal))
+			st = &place.steps[len(place.steps)-1]
+			st.op = leaf.op
+			for _, m := range q.opened[opened:leaf.opens] {
+				st.bits |= 1 << m
+			}
+			if leaf.name != nil {
+				st.col, st.next = leaf.name.col, &leaf.name.after
+			}
+			if leaf.op != opSkip && leaf.op < opMissing {
+				st.bits |= 1 << leaf.name.member
+			}
+		}
+		place, opened = st.next, leaf.opens
+	}
 }

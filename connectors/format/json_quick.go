@@ -6,28 +6,37 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// A jsonQuick reads a record in one pass, values straight into their columns. It
-// foresees the name of each member from the one before, so that most names cost one
-// or two comparisons of a word, however many layouts a topic has; a name that was
-// not foreseen is found by its hash.
+// A jsonQuick reads a record in one pass, values straight into their columns. One
+// whose layout has been seen is a walk along learned steps (see jsonStep): records of
+// a topic have few layouts, but for the order of members. Another is read by the
+// grammar, names found by their hash, and teaches its steps.
 //
-// It checks everything that the grammar asks for, and gives up, without a reason,
-// on whatever is wrong or rare: a wanted member that is there twice, a value that
-// does not fit, deep nesting. Its laws are those of jsonStrict.
+// Either checks everything that the grammar asks for, and gives up, without a
+// reason, on whatever is wrong or rare: a wanted member that is there twice, a value
+// that does not fit, deep nesting. The laws are those of jsonStrict.
 type jsonQuick struct {
 	root   *jsonShape
 	cols   []int // payload columns
 	values *jsonValues
 
-	row  uint64
-	seen []uint64 // by member: the row in which it was seen last
-	set  int      // columns that have a value of this row
+	every uint64   // bits of all members; 0 where there are too many, and no steps then
+	all   bool     // the row has a value in each column
+	row   uint64   // of those read by the grammar
+	seen  []uint64 // by member: the row in which it was seen last
 
 	s   []byte
 	out []*vec.Builder
 
 	day   [10]byte // the date that was read last
 	begun int64    // when that day began
+
+	start    jsonPlace
+	trust    int // in the steps: records that were walked, less those that were not
+	pause    int // records to go until the steps are tried again
+	teaching bool
+	last     int // end of the value before
+	leaves   []jsonLeaf
+	opened   []int32 // wanted objects in this record
 }
 
 // A jsonOp says how a value is read.
@@ -43,8 +52,10 @@ const (
 	opDecimal
 	opTimestamp
 	opBoolean
-	opObject // an object with wanted members
-	opBoth   // that, and wanted itself
+	opObject  // an object with wanted members
+	opBoth    // that, and wanted itself
+	opMissing // in steps: no object where one was looked for
+	opEnd     // in steps: the record ends
 )
 
 func opOf(t types.Type) jsonOp {
@@ -70,15 +81,116 @@ func opOf(t types.Type) jsonOp {
 // maxQuickDepth is how deep a value that is skipped may nest in the quick pass.
 const maxQuickDepth = 64
 
+// Steps are left aside for some records when too few can be walked.
+const (
+	mostTrust  = 64
+	lostTrust  = 4 // for each record that could not be walked
+	pauseSteps = 512
+)
+
 func newJSONQuick(root *jsonNode, members int, payload []int, colTypes []types.Type, values *jsonValues) *jsonQuick {
-	return &jsonQuick{root: newJSONShape(root, colTypes, values), cols: payload, values: values, seen: make([]uint64, members)}
+	q := &jsonQuick{
+		root: newJSONShape(root, colTypes, values), cols: payload, values: values,
+		seen: make([]uint64, members), trust: mostTrust,
+	}
+	if members <= 64 {
+		q.every = ^uint64(0) >> (64 - members)
+	}
+	return q
 }
 
 // record reads one record into the payload columns, or gives up: some columns may
 // then have a value that is to be taken back.
 func (q *jsonQuick) record(s []byte, b *zset.Builder) bool {
-	q.s, q.out, q.set = s, b.Cols, 0
+	q.s, q.out = s, b.Cols
+	q.teaching = q.pause == 0 && len(q.seen) <= 64
+	switch {
+	case q.pause > 0:
+		q.pause--
+	case q.walk():
+		q.trust = min(q.trust+1, mostTrust)
+		if !q.all {
+			q.fill(b)
+		}
+		return true
+	default:
+		if q.trust -= lostTrust; q.trust < 0 {
+			q.trust, q.pause = mostTrust/2, pauseSteps
+		}
+		b.AbortRow()
+	}
+	if !q.whole() {
+		return false
+	}
+	q.fill(b)
+	return true
+}
+
+// fill makes columns NULL that no member had a value for.
+func (q *jsonQuick) fill(b *zset.Builder) {
+	for _, c := range q.cols {
+		if q.out[c].Len() == b.Len() {
+			q.out[c].AppendNull()
+		}
+	}
+}
+
+// walk reads a record along the steps.
+func (q *jsonQuick) walk() bool {
+	s, at := q.s, 0
+	var got uint64
+	for place := &q.start; ; {
+		var st *jsonStep
+		if at+8 > len(s) {
+			st = place.last(s, at)
+		} else {
+			head := word(s, at)
+			for i := range place.steps {
+				if c := &place.steps[i]; head&c.mask == c.head && c.matches(s, at) {
+					st = c
+					break
+				}
+			}
+		}
+		if st == nil || got&st.bits != 0 {
+			return false
+		}
+		got |= st.bits
+		at += len(st.literal)
+		switch st.op {
+		case opEnd:
+			q.all = got == q.every
+			return true
+		case opSkip, opMissing:
+			at = skipValue(s, at, maxQuickDepth)
+		case opText:
+			if end := putText(q.out[st.col], s, at); end >= 0 {
+				at = end
+				break
+			}
+			at = q.other(q.out[st.col], at)
+		case opBigInt:
+			if v, end := wholeNumber(s, at); end >= 0 {
+				vec.Append(q.out[st.col], v)
+				at = end
+				break
+			}
+			at = q.other(q.out[st.col], at)
+		default:
+			at = q.put(st.op, q.out[st.col], at)
+		}
+		if at < 0 {
+			return false
+		}
+		place = st.next
+	}
+}
+
+// whole reads a record by the grammar.
+func (q *jsonQuick) whole() bool {
 	q.row++
+	q.last, q.leaves, q.opened = 0, q.leaves[:0], q.opened[:0]
+	s := q.s
 	at := blanks(s, 0)
 	if at >= len(s) || s[at] != '{' {
 		return false
@@ -86,12 +198,9 @@ func (q *jsonQuick) record(s []byte, b *zset.Builder) bool {
 	if at = q.object(q.root, at); at < 0 || at < len(s) && blanks(s, at) < len(s) {
 		return false
 	}
-	if q.set < len(q.cols) {
-		for _, c := range q.cols {
-			if q.out[c].Len() == b.Len() {
-				q.out[c].AppendNull()
-			}
-		}
+	if q.teaching && len(q.leaves) < maxLeaves {
+		q.leaf(opEnd, nil, len(s), len(s))
+		q.learn()
 	}
 	return true
 }
@@ -104,50 +213,41 @@ func blanks(s []byte, at int) int {
 	return at
 }
 
+// leaf notes a value that was read.
+func (q *jsonQuick) leaf(op jsonOp, n *jsonName, at, end int) {
+	if q.teaching && len(q.leaves) < maxLeaves {
+		q.leaves = append(q.leaves, jsonLeaf{q.s[q.last:at], op, n, len(q.opened)})
+		q.last = end
+	}
+}
+
 // object reads an object and returns its end, -1 to give up. So do all below.
 func (q *jsonQuick) object(h *jsonShape, at int) int {
 	s := q.s
 	if at = blanks(s, at+1); at < len(s) && s[at] == '}' {
 		return at + 1
 	}
-	follow := &h.first
 	for at < len(s) {
 		var n *jsonName
-		for _, k := range follow.at {
-			if k == 0 {
-				break
-			}
-			if m := &h.names[k-1]; m.matches(s, at) {
-				n, at = m, at+len(m.literal)
-				break
-			}
-		}
-		if n == nil {
-			if n, at = h.lookup(follow, s, at); at < 0 {
-				return -1
-			}
-		}
-		if at < len(s) && s[at] <= ' ' {
-			at = blanks(s, at)
-		}
-		if at = q.value(n, at); uint(at) >= uint(len(s)) {
+		if n, at = h.lookup(s, at); at < 0 {
 			return -1
 		}
-		if s[at] <= ' ' {
-			if at = blanks(s, at); at >= len(s) {
-				return -1
-			}
+		if n == &h.other {
+			q.teaching = false
+		}
+		if at = q.value(n, blanks(s, at)); at < 0 {
+			return -1
+		}
+		if at = blanks(s, at); at >= len(s) {
+			return -1
+		}
+		if s[at] == '}' {
+			return at + 1
 		}
 		if s[at] != ',' {
-			if s[at] == '}' {
-				return at + 1
-			}
 			return -1
 		}
-		if at++; at < len(s) && s[at] <= ' ' {
-			at = blanks(s, at)
-		}
-		follow = &n.next
+		at = blanks(s, at+1)
 	}
 	return -1
 }
@@ -158,19 +258,47 @@ func (q *jsonQuick) value(n *jsonName, at int) int {
 		return -1
 	}
 	if n.op == opSkip {
-		return skipValue(q.s, at, maxQuickDepth)
+		end := skipValue(q.s, at, maxQuickDepth)
+		q.leaf(opSkip, n, at, end)
+		return end
 	}
 	if q.seen[n.member] == q.row {
 		return -1
 	}
 	q.seen[n.member] = q.row
-	if n.op >= opObject {
+	if n.op == opObject || n.op == opBoth {
 		return q.nested(n, at)
 	}
-	q.set++
-	col := q.out[n.col]
+	end := q.put(n.op, q.out[n.col], at)
+	q.leaf(n.op, n, at, end)
+	return end
+}
+
+// nested reads an object with wanted members. Where a value of another kind stands,
+// they are missing.
+func (q *jsonQuick) nested(n *jsonName, at int) int {
 	end := -1
-	switch n.op {
+	if q.s[at] == '{' {
+		q.opened = append(q.opened, n.member)
+		end = q.object(n.kids, at)
+	} else {
+		end = skipValue(q.s, at, maxQuickDepth)
+		q.opened = append(q.opened, n.member)
+		q.leaf(opMissing, n, at, end)
+	}
+	if n.op == opBoth && end >= 0 {
+		q.teaching = false
+		if !q.values.fits(q.out[n.col], q.s[at:end]) {
+			return -1
+		}
+	}
+	return end
+}
+
+// put reads a value into a column.
+func (q *jsonQuick) put(op jsonOp, col *vec.Builder, at int) int {
+	end := -1
+	switch op {
 	case opText:
 		end = putText(col, q.s, at)
 	case opBigInt:
@@ -207,24 +335,6 @@ func (q *jsonQuick) other(col *vec.Builder, at int) int {
 	return end
 }
 
-// nested reads an object with wanted members. Where a value of another kind stands,
-// they are missing.
-func (q *jsonQuick) nested(n *jsonName, at int) int {
-	end := -1
-	if q.s[at] == '{' {
-		end = q.object(n.kids, at)
-	} else {
-		end = skipValue(q.s, at, maxQuickDepth)
-	}
-	if n.op == opBoth && end >= 0 {
-		q.set++
-		if !q.values.fits(q.out[n.col], q.s[at:end]) {
-			return -1
-		}
-	}
-	return end
-}
-
 // timestamp reads a time since 1970, or YYYY-MM-DD HH:MM:SS[.f][Z] with a blank or T
 // between. The date is most often that of the row before.
 func (q *jsonQuick) timestamp(col *vec.Builder, at int) int {
@@ -248,10 +358,14 @@ func (q *jsonQuick) timestamp(col *vec.Builder, at int) int {
 		}
 		q.day, q.begun = [10]byte(s[at:at+10]), int64(days)*types.MicrosPerDay
 	}
-	clock, end := clockTime(s, at+11)
+	clock, frac, end := clockTime(s, at+11)
 	if end < 0 || s[at+10] != ' ' && s[at+10] != 'T' {
 		return -1
 	}
-	vec.Append(col, roundMicros(q.begun+clock, col.Type().Precision))
+	v := q.begun + clock
+	if p := col.Type().Precision; frac > p {
+		v = roundMicros(v, p)
+	}
+	vec.Append(col, v)
 	return end
 }

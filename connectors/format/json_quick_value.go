@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -42,17 +44,17 @@ var tens = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e1
 // digitsAt reads a run of at most 18 digits; n is -1 where there are more.
 func digitsAt(s []byte, at int) (v uint64, n int) {
 	if at+8 <= len(s) {
-		word, k := digitsIn(binary.LittleEndian.Uint64(s[at:]))
+		w, k := digitsIn(word(s, at))
 		if k < 8 {
-			return number8(word << (64 - 8*k) & (-uint64(min(k, 1)))), k
+			return number8(w << (64 - 8*k) & (-uint64(min(k, 1)))), k
 		}
-		v, n = number8(word), 8
+		v, n = number8(w), 8
 		if at+16 <= len(s) {
-			word, k = digitsIn(binary.LittleEndian.Uint64(s[at+8:]))
+			w, k = digitsIn(word(s, at+8))
 			if k < 8 {
-				return v*tens[k] + number8(word<<(64-8*k)&(-uint64(min(k, 1)))), 8 + k
+				return v*tens[k] + number8(w<<(64-8*k)&(-uint64(min(k, 1)))), 8 + k
 			}
-			v, n = v*1e8+number8(word), 16
+			v, n = v*1e8+number8(w), 16
 		}
 	}
 	for at+n < len(s) && s[at+n]-'0' <= 9 {
@@ -151,36 +153,37 @@ func putBoolean(col *vec.Builder, s []byte, at int) int {
 	return -1
 }
 
-// clockTime reads HH:MM:SS[.f][Z]" and returns the microseconds of the day.
-func clockTime(s []byte, at int) (micros int64, end int) {
+// clockTime reads HH:MM:SS[.f][Z]" and returns the microseconds of the day and the
+// digits of the fraction.
+func clockTime(s []byte, at int) (micros int64, frac, end int) {
 	if at+9 > len(s) {
-		return 0, -1
+		return 0, 0, -1
 	}
-	word := binary.LittleEndian.Uint64(s[at:]) ^ colons
-	if (word+0x7676767676767676|word)&tops != 0 || word&0x0000ff0000ff0000 != 0 {
-		return 0, -1
+	w := word(s, at) ^ colons
+	if (w+0x7676767676767676|w)&tops != 0 || w&0x0000ff0000ff0000 != 0 {
+		return 0, 0, -1
 	}
-	pairs := word*10 + word>>8
+	pairs := w*10 + w>>8
 	h, m, sec := int64(pairs&0xff), int64(pairs>>24&0xff), int64(pairs>>48&0xff)
 	if h > 23 || m > 59 || sec > 59 {
-		return 0, -1
+		return 0, 0, -1
 	}
 	micros = h*types.MicrosPerHour + m*types.MicrosPerMinute + sec*types.MicrosPerSecond
 	if at += 8; s[at] == '.' {
 		f, n := digitsAt(s, at+1)
 		if n < 1 || n > 6 {
-			return 0, -1
+			return 0, 0, -1
 		}
 		micros += int64(f * tens[6-n])
-		at += 1 + n
+		frac, at = n, at+1+n
 	}
 	if at < len(s) && s[at] == 'Z' {
 		at++
 	}
 	if at >= len(s) || s[at] != '"' {
-		return 0, -1
+		return 0, 0, -1
 	}
-	return micros, at + 1
+	return micros, frac, at + 1
 }
 
 // putText appends a string, copying it while looking for its end.
@@ -191,34 +194,45 @@ func putText(col *vec.Builder, s []byte, at int) int {
 	at++
 	buf := col.Tail()
 	n := len(buf)
-	if cap(buf)-n < len(s)-at {
-		buf = append(buf, s[at:]...)
+	if cap(buf)-n < len(s)-at+8 {
+		buf = slices.Grow(buf, len(s)-at+8)
 	}
-	room := buf[n:cap(buf)]
+	room := unsafe.Pointer(unsafe.SliceData(buf[n:cap(buf)])) // of all that is left of s, and a word
+	var high uint64
 	k := 0
-	for at+8 <= len(s) && k+8 <= len(room) {
-		word := binary.LittleEndian.Uint64(s[at:])
-		binary.LittleEndian.PutUint64(room[k:], word)
-		if m := special(word); m != 0 {
-			skip := bits.TrailingZeros64(m) >> 3
-			k, at = k+skip, at+skip
-			if s[at] == '"' {
-				return endText(col, buf[:n+k], n, at+1)
+	for at+k < len(s) {
+		w := wordOrEnd(s, at+k)
+		binary.LittleEndian.PutUint64((*[8]byte)(unsafe.Add(room, k))[:], w)
+		if m := special(w); m != 0 {
+			k += bits.TrailingZeros64(m) >> 3
+			if at+k >= len(s) || s[at+k] != '"' {
+				break
 			}
-			break
+			if buf = buf[:n+k]; (high|w)&tops != 0 && !utf8.Valid(buf[n:]) {
+				return -1
+			}
+			if limit := col.Type().Length; limit > 0 && k > limit && tooLong(col.Type(), buf[n:]) {
+				return -1
+			}
+			col.EndBytes(buf)
+			return at + k + 1
 		}
-		k, at = k+8, at+8
+		high |= w
+		k += 8
 	}
-	return putRest(col, s, at, buf[:n+k], n)
+	return putRest(col, s, at+k, buf[:n+k], n)
 }
 
-// putRest goes on with a string that began at place n of buf and has an escape, or is
-// near the end of the record.
+// putRest goes on with a string that began at place n of buf and has an escape.
 func putRest(col *vec.Builder, s []byte, at int, buf []byte, n int) int {
 	for at < len(s) {
 		switch c := s[at]; {
 		case c == '"':
-			return endText(col, buf, n, at+1)
+			if !utf8.Valid(buf[n:]) || tooLong(col.Type(), buf[n:]) {
+				return -1
+			}
+			col.EndBytes(buf)
+			return at + 1
 		case c < ' ':
 			return -1
 		case c == '\\':
@@ -235,14 +249,6 @@ func putRest(col *vec.Builder, s []byte, at int, buf []byte, n int) int {
 	return -1
 }
 
-func endText(col *vec.Builder, buf []byte, n, end int) int {
-	if limit := col.Type().Length; limit > 0 && len(buf)-n > limit && utf8.RuneCount(buf[n:]) > limit {
-		return -1
-	}
-	col.EndBytes(buf)
-	return end
-}
-
 // skipValue returns the end of the value at at, which may nest so deep.
 func skipValue(s []byte, at, depth int) int {
 	if at >= len(s) {
@@ -250,7 +256,7 @@ func skipValue(s []byte, at, depth int) int {
 	}
 	switch c := s[at]; c {
 	case '"':
-		return skipQuoted(s, at)
+		return skipText(s, at)
 	case '{', '[':
 		if depth == 0 {
 			return -1
@@ -266,6 +272,29 @@ func skipValue(s []byte, at, depth int) int {
 	return skipNumber(s, at)
 }
 
+// skipText skips a string of valid UTF-8.
+func skipText(s []byte, at int) int {
+	var high uint64
+	for end := at + 1; end < len(s); end += 8 {
+		w := wordOrEnd(s, end)
+		if m := special(w); m != 0 {
+			if end += bits.TrailingZeros64(m) >> 3; end >= len(s) || s[end] != '"' {
+				break
+			}
+			if (high|w)&tops != 0 && !utf8.Valid(s[at:end]) {
+				return -1
+			}
+			return end + 1
+		}
+		high |= w
+	}
+	end := skipQuoted(s, at)
+	if end < 0 || !utf8.Valid(s[at:end]) {
+		return -1
+	}
+	return end
+}
+
 func skipWord(s []byte, at int, word string) int {
 	if end := at + len(word); end <= len(s) && string(s[at:end]) == word {
 		return end
@@ -274,11 +303,36 @@ func skipWord(s []byte, at int, word string) int {
 }
 
 func skipNumber(s []byte, at int) int {
-	d := jsonStrict{s: s, at: at}
-	if d.number() != nil {
+	if s[at] == '-' {
+		at++
+	}
+	end := skipDigits(s, at)
+	if end == at || end > at+1 && s[at] == '0' {
 		return -1
 	}
-	return d.at
+	if end < len(s) && s[end] == '.' {
+		at = end + 1
+		if end = skipDigits(s, at); end == at {
+			return -1
+		}
+	}
+	if end < len(s) && s[end]|0x20 == 'e' {
+		at = end + 1
+		if at < len(s) && (s[at] == '+' || s[at] == '-') {
+			at++
+		}
+		if end = skipDigits(s, at); end == at {
+			return -1
+		}
+	}
+	return end
+}
+
+func skipDigits(s []byte, at int) int {
+	for at < len(s) && s[at]-'0' <= 9 {
+		at++
+	}
+	return at
 }
 
 // skipNested skips an object or an array.
@@ -292,7 +346,7 @@ func skipNested(s []byte, at, depth int) int {
 			if s[at] != '"' {
 				return -1
 			}
-			if at = skipQuoted(s, at); at < 0 {
+			if at = skipText(s, at); at < 0 {
 				return -1
 			}
 			if at = blanks(s, at); at >= len(s) || s[at] != ':' {

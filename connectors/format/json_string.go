@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // special returns a word whose top bits mark the bytes of w that are a quote, a
@@ -18,11 +19,32 @@ func special(w uint64) uint64 {
 	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & tops
 }
 
+// word returns the eight bytes of s at a place, the first lowest. They must be there.
+func word(s []byte, at int) uint64 {
+	p := (*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), at))
+	return binary.LittleEndian.Uint64(p[:])
+}
+
+// wordOrEnd is word with zero bytes for what is beyond the end of s.
+func wordOrEnd(s []byte, at int) uint64 {
+	if at+8 <= len(s) {
+		return word(s, at)
+	}
+	if len(s) >= 8 {
+		return word(s, len(s)-8) >> (8 * (at + 8 - len(s)))
+	}
+	var w uint64
+	for i := len(s) - 1; i >= at; i-- {
+		w = w<<8 | uint64(s[i])
+	}
+	return w
+}
+
 // plain returns the place of the first quote, backslash or control character from
 // at on, or the length of s.
 func plain(s []byte, at int) int {
 	for at+8 <= len(s) {
-		if m := special(binary.LittleEndian.Uint64(s[at:])); m != 0 {
+		if m := special(word(s, at)); m != 0 {
 			return at + bits.TrailingZeros64(m)>>3
 		}
 		at += 8
