@@ -22,7 +22,7 @@ var Connector = connectors.Connector{
 		{Name: "path", Doc: "a file, a directory (its files, hidden ones and those whose name starts with _ left out), or a pattern such as 'logs/*.json'"},
 		{Name: "scan.startup", Default: "earliest", Values: []string{"earliest", "latest"}, Doc: "whether a query starts with the lines that are there or with those that come"},
 		{Name: "poll.interval", Default: "100 ms", Doc: "how often a waiting query looks for new files and lines"},
-		{Name: "last.line.wait", Default: "500 ms", Doc: "a last line without a line end counts when its file has not changed for so long; the first look at a table waits for that"},
+		{Name: "last.line.wait", Default: "10 s", Doc: "a last line without a line end counts when its file has not changed for so long; for the files that are there at first, half a second is enough"},
 		{Name: "max.line.bytes", Default: "67108864", Doc: "a line longer than this is an error"},
 		{Name: "compression", Default: "auto", Values: []string{"auto", "none", "gzip", "zstd"}, Doc: "auto goes by the name: .gz and .zst; a table that is written to a directory names it here"},
 	},

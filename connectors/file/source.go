@@ -13,6 +13,9 @@ import (
 	"github.com/sqlstream/sqlstream/connectors"
 )
 
+// firstWait is how long the first look waits for a line end.
+const firstWait = 500 * time.Millisecond
+
 // maxIdle is how many files stay open between two ranges.
 const maxIdle = 64
 
@@ -55,7 +58,7 @@ func openSource(t *connectors.Table, env connectors.Env) (*source, error) {
 		return nil, err
 	}
 	s.poll = max(s.poll, time.Millisecond)
-	s.wait, err = t.Options.Duration("last.line.wait", 500*time.Millisecond)
+	s.wait, err = t.Options.Duration("last.line.wait", 10*time.Second)
 	return s, err
 }
 
@@ -139,9 +142,10 @@ func (s *source) Start(ctx context.Context, splits []connectors.Split) (connecto
 	return out, nil
 }
 
-// Latest implements connectors.Source. The first look waits for files that were
-// written just now and end in the middle of a line, so that a query that reads what
-// is there misses nothing.
+// Latest implements connectors.Source. The first look gives files that were written
+// just now and end in the middle of a line a moment to change, and then counts that
+// line, so that a query that reads what is there misses nothing. Later on, who writes
+// through a buffer has longer to write the rest.
 func (s *source) Latest(ctx context.Context, splits []connectors.Split) (connectors.Offsets, error) {
 	s.mu.Lock()
 	first := !s.looked
@@ -152,7 +156,7 @@ func (s *source) Latest(ctx context.Context, splits []connectors.Split) (connect
 		return nil, err
 	}
 	if first && len(pending) > 0 {
-		if err := pause(ctx, s.wait); err != nil {
+		if err := pause(ctx, min(s.wait, firstWait)); err != nil {
 			return nil, err
 		}
 		if _, err := s.look(ctx, pending, true); err != nil {
