@@ -3,6 +3,8 @@ package sqlstream
 import (
 	"context"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/planner"
@@ -76,6 +78,63 @@ func (q *Query) Trigger() string { return q.run.Spec().Trigger.String() }
 // AppendOnly reports that rows are only ever added, whatever the mode.
 func (q *Query) AppendOnly() bool { return q.plan.Props.AppendOnly && !q.plan.Limited() }
 
+// Key returns the positions of columns that no two rows of the result share: of
+// several such sets the smallest; nil where none is known.
+func (q *Query) Key() []int {
+	var best []int
+	for _, key := range q.plan.Props.Keys {
+		hidden := slices.ContainsFunc(key, func(c int) bool { return c >= q.plan.Visible().Len() })
+		if !hidden && (best == nil || len(key) < len(best)) {
+			best = append([]int{}, key...)
+		}
+	}
+	return best
+}
+
+// ReadsOutside reports whether the query, itself or through views and memory tables
+// that other queries fill, reads from outside of the database. The result of one
+// that does not changes by statements and by [Table] alone.
+func (q *Query) ReadsOutside() bool { return q.readsOutside(map[*Query]bool{}) }
+
+func (q *Query) readsOutside(seen map[*Query]bool) bool {
+	if seen[q] {
+		return false
+	}
+	seen[q] = true
+	for _, in := range q.run.Spec().Inputs {
+		switch {
+		case in.Member != "":
+			if view := q.db.runningQuery(in.Member); view != nil && view.readsOutside(seen) {
+				return true
+			}
+		case in.Source == nil:
+		case !in.Source.Connector.Memory:
+			return true
+		default:
+			for _, w := range q.db.writersOf(in.Source.Table.Name) {
+				if w.readsOutside(seen) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// writersOf returns the running queries that write to a table.
+func (db *DB) writersOf(table string) []*Query {
+	var out []*Query
+	for _, q := range db.Queries() {
+		if st, _ := q.Status(); st != Running {
+			continue
+		}
+		if slices.ContainsFunc(q.run.Spec().Sinks, func(o stream.Output) bool { return strings.EqualFold(o.Name, table) }) {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
 // Status returns what has become of the query, and the error of a failed one.
 func (q *Query) Status() (Status, error) { return q.run.Status() }
 
@@ -98,17 +157,22 @@ func (q *Query) ProcessAllAvailable(ctx context.Context) error {
 	return q.db.engine.ProcessAllAvailable(ctx, q.run)
 }
 
-// Result returns the result as of the last finished epoch, in the query's order.
-// A query in mode APPEND keeps none: ErrNoResult.
+// Result returns the result as of the last finished epoch, in the query's order,
+// else by all columns. A query in mode APPEND keeps none: ErrNoResult.
 func (q *Query) Result(ctx context.Context) (*Rows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b, _, err := q.run.Result()
+	b, epoch, err := q.run.Result()
 	if err != nil {
 		return nil, err
 	}
-	return rowsOf(b), nil
+	if q.plan.Sort == nil {
+		b = q.plan.Present(b)
+	}
+	rows := rowsOf(b)
+	rows.epoch = epoch
+	return rows, nil
 }
 
 // Changes yields what each epoch changes, preceded by the result so far where the

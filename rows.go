@@ -25,6 +25,7 @@ type Rows struct {
 	row   int
 	copy  int64 // which copy of a row of weight above one
 	err   error
+	epoch int64
 }
 
 func rowsOf(b *zset.Batch) *Rows {
@@ -41,6 +42,9 @@ func (r *Rows) Schema() *types.Schema { return r.schema }
 
 // Columns returns the names of the columns.
 func (r *Rows) Columns() []string { return r.schema.Names() }
+
+// Epoch returns the epoch that a [Query.Result] is of; 0 for other rows.
+func (r *Rows) Epoch() int64 { return r.epoch }
 
 // Next moves to the next row. It returns false at the end and on an error.
 func (r *Rows) Next() bool {

@@ -35,6 +35,7 @@ func (db *DB) bounded(ctx context.Context, p *planner.Query) (*Rows, error) {
 	}
 	defer db.engine.Forget(run)
 	if err := run.Wait(ctx); err != nil {
+		_ = run.Stop(context.WithoutCancel(ctx)) // the reason to stop is the one to tell
 		return nil, cause(err)
 	}
 	b, _, err := run.Result()

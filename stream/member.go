@@ -136,7 +136,7 @@ func (m *member) settle() {
 // publish applies the epoch to the result table and the sinks, and commits.
 func (m *member) publish(ctx context.Context, epoch int64) error {
 	if m.result != nil {
-		if err := m.result.apply(epoch, m.delta); err != nil {
+		if err := m.result.apply(epoch-1, m.delta); err != nil {
 			return err
 		}
 		if err := m.checkLimit(); err != nil {

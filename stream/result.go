@@ -18,7 +18,7 @@ type resultTable struct {
 	mu     sync.RWMutex
 	schema *types.Schema
 	rows   state.Map // all columns -> weight
-	epoch  int64
+	epoch  int64     // as batchId counts; -1 before the first
 	gids   []int32
 }
 
@@ -31,7 +31,7 @@ func openResult(store state.Store, schema *types.Schema) (*resultTable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("result table: %w", err)
 	}
-	return &resultTable{schema: schema, rows: rows}, nil
+	return &resultTable{schema: schema, rows: rows, epoch: -1}, nil
 }
 
 // apply adds an epoch's delta and publishes it.
