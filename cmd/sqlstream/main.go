@@ -1,0 +1,153 @@
+// Command sqlstream is the engine's shell: a REPL, a runner of SQL files, a broker
+// and console clients to try things out with, and the demonstration. Everything it
+// does goes through the public API.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1 // a statement failed
+	exitUsage  = 2 // the command line is wrong
+)
+
+func main() { os.Exit(execute(os.Args[1:])) }
+
+// execute runs a command line and returns its exit status.
+func execute(args []string) int {
+	ctx, cancel := interruptible(context.Background())
+	defer cancel()
+	root := rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var used *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &used):
+		fmt.Fprintf(os.Stderr, "sqlstream: %v\nsqlstream --help says what there is\n", used)
+		return exitUsage
+	case errors.Is(err, errReported):
+		return exitFailed
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return exitFailed
+}
+
+// errReported is a failure that the user has been told of.
+var errReported = errors.New("reported")
+
+// A usageError says what is wrong with the command line.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// interruptible ends the context at the first ^C or SIGTERM; the second kills the
+// process as if nobody had asked to be told.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+func rootCommand() *cobra.Command {
+	var dir string
+	root := &cobra.Command{
+		Use:   "sqlstream",
+		Short: "Streaming SQL over Kafka topics, files and tables in memory",
+		Long: `sqlstream is a streaming SQL engine in one file. Topics become tables with CREATE
+TABLE; a SELECT reads what is there and stops, the same SELECT with EMIT goes on
+and keeps its result up to date as rows arrive.
+
+Without a command it is a shell: type statements, end them with a semicolon.`,
+		Example: `  sqlstream                                       the shell
+  sqlstream demo tweets                           see it work; needs no set-up
+  sqlstream run -e 'SELECT 1 + 1'
+  sqlstream run tables.sql queries.sql            continuous queries run until ^C`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := refuseDir(dir); err != nil {
+				return err
+			}
+			if !isTerminal(os.Stdin) {
+				return runTexts(cmd.Context(), []source{{name: "stdin", read: readStdin}}, "")
+			}
+			return repl(cmd.Context())
+		},
+	}
+	dirFlag(root, &dir)
+	root.SetVersionTemplate("sqlstream {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.AddCommand(runCommand())
+	root.CompletionOptions.DisableDescriptions = true
+	return root
+}
+
+// noArguments refuses arguments, which on the root are misspelt commands.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasParent() {
+		return usagef("%s takes no argument, but there is '%s'", cmd.CommandPath(), args[0])
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef("there is no command '%s'; did you mean %s?", args[0], near[0])
+	}
+	return usagef("there is no command '%s'; a file is run with 'sqlstream run %s'", args[0], args[0])
+}
+
+// exactly asks for named arguments.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usagef("%s needs a %s", cmd.CommandPath(), names[len(args)])
+		case len(args) > len(names):
+			return usagef("%s does not take '%s'", cmd.CommandPath(), args[len(names)])
+		}
+		return nil
+	}
+}
+
+func dirFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "dir", "", "keep catalog and state in a directory (not supported yet)")
+}
+
+func refuseDir(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	return usagef("--dir is not supported yet: state is in memory and ends with the process")
+}
+
+// version is what the Go tool knows of the build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(unknown version)"
+	}
+	return info.Main.Version + " " + info.GoVersion
+}
+
+func readStdin() (string, error) {
+	b, err := io.ReadAll(os.Stdin)
+	return string(b), err
+}
