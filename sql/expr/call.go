@@ -59,7 +59,7 @@ func (n *callNode) run(f *frame, rows int, sel []int32) (*vec.Vec, error) {
 	}
 	var failed []int
 	c := &function.Call{
-		Mem: f.Mem, Rows: rows, Sel: sel, Valid: valid, Returns: n.call.T, Now: f.Now, Seed: f.Seed,
+		Mem: f.Mem, Rows: rows, Sel: sel, Valid: valid, Returns: n.call.T, Now: f.Now, Seed: f.Seed + uint64(n.call.Draw),
 		Failed: func(row int, err error) error {
 			if !n.fails.errNull {
 				return &Error{n.fails.expr.String(), err}
@@ -67,9 +67,6 @@ func (n *callNode) run(f *frame, rows int, sel []int32) (*vec.Vec, error) {
 			failed = append(failed, row)
 			return nil
 		},
-	}
-	if n.stability == function.Volatile {
-		f.Seed++ // the next call in the same expression gives other values
 	}
 	v, err := n.call.Overload.Eval(c, n.vecs)
 	if err != nil {

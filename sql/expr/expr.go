@@ -151,4 +151,7 @@ type Call struct {
 	Overload *function.Overload
 	Args     []Expr // converted to the overload's parameters
 	T        types.Type
+	// Draw numbers a call of a volatile function in its query. Where an expression
+	// holds the same call twice, as x BETWEEN 1 AND 2 holds x, both give one value.
+	Draw int
 }

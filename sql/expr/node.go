@@ -244,4 +244,4 @@ func (e *Case) WithChildren(c []Expr) Expr {
 func (e *Cast) WithChildren(c []Expr) Expr { return &Cast{c[0], e.To, e.Try, e.Implicit} }
 
 // WithChildren implements Expr.
-func (e *Call) WithChildren(c []Expr) Expr { return &Call{e.Func, e.Overload, c, e.T} }
+func (e *Call) WithChildren(c []Expr) Expr { return &Call{e.Func, e.Overload, c, e.T, e.Draw} }

@@ -211,6 +211,9 @@ func Fingerprint(e Expr) string {
 		fmt.Fprint(&b, x.Try)
 	case *Call:
 		b.WriteString(x.Func.Name)
+		if x.Draw > 0 {
+			fmt.Fprint(&b, "/", x.Draw)
+		}
 	}
 	for _, c := range e.Children() {
 		b.WriteByte(' ')
