@@ -20,6 +20,8 @@ func (p *parser) statement() Statement {
 	t := p.peek()
 	c := p.common()
 	switch {
+	case t.Is("WITH") && p.insertBehindWith() > 0:
+		return p.withInsert(c)
 	case t.Is("SELECT", "WITH", "VALUES", "TABLE", "("):
 		return p.selectStatement(c)
 	case t.Is("CREATE"):
@@ -35,7 +37,7 @@ func (p *parser) statement() Statement {
 	case t.Is("DESCRIBE", "DESC"):
 		p.next()
 		p.accept("TABLE")
-		d := &Describe{c, p.name("a table's name")}
+		d := &Describe{c, p.tableName("a table's name")}
 		p.atEnd()
 		return d
 	case t.Is("EXPLAIN"):
@@ -52,10 +54,47 @@ func (p *parser) statement() Statement {
 		return p.update(c)
 	}
 	e := Errorf(p.src, t.Start, "a statement cannot begin with %s", shown(t))
+	if t.Is("FROM") {
+		panic(e.WithHint("begin with SELECT"))
+	}
 	if n := suggest.Nearest(t.Text, verbs); n != "" && t.Kind == Word {
 		e = e.WithHint("did you mean %s?", n)
 	}
 	panic(e)
+}
+
+// insertBehindWith returns where INSERT stands behind WITH name AS (query), …; 0 where
+// it does not.
+func (p *parser) insertBehindWith() int {
+	depth := 0
+	for i, t := range p.tokens[p.at:] {
+		switch {
+		case t.Is("(", "["):
+			depth++
+		case t.Is(")", "]"):
+			depth--
+		case depth == 0 && t.Is("SELECT", "VALUES"):
+			return 0
+		case depth == 0 && t.Is("INSERT") && p.tokens[p.at+i-1].Is(")"):
+			return p.at + i
+		}
+	}
+	return 0
+}
+
+// withInsert reads WITH … INSERT INTO t SELECT …, which means INSERT INTO t WITH …
+// SELECT ….
+func (p *parser) withInsert(c Common) Statement {
+	i := p.insertBehindWith()
+	with := p.tokens[p.at:i]
+	p.at = i
+	ins := p.insertInto(c)
+	ts := p.until()
+	if len(ts) > 0 && ts[0].Is("WITH") {
+		p.fail(ts[0], "there is a WITH before the INSERT already")
+	}
+	ins.Query = p.query(append(slices.Clone(with), ts...))
+	return ins
 }
 
 func (p *parser) selectStatement(c Common) Statement {
@@ -80,7 +119,9 @@ func (p *parser) cutTail() Tail {
 			return tail
 		case depth == 0 && t.Is("TRIGGER") && tokenAt(p.tokens, i+1).Is("EVERY", "ONCE", "AVAILABLE"):
 			panic(Errorf(p.src, t.Start, "TRIGGER belongs behind EMIT").
-				WithHint("write EMIT %s to run the query continuously", "TRIGGER …"))
+				WithHint("write EMIT TRIGGER … to run the query continuously"))
+		case depth == 0 && t.Is("OUTPUT") && tokenAt(p.tokens, i+1).Is("MODE"):
+			panic(Errorf(p.src, t.Start, "OUTPUT MODE is not supported").WithHint("write EMIT APPEND, EMIT UPDATE or EMIT COMPLETE"))
 		}
 	}
 	return Tail{}
@@ -92,7 +133,8 @@ func (p *parser) beginsTail(i int) bool {
 	if prev.Kind == Symbol && !prev.Is(")", "*") || prev.Is("SELECT", "BY", "AS", "WHERE", "AND", "OR", "ON", "FROM", "JOIN", "HAVING", "NOT", "IN") {
 		return false
 	}
-	return next.Kind == EOF || next.Is("APPEND", "UPDATE", "COMPLETE", "TRIGGER", "CHANGES", "FINAL", "ON", "AFTER", "WITH")
+	return next.Kind == EOF || next.Kind == Word && !structural[next.Upper] && !infixes[next.Upper] && !joinWords[next.Upper] ||
+		next.Is("ON", "WITH") // EMIT ON WINDOW CLOSE, EMIT WITH DELAY: understood to be refused
 }
 
 func (p *parser) tail() Tail {
@@ -102,7 +144,16 @@ func (p *parser) tail() Tail {
 	case m.Is("APPEND", "UPDATE", "COMPLETE"):
 		tail.Mode = p.next().Upper
 	case m.Kind != EOF && !m.Is("TRIGGER"):
-		panic(Errorf(p.src, m.Start, "EMIT takes APPEND, UPDATE or COMPLETE, not %s", shown(m)))
+		e := Errorf(p.src, m.Start, "EMIT takes APPEND, UPDATE or COMPLETE, not %s", shown(m))
+		switch {
+		case m.Is("CHANGES"):
+			e = e.WithHint("every change: EMIT UPDATE")
+		case m.Is("FINAL", "ON", "AFTER"):
+			e = e.WithHint("final results only: EMIT APPEND")
+		case m.Is("EVERY", "ONCE", "AVAILABLE"):
+			e = e.WithHint("write EMIT TRIGGER %s …", m.Upper)
+		}
+		panic(e)
 	}
 	if p.accept("TRIGGER") {
 		tail.Trigger = p.trigger()
@@ -150,43 +201,25 @@ func (p *parser) duration() time.Duration {
 }
 
 func (p *parser) insert(c Common) *Insert {
+	ins := p.insertInto(c)
+	ins.Query = p.query(p.until())
+	return ins
+}
+
+// insertInto reads INSERT INTO t (columns) and the tail.
+func (p *parser) insertInto(c Common) *Insert {
 	p.expect("INSERT")
 	if t := p.peek(); t.Is("OVERWRITE") {
 		p.fail(t, "INSERT OVERWRITE is not supported yet")
 	}
 	p.expect("INTO")
 	p.accept("TABLE")
-	ins := &Insert{Common: c, Target: p.name("a table's name")}
+	ins := &Insert{Common: c, Target: p.tableName("a table's name")}
 	if p.peek().Is("(") && !p.peekAt(1).Is("SELECT", "WITH", "VALUES", "(") {
 		ins.Columns = p.names()
 	}
 	ins.Tail = p.cutTail()
-	ts := p.until()
-	if len(ts) > 0 && ts[0].Is("VALUES", "VALUE") {
-		ts = valuesRows(ts)
-	}
-	ins.Query = p.query(ts)
 	return ins
-}
-
-// valuesRows writes VALUES (…), (…) as the VALUES ROW(…), ROW(…) of a query.
-func valuesRows(ts []Token) []Token {
-	out := slices.Clone(ts[:1])
-	out[0].Text, out[0].Upper = "VALUES", "VALUES"
-	depth := 0
-	for _, t := range ts[1:] {
-		if depth == 0 && t.Is("(") && !out[len(out)-1].Is("ROW") {
-			out = append(out, synthetic(t, "ROW")...)
-		}
-		switch {
-		case t.Is("("):
-			depth++
-		case t.Is(")"):
-			depth--
-		}
-		out = append(out, t)
-	}
-	return out
 }
 
 func (p *parser) drop(c Common) Statement {
@@ -204,7 +237,12 @@ func (p *parser) drop(c Common) Statement {
 		p.fail(t, "DROP takes TABLE, VIEW, MATERIALIZED VIEW or QUERY, not %s", shown(t))
 	}
 	d.IfExists = p.accept("IF", "EXISTS")
-	d.Name = p.name("a name")
+	d.Name = p.tableName("a name")
+	if t := p.peek(); t.Is(",") {
+		p.fail(t, "DROP takes one name")
+	} else if t.Is("CASCADE", "RESTRICT") {
+		p.fail(t, "DROP %s is not supported: what is still read by something else is never dropped", t.Upper)
+	}
 	p.atEnd()
 	return d
 }
@@ -213,10 +251,15 @@ func (p *parser) set(c Common) Statement {
 	p.expect("SET")
 	t := p.peek()
 	s := &Set{Common: c}
-	if t.Kind == String {
+	switch {
+	case t.Kind == EOF:
+		panic(Errorf(p.src, t.Start, "SET needs a name and a value").WithHint("SHOW SETTINGS lists the settings"))
+	case t.Kind == Var:
+		p.fail(t, "variables are not supported; SET changes settings")
+	case t.Kind == String:
 		p.next()
 		s.Name = Name{Unquote(t.Text), t.Start}
-	} else {
+	default:
 		s.Name = p.name("a setting's name")
 		for p.accept(".") {
 			s.Name.Text += "." + p.name("a setting's name").Text
@@ -233,7 +276,9 @@ var shows = []string{"TABLES", "VIEWS", "QUERIES", "FUNCTIONS", "TOPICS", "SETTI
 func (p *parser) show(c Common) Statement {
 	p.expect("SHOW")
 	s := &Show{Common: c}
-	p.accept("MATERIALIZED")
+	if p.peek().Is("MATERIALIZED") && p.peekAt(1).Is("VIEWS") {
+		p.next()
+	}
 	t := p.next()
 	switch {
 	case t.Is("CREATE"):
@@ -267,8 +312,11 @@ func (p *parser) explain(c Common) Statement {
 	if t := p.peek(); t.Is("LOGICAL", "PHYSICAL", "ANALYZE") {
 		e.Level = p.next().Upper
 	}
-	if p.peek().Kind == EOF {
-		p.fail(p.peek(), "EXPLAIN needs a query")
+	switch t := p.peek(); {
+	case t.Kind == EOF:
+		p.fail(t, "EXPLAIN needs a query")
+	case t.Is("EXPLAIN"):
+		p.fail(t, "EXPLAIN cannot be explained")
 	}
 	sub := &parser{src: p.src, tokens: p.tokens[p.at:]}
 	e.Statement = sub.statement()
@@ -278,7 +326,7 @@ func (p *parser) explain(c Common) Statement {
 func (p *parser) delete(c Common) Statement {
 	p.expect("DELETE")
 	p.expect("FROM")
-	d := &Delete{Common: c, Target: p.name("a table's name")}
+	d := &Delete{Common: c, Target: p.tableName("a table's name")}
 	if p.accept("WHERE") {
 		d.Where = p.expr(p.until())
 	}
@@ -288,7 +336,7 @@ func (p *parser) delete(c Common) Statement {
 
 func (p *parser) update(c Common) Statement {
 	p.expect("UPDATE")
-	u := &Update{Common: c, Target: p.name("a table's name")}
+	u := &Update{Common: c, Target: p.tableName("a table's name")}
 	p.expect("SET")
 	for {
 		a := Assignment{Column: p.name("a column's name")}

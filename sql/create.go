@@ -3,6 +3,7 @@ package sql
 import (
 	"strings"
 
+	"github.com/sqlstream/sqlstream/internal/suggest"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
@@ -18,22 +19,41 @@ func (p *parser) create(c Common) Statement {
 		p.expect("VIEW")
 		return p.createView(c, replace, true)
 	case t.Is("QUERY"):
-		q := &CreateQuery{Common: c, OrReplace: replace, IfNotExists: p.ifNotExists(), Name: p.name("a query's name")}
+		q := &CreateQuery{Common: c, OrReplace: replace, IfNotExists: p.ifNotExists(replace), Name: p.tableName("a query's name")}
 		p.expect("AS")
+		if t := p.peek(); !t.Is("INSERT") {
+			panic(Errorf(p.src, t.Start, "INSERT is expected here, not %s", shown(t)).
+				WithHint("a SELECT whose result is kept is a CREATE MATERIALIZED VIEW"))
+		}
 		start := p.peek().Start
 		q.Insert = p.insert(Common{Source: p.src, Start: start, End: c.End})
 		return q
 	default:
-		p.fail(t, "CREATE takes TABLE, VIEW, MATERIALIZED VIEW or QUERY, not %s", shown(t))
+		e := Errorf(p.src, t.Start, "CREATE takes TABLE, VIEW, MATERIALIZED VIEW or QUERY, not %s", shown(t))
+		if n := suggest.Nearest(t.Text, creatable); n != "" && t.Kind == Word {
+			e = e.WithHint("did you mean %s?", n)
+		}
+		panic(e)
 	}
-	return nil
 }
 
-func (p *parser) ifNotExists() bool { return p.accept("IF", "NOT", "EXISTS") }
+var creatable = []string{"TABLE", "SOURCE", "SINK", "VIEW", "MATERIALIZED", "QUERY"}
+
+// ifNotExists reads IF NOT EXISTS, which OR REPLACE leaves without a meaning.
+func (p *parser) ifNotExists(replace bool) bool {
+	t := p.peek()
+	if !p.accept("IF", "NOT", "EXISTS") {
+		return false
+	}
+	if replace {
+		p.fail(t, "OR REPLACE and IF NOT EXISTS contradict each other")
+	}
+	return true
+}
 
 func (p *parser) createView(c Common, replace, materialized bool) Statement {
-	v := &CreateView{Common: c, OrReplace: replace, Materialized: materialized, IfNotExists: p.ifNotExists()}
-	v.Name = p.name("a view's name")
+	v := &CreateView{Common: c, OrReplace: replace, Materialized: materialized, IfNotExists: p.ifNotExists(replace)}
+	v.Name = p.tableName("a view's name")
 	if p.peek().Is("(") {
 		v.Columns = p.names()
 	}
@@ -51,8 +71,15 @@ func (p *parser) createView(c Common, replace, materialized bool) Statement {
 }
 
 func (p *parser) createTable(c Common, replace bool) Statement {
-	t := &CreateTable{Common: c, OrReplace: replace, IfNotExists: p.ifNotExists()}
-	t.Name = p.name("a table's name")
+	t := &CreateTable{Common: c, OrReplace: replace, IfNotExists: p.ifNotExists(replace)}
+	t.Name = p.tableName("a table's name")
+	switch n := p.peek(); {
+	case n.Is("AS"):
+		panic(Errorf(p.src, n.Start, "CREATE TABLE … AS is not supported").
+			WithHint("CREATE MATERIALIZED VIEW … AS keeps the result of a query; INSERT INTO copies it into a table"))
+	case n.Is("LIKE"):
+		p.fail(n, "CREATE TABLE … LIKE is not supported yet")
+	}
 	p.expect("(")
 	for {
 		p.tableElement(t)
@@ -61,6 +88,12 @@ func (p *parser) createTable(c Common, replace bool) Statement {
 		}
 	}
 	p.expect(")")
+	if p.accept("COMMENT") {
+		p.quoted("a comment in quotes")
+	}
+	if n := p.peek(); n.Is("PARTITIONED") {
+		p.fail(n, "PARTITIONED BY is not supported yet")
+	}
 	if p.accept("WITH") {
 		t.Options = p.options()
 	}
@@ -87,7 +120,7 @@ func (p *parser) tableElement(t *CreateTable) {
 		p.expect("AS")
 		w.Expr = p.expr(p.until(",", ")"))
 		t.Watermark = w
-	case n.Is("CONSTRAINT", "UNIQUE", "FOREIGN", "CHECK", "INDEX"):
+	case n.Is("CONSTRAINT", "UNIQUE", "FOREIGN", "CHECK", "INDEX") && p.peekAt(1).Kind != EOF && !typeBegins(p.peekAt(1)):
 		p.fail(n, "%s is not supported: a stream cannot enforce it", n.Upper)
 	default:
 		t.Columns = append(t.Columns, p.column(t))
@@ -97,7 +130,11 @@ func (p *parser) tableElement(t *CreateTable) {
 func (p *parser) column(t *CreateTable) ColumnDef {
 	c := ColumnDef{Name: p.name("a column's name"), Type: types.Of(types.Null)}
 	if p.accept("AS") {
-		c.Computed = p.expr(p.until(",", ")"))
+		ts := p.until(",", ")")
+		if n := len(ts); n > 2 && ts[n-2].Is("COMMENT") && ts[n-1].Kind == String {
+			ts = ts[:n-2]
+		}
+		c.Computed = p.expr(ts)
 		return c
 	}
 	c.Type = p.dataType()
@@ -115,12 +152,11 @@ func (p *parser) column(t *CreateTable) ColumnDef {
 		case p.accept("METADATA"):
 			c.Metadata = strings.ToLower(c.Name.Text)
 			if p.accept("FROM") {
-				c.Metadata, _ = p.text("a metadata key in quotes")
-				c.Metadata = strings.ToLower(c.Metadata)
+				c.Metadata = strings.ToLower(p.quoted("a metadata key in quotes"))
 			}
 			p.accept("VIRTUAL")
 		case p.accept("COMMENT"):
-			p.text("a comment in quotes")
+			p.quoted("a comment in quotes")
 		case p.accept("AS"):
 			if !p.peek().Is("(") {
 				p.fail(p.peek(), "a computed column is written name AS expression, or name type AS (expression)")
@@ -131,10 +167,26 @@ func (p *parser) column(t *CreateTable) ColumnDef {
 			_ = p.accept("VIRTUAL") || p.accept("STORED")
 		case n.Is(",", ")") || n.Kind == EOF:
 			return c
+		case n.Is("DEFAULT", "AUTO_INCREMENT", "UNIQUE", "CHECK", "REFERENCES", "COLLATE"):
+			p.fail(n, "%s is not supported for a column", n.Upper)
 		default:
 			p.fail(n, "unexpected %s behind the column's type", shown(n))
 		}
 	}
+}
+
+// typeBegins tells a column named check or index from a constraint.
+func typeBegins(t Token) bool {
+	return t.Kind == Word && plainTypes[t.Upper] != types.Null || t.Is("AS")
+}
+
+// quoted reads a text in quotes.
+func (p *parser) quoted(what string) string {
+	t := p.next()
+	if t.Kind != String {
+		p.fail(t, "%s is expected here, not %s", what, shown(t))
+	}
+	return Unquote(t.Text)
 }
 
 // options reads ('name' = 'value', name = value, …). A dotted name needs no quotes.
@@ -177,10 +229,6 @@ func (p *parser) checkTable(t *CreateTable) {
 			panic(Errorf(p.src, c.Name.Offset, "column %s is there twice", c.Name.Text))
 		}
 		seen[key] = true
-		if c.Type.IsNested() {
-			panic(Errorf(p.src, c.Name.Offset, "column %s: %s columns are not supported yet", c.Name.Text, c.Type.Kind).
-				WithHint("declare it as JSON and take it apart with json_extract"))
-		}
 	}
 	if len(t.Columns) == 0 {
 		panic(t.Errorf(t.Name.Offset, "table %s has no columns", t.Name.Text))

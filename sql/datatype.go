@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/sqlstream/sqlstream/internal/suggest"
@@ -12,10 +14,13 @@ var plainTypes = map[string]types.Kind{
 	"BOOLEAN": types.Boolean, "BOOL": types.Boolean, "TINYINT": types.TinyInt, "SMALLINT": types.SmallInt,
 	"INT": types.Int, "INTEGER": types.Int, "MEDIUMINT": types.Int, "BIGINT": types.BigInt, "SIGNED": types.BigInt, "UNSIGNED": types.UBigInt,
 	"FLOAT": types.Float, "REAL": types.Float, "DOUBLE": types.Double, "DATE": types.Date, "JSON": types.JSON,
+	"TINYTEXT": types.Varchar, "MEDIUMTEXT": types.Varchar, "LONGTEXT": types.Varchar,
+	"TINYBLOB": types.Binary, "MEDIUMBLOB": types.Binary, "LONGBLOB": types.Binary,
 	"STRING": types.Varchar, "TEXT": types.Varchar, "VARCHAR": types.Varchar, "CHAR": types.Varchar, "CHARACTER": types.Varchar,
 	"BYTES": types.Binary, "BINARY": types.Binary, "VARBINARY": types.Binary, "BLOB": types.Binary,
 	"DECIMAL": types.Decimal, "NUMERIC": types.Decimal, "DEC": types.Decimal, "TIME": types.Time, "TIMESTAMP": types.Timestamp,
-	"DATETIME": types.Timestamp, "ARRAY": types.Array, "MAP": types.Map, "ROW": types.Row, "STRUCT": types.Row,
+	"DATETIME": types.Timestamp, "TIMESTAMP_LTZ": types.Timestamp,
+	"ARRAY": types.Array, "MAP": types.Map, "ROW": types.Row, "STRUCT": types.Row,
 }
 
 // ParseType reads the text of a type, as it stands in a cast.
@@ -43,22 +48,31 @@ func parseType(src *Source, ts []Token) (types.Type, int, *Error) {
 	return t, p.at, err
 }
 
+// dataType reads a type; behind it, [] makes an array of it.
 func (p *parser) dataType() types.Type {
+	at := p.peek()
+	if p.nested++; p.nested > MaxDepth {
+		p.fail(at, "the type is nested more than %d deep", MaxDepth)
+	}
+	out := p.baseType()
+	for n := p.nested; p.accept("[", "]"); n++ {
+		if n > MaxDepth {
+			p.fail(at, "the type is nested more than %d deep", MaxDepth)
+		}
+		elem := out
+		out = types.Type{Kind: types.Array, Elem: &elem}
+	}
+	if p.nested--; p.nested == 0 && p.half {
+		p.fail(p.peek(), "unexpected \">\"")
+	}
+	return out
+}
+
+func (p *parser) baseType() types.Type {
 	t := p.next()
 	kind, known := plainTypes[t.Upper]
 	if t.Kind != Word || !known {
-		if t.Kind != Word {
-			p.fail(t, "a type is expected here, not %s", shown(t))
-		}
-		names := make([]string, 0, len(plainTypes))
-		for n := range plainTypes {
-			names = append(names, n)
-		}
-		e := Errorf(p.src, t.Start, "unknown type %s", t.Text)
-		if n := suggest.Nearest(t.Text, names); n != "" {
-			e = e.WithHint("did you mean %s?", n)
-		}
-		panic(e)
+		p.unknownType(t)
 	}
 	out := types.Of(kind)
 	switch kind {
@@ -88,6 +102,18 @@ func (p *parser) dataType() types.Type {
 		p.accept("INTEGER")
 	}
 	return out
+}
+
+func (p *parser) unknownType(t Token) {
+	if t.Kind != Word {
+		p.fail(t, "a type is expected here, not %s", shown(t))
+	}
+	names := slices.Sorted(maps.Keys(plainTypes))
+	e := Errorf(p.src, t.Start, "unknown type %s", t.Text)
+	if n := suggest.Nearest(t.Text, names); n != "" {
+		e = e.WithHint("did you mean %s?", n)
+	}
+	panic(e)
 }
 
 // bracketed reads "(n, …)" with at most max numbers.
@@ -134,6 +160,10 @@ func (p *parser) timeType(out types.Type, t Token) types.Type {
 			p.fail(t, "%s(%d): a second has at most %d fractional digits here", t.Upper, out.Precision, types.MaxFraction)
 		}
 	}
+	if t.Upper == "TIMESTAMP_LTZ" {
+		out.Zoned = true
+		return out
+	}
 	if out.Kind == types.Timestamp && p.peek().Is("WITH", "WITHOUT") && p.peekAt(1).Is("LOCAL", "TIME") {
 		out.Zoned = p.next().Is("WITH")
 		local := p.accept("LOCAL")
@@ -146,40 +176,58 @@ func (p *parser) timeType(out types.Type, t Token) types.Type {
 	return out
 }
 
+// nestedType reads ARRAY<t>, MAP<k, v> and ROW<name t, …>; ROW(…) means the same.
 func (p *parser) nestedType(kind types.Kind, t Token) types.Type {
-	p.expect("<")
+	round := kind == types.Row && p.accept("(")
+	if !round {
+		p.expect("<")
+	}
 	out := types.Type{Kind: kind}
 	switch kind {
 	case types.Array:
-		e := p.dataType()
+		e := p.elementType()
 		out.Elem = &e
 	case types.Map:
-		k := p.dataType()
+		k := p.elementType()
 		p.expect(",")
-		e := p.dataType()
+		e := p.elementType()
 		out.Key, out.Elem = &k, &e
 	default:
 		for {
-			name := p.name("a field's name")
-			out.Fields = append(out.Fields, types.Field{Name: name.Text, Type: p.dataType()})
+			f := types.Field{Name: p.name("a field's name").Text}
+			p.accept(":")
+			f.Type = p.dataType()
+			f.NotNull = p.accept("NOT", "NULL")
+			out.Fields = append(out.Fields, f)
 			if !p.accept(",") {
 				break
 			}
 		}
 	}
-	p.closeAngle(t)
+	if round {
+		p.expect(")")
+	} else {
+		p.closeAngle(t)
+	}
 	return out
 }
 
-// closeAngle takes one ">", also out of a ">>".
+// elementType reads a type, NOT NULL behind it as other systems print it.
+func (p *parser) elementType() types.Type {
+	t := p.dataType()
+	p.accept("NOT", "NULL")
+	return t
+}
+
+// closeAngle takes one ">", also half of a ">>".
 func (p *parser) closeAngle(t Token) {
-	if n := p.peek(); n.Is(">>") {
-		p.tokens = append([]Token(nil), p.tokens...)
-		p.tokens[p.at].Text, p.tokens[p.at].Upper = ">", ">"
-		p.tokens[p.at].Start++
-		return
-	}
-	if !p.accept(">") {
+	switch n := p.peek(); {
+	case n.Is(">>") && !p.half:
+		p.half = true
+	case n.Is(">>"):
+		p.half = false
+		p.at++
+	case p.half || !p.accept(">"):
 		p.fail(t, "%s<…> is not closed", t.Upper)
 	}
 }

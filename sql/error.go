@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
@@ -64,7 +65,7 @@ func (e *Error) Error() string {
 	out := fmt.Sprintf("%s:%d:%d: %s", name, line, column, e.Msg)
 	before, after := e.around()
 	if before+after != "" {
-		out += "\n  " + before + after + "\n  " + strings.Repeat(" ", runewidth.StringWidth(before)) + "^"
+		out += "\n  " + before + after + "\n  " + strings.Repeat(" ", screen.StringWidth(before)) + "^"
 	}
 	if e.Hint != "" {
 		out += "\nhint: " + e.Hint
@@ -97,8 +98,24 @@ func (e *Error) around() (before, after string) {
 		}
 		after = after[:cut] + "…"
 	}
-	clean := strings.NewReplacer("\t", " ", "\r", "")
-	return clean.Replace(strings.ToValidUTF8(before, "?")), clean.Replace(strings.ToValidUTF8(after, "?"))
+	return printable(before), printable(strings.TrimSuffix(after, "\r"))
+}
+
+// screen counts the columns of a terminal the same way whatever the locale.
+var screen = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// printable writes a blank for a tab and a question mark for what would move the
+// cursor.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case r == utf8.RuneError, unicode.IsControl(r):
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // AsError returns the *Error in a chain of errors.

@@ -56,12 +56,12 @@ func (t Token) Name() string {
 	return strings.ReplaceAll(t.Text[1:len(t.Text)-1], q+q, q)
 }
 
-// Limits on what is parsed at all: they keep hostile text from costing more than
-// its length.
+// Limits on a statement that is parsed at all: they keep hostile text from costing
+// more than its length.
 const (
 	MaxBytes  = 1 << 20
 	MaxTokens = 50_000
-	MaxDepth  = 256 // of brackets, CASE, and runs of unary operators
+	MaxDepth  = 256 // of brackets, CASE, types, and runs of operators on one operand
 	MaxJoins  = 1000
 )
 
@@ -74,15 +74,18 @@ var symbols = []string{"<=>", "->>", "->", "::", "<<", ">>", "<=", ">=", "<>", "
 // that the error is an open quote or comment, which more text could close.
 func Lex(src *Source) (tokens []Token, incomplete bool, err error) {
 	l := &lexer{src: src, text: src.Text}
-	if len(l.text) > MaxBytes {
-		return nil, false, Errorf(src, 0, "the statement has %d bytes; at most %d are read", len(l.text), MaxBytes)
-	}
 	if i := invalidUTF8(l.text); i >= 0 {
 		return nil, false, Errorf(src, i, "the text is not valid UTF-8")
 	}
 	for l.next() {
 	}
-	return l.tokens, l.open, l.err
+	if n := len(l.tokens); l.err == nil && n > l.first && l.tokens[n-1].End-l.tokens[l.first].Start > MaxBytes {
+		l.fail(l.tokens[l.first].Start, "the statement has more than %d bytes", MaxBytes)
+	}
+	if l.err != nil {
+		return l.tokens, l.open, l.err
+	}
+	return l.tokens, false, nil
 }
 
 func invalidUTF8(s string) int {
@@ -109,8 +112,9 @@ type lexer struct {
 	unary  int
 	joins  int
 	tokens []Token
+	first  int // the first token of the statement at hand
 	open   bool
-	err    error
+	err    *Error
 }
 
 func (l *lexer) fail(at int, format string, args ...any) bool {
@@ -123,8 +127,10 @@ func (l *lexer) next() bool {
 	if l.at >= len(l.text) {
 		return false
 	}
-	if len(l.tokens) >= MaxTokens {
-		return l.fail(l.at, "the text has more than %d words and symbols", MaxTokens)
+	if n := len(l.tokens) - l.first; n >= MaxTokens {
+		return l.fail(l.at, "the statement has more than %d words and symbols", MaxTokens)
+	} else if n > 0 && l.at-l.tokens[l.first].Start > MaxBytes {
+		return l.fail(l.tokens[l.first].Start, "the statement has more than %d bytes", MaxBytes)
 	}
 	rest := l.text[l.at:]
 	c := rest[0]
@@ -140,7 +146,12 @@ func (l *lexer) next() bool {
 		l.at += end
 		l.space = true
 	case strings.HasPrefix(rest, "/*"):
-		// Also /*! */ and /*+ */: MySQL would run or heed them, here all are comments.
+		// Also /*! */ and /*T! */, which MySQL and TiDB would run.
+		if strings.HasPrefix(rest, "/*+") {
+			l.fail(l.at, "hints are not supported")
+			l.err = l.err.WithHint("an option of a table belongs into the WITH (…) of its CREATE TABLE; a comment begins with /* and a blank")
+			return false
+		}
 		end := strings.Index(rest[2:], "*/")
 		if end < 0 {
 			l.open = true
@@ -160,6 +171,8 @@ func (l *lexer) next() bool {
 		l.emit(Var, end)
 	case c == '?':
 		l.emit(Param, 1)
+	case len(rest) > 1 && rest[1] == '\'' && (c|0x20 == 'x' || c|0x20 == 'b') && !l.afterDot():
+		return l.digits()
 	case isNameByte(c):
 		return l.word()
 	case c < ' ' || c == 0x7f || c == '\\':
@@ -167,6 +180,25 @@ func (l *lexer) next() bool {
 	default:
 		return l.symbol()
 	}
+	return true
+}
+
+func (l *lexer) afterDot() bool { return len(l.tokens) > 0 && l.tokens[len(l.tokens)-1].Is(".") }
+
+// digits reads x'4D' and b'01'.
+func (l *lexer) digits() bool {
+	end := strings.IndexByte(l.text[l.at+2:], '\'')
+	if end < 0 {
+		l.open = true
+		return l.fail(l.at, "the literal is not closed: ' is missing")
+	}
+	for _, c := range []byte(l.text[l.at+2 : l.at+2+end]) {
+		if !isDigit(c) && (l.text[l.at]|0x20 == 'b' || c|0x20 < 'a' || c|0x20 > 'f') {
+			return l.fail(l.at, "%q is not made of digits", l.text[l.at:l.at+end+3])
+		}
+	}
+	l.emit(Number, end+3)
+	l.unary = 0
 	return true
 }
 
@@ -241,7 +273,7 @@ func (l *lexer) symbol() bool {
 	case "-", "+", "~", "!":
 		l.unary++
 	case ";":
-		l.depth, l.cases, l.joins, l.unary = 0, 0, 0, 0
+		l.depth, l.cases, l.joins, l.unary, l.first = 0, 0, 0, 0, len(l.tokens)
 	default:
 		l.unary = 0
 	}
@@ -317,75 +349,4 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isNameByte(c byte) bool {
 	return c == '_' || c == '$' || c >= 0x80 || isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z'
-}
-
-// Split divides tokens at semicolons outside brackets, empty statements left out.
-// complete reports that the last one was ended by a semicolon.
-func Split(tokens []Token) (statements [][]Token, complete bool) {
-	start := 0
-	for i, t := range tokens {
-		if t.Is(";") {
-			if i > start {
-				statements = append(statements, tokens[start:i])
-			}
-			start = i + 1
-		}
-	}
-	if start < len(tokens) {
-		return append(statements, tokens[start:]), false
-	}
-	return statements, true
-}
-
-// Complete reports whether a text typed so far can be run: everything in it is
-// closed, and it ends with a semicolon or is empty. A text that is wrong beyond
-// repair is complete, too: running it tells the error.
-func Complete(text string) bool {
-	tokens, incomplete, err := Lex(&Source{Text: text})
-	if err != nil {
-		return !incomplete
-	}
-	_, complete := Split(tokens)
-	return complete
-}
-
-// Unquote returns the text that a String token means: quotes doubled and MySQL's
-// backslash escapes resolved.
-func Unquote(literal string) string {
-	body := literal[1 : len(literal)-1]
-	if !strings.ContainsAny(body, `\'`) {
-		return body
-	}
-	var b strings.Builder
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case c == '\'' && i+1 < len(body):
-			i++
-			b.WriteByte('\'')
-		case c == '\\' && i+1 < len(body):
-			i++
-			switch body[i] {
-			case 'n':
-				b.WriteByte('\n')
-			case 't':
-				b.WriteByte('\t')
-			case 'r':
-				b.WriteByte('\r')
-			case '0':
-				b.WriteByte(0)
-			case 'b':
-				b.WriteByte('\b')
-			case 'Z':
-				b.WriteByte(26)
-			case '%', '_':
-				b.WriteByte('\\')
-				b.WriteByte(body[i])
-			default:
-				b.WriteByte(body[i])
-			}
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
 }

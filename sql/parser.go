@@ -6,6 +6,8 @@ type parser struct {
 	src    *Source
 	tokens []Token
 	at     int
+	nested int  // how deep the type being read lies in others
+	half   bool // of the ">>" at hand, one ">" was taken
 }
 
 func (p *parser) try(f func()) (err *Error) {
@@ -75,6 +77,15 @@ func (p *parser) name(what string) Name {
 		p.fail(t, "%s is expected here, not %s", what, shown(t))
 	}
 	return Name{t.Name(), t.Start}
+}
+
+// tableName reads the name of a table, view or query: there are no schemas.
+func (p *parser) tableName(what string) Name {
+	n := p.name(what)
+	if t := p.peek(); t.Is(".") {
+		p.fail(t, "names of tables have no schema before them")
+	}
+	return n
 }
 
 func (p *parser) names() []Name {

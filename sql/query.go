@@ -26,11 +26,34 @@ type Expr struct {
 }
 
 // Functions that stand for constructs of ours in a syntax tree. Users cannot write
-// such names.
+// such names. "table" is MarkerTable, a subquery, or a call of MarkerTableFunction.
 const (
-	MarkerCast    = "__sqs_cast"     // (x, 'type'): CAST(x AS type), x::type
-	MarkerTryCast = "__sqs_try_cast" // (x, 'type'): TRY_CAST(x AS type)
-	MarkerFilter  = "__sqs_filter"   // (aggregate, condition): FILTER (WHERE …)
+	MarkerCast     = "__sqs_cast"     // (x, 'type'): CAST(x AS type), x::type
+	MarkerTryCast  = "__sqs_try_cast" // (x, 'type'): TRY_CAST(x AS type)
+	MarkerInterval = "__sqs_interval" // (x, 'UNIT'): INTERVAL x unit, but for a window's frame
+	MarkerIndex    = "__sqs_index"    // (x, i): x[i]
+	MarkerField    = "__sqs_field"    // (x, 'name'): (x).name, and what has more than three names
+	MarkerArray    = "__sqs_array"    // (x, …): ARRAY[x, …], [x, …]
+	MarkerMap      = "__sqs_map"      // (key, value, …): MAP[key, value, …]
+
+	MarkerFilter   = "__sqs_filter"   // (f(x), condition): f(x) FILTER (WHERE condition), f(x) with its OVER
+	MarkerOver     = "__sqs_over"     // (f(x), max(1) OVER window): OVER of a function that the grammar does not know
+	MarkerDistinct = "__sqs_distinct" // (x): f(DISTINCT x), likewise
+	MarkerOrder    = "__sqs_order"    // (x[, 'DESC']): an item of f(… ORDER BY x), likewise
+
+	MarkerRollup       = "__sqs_rollup"        // (x, …): ROLLUP (…) in GROUP BY
+	MarkerCube         = "__sqs_cube"          // (x, …): CUBE (…)
+	MarkerGroupingSets = "__sqs_grouping_sets" // (x, …): GROUPING SETS (…); (a, b) is a row
+	MarkerEmpty        = "__sqs_empty"         // (): the grouping set ()
+
+	MarkerTableFunction = "__sqs_tvf"     // ('NAME', x, …): a table function, the one field of a SELECT in FROM
+	MarkerTable         = "__sqs_table"   // (name) or ((query)): TABLE name, TABLE (query)
+	MarkerNamed         = "__sqs_named"   // ('name', x): name => x in a table function
+	MarkerColumns       = "__sqs_columns" // (table, 'a', …): table AS t(a, …), the one field of a SELECT in FROM
+
+	// MarkerQualify is the name of a window: QUALIFY's condition is its only
+	// PARTITION BY. FULL JOIN is a join with StraightJoin set.
+	MarkerQualify = "__sqs_qualify"
 )
 
 // A Mapping ties the text that the TiDB parser saw to the user's text.
@@ -107,7 +130,7 @@ func (m *Mapping) FieldText(f *ast.SelectField) string {
 func (m *Mapping) TableAt(name string) int {
 	for i, t := range m.tokens {
 		if i > 0 && t.IsName() && strings.EqualFold(t.Name(), name) &&
-			(m.tokens[i-1].Is("FROM", "JOIN", "INTO", ",", "(", "TABLE")) {
+			m.tokens[i-1].Is("FROM", "JOIN", "STRAIGHT_JOIN", "INTO", ",", "(", "TABLE") {
 			return t.Start
 		}
 	}
@@ -124,12 +147,13 @@ func (m *Mapping) WordAt(words ...string) int {
 	return m.Start()
 }
 
-// newMapping renders tokens as text, with a blank where one is needed.
+// newMapping renders tokens as text with blanks between them, but for the dots of
+// names: two minus signs in a row would begin a comment.
 func newMapping(src *Source, tokens []Token) *Mapping {
 	m := &Mapping{Source: src, tokens: tokens, starts: make([]int, len(tokens))}
 	var b strings.Builder
 	for i, t := range tokens {
-		if i > 0 && (t.Space || t.Synthetic || tokens[i-1].Synthetic) && !t.Is(".") && !tokens[i-1].Is(".") {
+		if i > 0 && !t.Is(".") && !tokens[i-1].Is(".") {
 			b.WriteByte(' ')
 		}
 		m.starts[i] = b.Len()
@@ -267,11 +291,27 @@ func (m *Mapping) explain(err error) error {
 		return Errorf(m.Source, last.End, "the statement ends too early")
 	}
 	t := m.tokens[i]
+	t.Text = m.Source.Text[t.Start:t.End] // the user's, not what was put in its place
 	e := Errorf(m.Source, t.Start, "unexpected %s", shown(t))
-	if t.Kind == Word && isReserved(t.Upper) {
+	if t.Kind == Word && !t.Synthetic && isReservedWord(t.Upper) && !structural[t.Upper] {
 		return e.WithHint("%s is a reserved word; write `%s` to use it as a name", t.Upper, t.Text)
 	}
 	return e
+}
+
+// quotedText finds the text that a message of the parser quotes: its errors about
+// literals have no place.
+var quotedText = regexp.MustCompile(`'([^']+)'`)
+
+func (m *Mapping) explainLiteral(msg string) *Error {
+	if g := quotedText.FindStringSubmatch(msg); g != nil {
+		for _, t := range m.tokens {
+			if t.Text == g[1] {
+				return Errorf(m.Source, t.Start, "the number %s is too large", t.Text)
+			}
+		}
+	}
+	return Errorf(m.Source, m.Start(), "%s", msg)
 }
 
 func shown(t Token) string {
@@ -279,25 +319,6 @@ func shown(t Token) string {
 		return "end of the statement"
 	}
 	return fmt.Sprintf("%q", t.Text)
-}
-
-// structural words are never meant as names, so no hint to quote them helps.
-var structural = map[string]bool{
-	"SELECT": true, "FROM": true, "WHERE": true, "GROUP": true, "HAVING": true, "ORDER": true, "LIMIT": true,
-	"UNION": true, "JOIN": true, "ON": true, "AS": true, "BY": true, "AND": true, "OR": true, "NOT": true, "INTO": true,
-	"WITH": true, "CASE": true, "WHEN": true, "THEN": true, "ELSE": true, "IN": true, "IS": true, "NULL": true,
-}
-
-func isReserved(upper string) bool {
-	if structural[upper] {
-		return false
-	}
-	for _, k := range tidb.Keywords {
-		if k.Word == upper {
-			return k.Reserved
-		}
-	}
-	return false
 }
 
 // Keywords returns the words that mean something in a statement, in capitals, for

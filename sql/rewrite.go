@@ -5,29 +5,119 @@ import "strings"
 // rewrite turns the tokens of a query or expression into what the TiDB parser
 // reads, and refuses what it would silently misread. Tokens put in carry the place
 // of the one they stand for.
+//
+// It is one pass from left to right. What needs brackets around an operand that has
+// already been written (x::INT, x[1], f(x) FILTER (…)) is put before the operand's
+// first token afterwards: before holds such insertions by their place in out.
 func rewrite(src *Source, tokens []Token) ([]Token, error) {
-	r := &rewriter{src: src}
-	out := r.run(tokens)
+	r := &rewriter{src: src, ts: tokens, before: map[int][]Token{}}
+	if r.pair() {
+		r.walk(&level{end: len(tokens), expect: true, start: true, prim: -1, pred: -1})
+	}
 	if r.err != nil {
 		return nil, r.err
 	}
-	return out, nil
+	return r.render(), nil
 }
 
 type rewriter struct {
-	src *Source
-	out []Token
-	err *Error
+	src    *Source
+	ts     []Token
+	match  []int // of an opening bracket or CASE: where it is closed
+	at     int
+	out    []Token
+	before map[int][]Token
+	tables int
+	err    *Error
 }
 
-func (r *rewriter) fail(t Token, format string, args ...any) {
+// A level is the tokens between two brackets, or a part of them, while they are
+// being rewritten.
+type level struct {
+	end    int
+	stop   func() bool // ends the level early; may be nil
+	expect bool        // an operand is expected, not an operator
+	start  bool        // a query may begin here
+	prim   int         // where the last operand begins in out, -1 for none
+	chain  int         // of how many names with dots that operand consists; 0 for anything else
+	wraps  int         // how many postfix operators the operand has
+	pred   int         // where the condition at hand begins in out, -1 where it is yet to begin
+	name   string      // of the function that was last called
+
+	selected  bool // SELECT was seen
+	windows   bool // a WINDOW clause was begun
+	qualified bool // by QUALIFY
+	spec      bool // the level is a window's specification
+	grouping  bool // the level is of GROUP BY
+	args      argKind
+	distinct  bool // an own aggregate's DISTINCT is to be closed
+	ordering  bool // an own aggregate's ORDER BY is to be closed
+}
+
+func (r *rewriter) fail(t Token, format string, args ...any) *Error {
+	e := Errorf(r.src, t.Start, format, args...)
 	if r.err == nil {
-		r.err = Errorf(r.src, t.Start, format, args...)
+		r.err = e
 	}
+	return e
 }
 
-// notYet refuses what parses but cannot be run.
+// notYet refuses what is understood but cannot be run.
 func (r *rewriter) notYet(t Token, what string) { r.fail(t, "%s is not supported yet", what) }
+
+// pair finds the bracket that closes each bracket, and the END of each CASE.
+func (r *rewriter) pair() bool {
+	r.match = make([]int, len(r.ts))
+	var open []int
+	for i, t := range r.ts {
+		switch {
+		case t.Is("(", "["), t.Is("CASE") && !tokenAt(r.ts, i-1).Is("."):
+			open = append(open, i)
+		case t.Is("END"):
+			if n := len(open); n > 0 && r.ts[open[n-1]].Is("CASE") && !tokenAt(r.ts, i-1).Is(".") {
+				r.match[open[n-1]], open = i, open[:n-1]
+			}
+		case t.Is(")", "]"):
+			n := len(open)
+			if n == 0 {
+				r.fail(t, "%q closes nothing", t.Text)
+				return false
+			}
+			o := r.ts[open[n-1]]
+			switch {
+			case o.Is("CASE"):
+				r.fail(o, "CASE has no END")
+				return false
+			case o.Is("(") != t.Is(")"):
+				r.fail(t, "%q cannot close %q", t.Text, o.Text)
+				return false
+			}
+			r.match[open[n-1]], open = i, open[:n-1]
+		}
+	}
+	if n := len(open); n > 0 {
+		if o := r.ts[open[n-1]]; o.Is("CASE") {
+			r.fail(o, "CASE has no END")
+		} else {
+			r.fail(o, "the bracket is not closed")
+		}
+		return false
+	}
+	return true
+}
+
+// render puts the insertions into the output.
+func (r *rewriter) render() []Token {
+	n := len(r.out)
+	for _, ins := range r.before {
+		n += len(ins)
+	}
+	out := make([]Token, 0, n)
+	for i, t := range r.out {
+		out = append(append(out, r.before[i]...), t)
+	}
+	return out
+}
 
 // synthetic makes tokens that stand for another.
 func synthetic(anchor Token, texts ...string) []Token {
@@ -37,12 +127,19 @@ func synthetic(anchor Token, texts ...string) []Token {
 		switch {
 		case s[0] == '\'':
 			t.Kind = String
+		case s[0] == '`':
+			t.Kind = Quoted
 		case isNameByte(s[0]):
 			t.Kind = Word
 		}
 		out[i] = t
 	}
 	return out
+}
+
+// quote writes a text as a literal.
+func quote(text string) string {
+	return "'" + strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), "'", "''") + "'"
 }
 
 func tokenAt(ts []Token, i int) Token {
@@ -52,309 +149,185 @@ func tokenAt(ts []Token, i int) Token {
 	return ts[i]
 }
 
-// closing returns the place of the bracket that closes the one at i, or -1.
-func closing(ts []Token, i int) int {
-	depth := 0
-	for ; i < len(ts); i++ {
-		switch {
-		case ts[i].Is("(", "["):
-			depth++
-		case ts[i].Is(")", "]"):
-			if depth--; depth == 0 {
-				return i
-			}
-		}
+// tok returns the token n places on; behind the last one stands an EOF.
+func (r *rewriter) tok(n int) Token {
+	if i := r.at + n; i < len(r.ts) {
+		return r.ts[i]
 	}
-	return -1
-}
-
-// bareNames are words that MySQL reserves and data is full of; where no bracket
-// follows they are names.
-var bareNames = map[string]bool{
-	"KEY": true, "KEYS": true, "LINES": true, "USAGE": true, "LONG": true, "READ": true, "WRITE": true,
-	"RANK": true, "LEAD": true, "LAG": true, "GROUPS": true, "WINDOW": true,
-}
-
-// run rewrites a range of tokens, knowing where a table is expected.
-func (r *rewriter) run(ts []Token) []Token {
-	inFrom, factor := false, false // inside FROM; a table is expected next
-	for i := 0; i < len(ts) && r.err == nil; i++ {
-		t, next := ts[i], tokenAt(ts, i+1)
-		wasFactor := factor
-		factor = inFrom && t.Is("JOIN", ",", "LATERAL")
-		switch {
-		case t.Is("SELECT"):
-			inFrom = false
-		case t.Is("FROM") && !tokenAt(ts, i-1).Is("DISTINCT") && !r.insideExtract():
-			inFrom, factor = true, true
-		case t.Is("WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "WINDOW") && inFrom:
-			inFrom = false
-		case inFrom && t.Is("FULL") && (next.Is("JOIN") || next.Is("OUTER")):
-			r.notYet(t, "FULL JOIN")
-		case inFrom && t.Is("ASOF", "SEMI", "ANTI", "STRAIGHT_JOIN") && (next.Is("JOIN") || t.Is("STRAIGHT_JOIN")):
-			r.notYet(t, t.Upper+" JOIN")
-		case inFrom && t.Is("FINAL") && !wasFactor:
-			r.notYet(t, "FINAL")
-		case inFrom && t.Is("FOR") && next.Is("SYSTEM_TIME"):
-			r.notYet(t, "FOR SYSTEM_TIME AS OF")
-		case inFrom && wasFactor && t.IsName() && next.Is("(") && !t.Is("LATERAL"):
-			r.notYet(t, "the table function "+strings.ToUpper(t.Name()))
-		}
-		if r.err != nil {
-			break
-		}
-		if inFrom && wasFactor && t.Is("(") {
-			factor = !tokenAt(ts, i+1).Is("SELECT", "WITH", "VALUES", "(")
-		}
-		i += r.expression(ts, i, t, next)
+	end := 0
+	if n := len(r.ts); n > 0 {
+		end = r.ts[n-1].End
 	}
-	return r.out
+	return Token{Kind: EOF, Start: end, End: end}
 }
 
-// insideExtract reports that the FROM at hand belongs to EXTRACT(unit FROM x),
-// TRIM or SUBSTRING.
-func (r *rewriter) insideExtract() bool {
-	depth := 0
-	for k := len(r.out) - 1; k >= 0; k-- {
-		switch {
-		case r.out[k].Is(")"):
-			depth++
-		case r.out[k].Is("(") && depth == 0:
-			return tokenAt(r.out, k-1).Is("EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "MID")
-		case r.out[k].Is("("):
-			depth--
-		}
-	}
-	return false
+// emit writes n tokens as they are.
+func (r *rewriter) emit(n int) {
+	r.out = append(r.out, r.ts[r.at:r.at+n]...)
+	r.at += n
 }
 
-// expression handles one token of an expression and returns how many more it used.
-func (r *rewriter) expression(ts []Token, i int, t, next Token) int {
-	switch {
-	case t.Is("QUALIFY") && !tokenAt(ts, i-1).Is("AS", ".", "SELECT", ","):
-		r.notYet(t, "QUALIFY")
-	case t.Is("CUBE", "ROLLUP") && next.Is("(") && tokenAt(ts, i-1).Is("BY", ","):
-		r.notYet(t, "GROUP BY "+t.Upper)
-	case t.Is("GROUPING") && next.Is("SETS"):
-		r.notYet(t, "GROUPING SETS")
-	case t.Is("CAST", "TRY_CAST") && next.Is("("):
-		return r.cast(ts, i)
-	case t.Is("::"):
-		return r.doubleColon(ts, i)
-	case t.Is("["):
-		r.notYet(t, "an element of an array or map")
-	case t.Is("FILTER") && next.Is("(") && tokenAt(ts, i+2).Is("WHERE") && tokenAt(r.out, len(r.out)-1).Is(")"):
-		return r.filter(ts, i)
-	case t.Is("INTERVAL") && !next.Is("("):
-		return r.interval(ts, i)
-	case t.Is("IS") && (next.Is("DISTINCT") || next.Is("NOT") && tokenAt(ts, i+2).Is("DISTINCT")):
-		return r.isDistinct(ts, i)
-	case bareNames[t.Upper] && t.Kind == Word && !next.Is("(") && !tokenAt(ts, i-1).Is(".") && !(t.Is("WINDOW") && tokenAt(ts, i+2).Is("AS")):
+func (r *rewriter) put(anchor Token, texts ...string) {
+	r.out = append(r.out, synthetic(anchor, texts...)...)
+}
+
+// emitName writes a name, in backticks where MySQL reserves it.
+func (r *rewriter) emitName() {
+	t := r.tok(0)
+	if t.Kind == Word && isReservedWord(t.Upper) {
 		t.Text, t.Kind = "`"+t.Text+"`", Quoted
-		r.out = append(r.out, t)
-	case t.Is("WINDOW", "SESSION", "ARRAY") && next.Is("("):
+	}
+	r.out = append(r.out, t)
+	r.at++
+}
+
+func (r *rewriter) emitQuoted() {
+	t := r.tok(0)
+	if t.Kind == Word {
 		t.Text, t.Kind = "`"+t.Text+"`", Quoted
-		r.out = append(r.out, t)
-	default:
-		r.out = append(r.out, t)
 	}
-	return 0
-}
-
-// sub rewrites a range of tokens by itself.
-func (r *rewriter) sub(ts []Token) []Token {
-	s := &rewriter{src: r.src}
-	out := s.run(ts)
-	if s.err != nil && r.err == nil {
-		r.err = s.err
-	}
-	return out
-}
-
-// cast rewrites CAST(x AS type).
-func (r *rewriter) cast(ts []Token, i int) int {
-	t := ts[i]
-	end := closing(ts, i+1)
-	if end < 0 {
-		r.fail(ts[i+1], "the bracket is not closed")
-		return 0
-	}
-	as, depth := -1, 0
-	for k := i + 2; k < end; k++ {
-		switch {
-		case ts[k].Is("(", "["):
-			depth++
-		case ts[k].Is(")", "]"):
-			depth--
-		case depth == 0 && ts[k].Is("AS"):
-			as = k
-		}
-	}
-	if as < 0 || as == i+2 || as+1 == end {
-		r.fail(t, "%s is written %s(value AS type)", t.Upper, t.Upper)
-		return 0
-	}
-	if _, n, err := parseType(r.src, ts[as+1:end]); err != nil {
-		r.err = err
-		return 0
-	} else if as+1+n != end {
-		r.fail(ts[as+1+n], "unexpected %s behind the type", shown(ts[as+1+n]))
-		return 0
-	}
-	marker := MarkerCast
-	if t.Is("TRY_CAST") {
-		marker = MarkerTryCast
-	}
-	r.out = append(r.out, synthetic(t, marker, "(")...)
-	r.out = append(r.out, r.sub(ts[i+2:as])...)
-	r.out = append(r.out, synthetic(ts[as+1], ",", r.typeText(ts[as+1:end]))...)
-	r.out = append(r.out, synthetic(ts[end], ")")...)
-	return end - i
-}
-
-// typeText quotes the user's text of a type.
-func (r *rewriter) typeText(ts []Token) string {
-	text := r.src.Text[ts[0].Start:ts[len(ts)-1].End]
-	return "'" + strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), "'", "''") + "'"
-}
-
-// doubleColon rewrites x::type.
-func (r *rewriter) doubleColon(ts []Token, i int) int {
-	from := r.operand()
-	if from < 0 {
-		r.fail(ts[i], "'::' has nothing before it")
-		return 0
-	}
-	_, n, err := parseType(r.src, ts[i+1:])
-	if err != nil {
-		r.err = err
-		return 0
-	}
-	r.wrap(from, MarkerCast)
-	typ := ts[i+1 : i+1+n]
-	r.out = append(r.out, synthetic(typ[0], ",", r.typeText(typ))...)
-	r.out = append(r.out, synthetic(typ[n-1], ")")...)
-	return n
+	r.out = append(r.out, t)
+	r.at++
 }
 
 // wrap puts "marker(" before the output from a place on.
 func (r *rewriter) wrap(from int, marker string) {
-	tail := append([]Token(nil), r.out[from:]...)
-	r.out = append(append(r.out[:from:from], synthetic(tail[0], marker, "(")...), tail...)
+	r.insert(from, marker, "(")
 }
 
-// operand returns where in the output the last complete operand begins: a name
-// with its dots, a literal, a call or brackets; -1 for none.
-func (r *rewriter) operand() int {
-	k := len(r.out) - 1
-	if k < 0 {
-		return -1
+func (r *rewriter) insert(from int, texts ...string) {
+	r.before[from] = append(synthetic(r.out[from], texts...), r.before[from]...)
+}
+
+// walk rewrites the tokens of a level.
+func (r *rewriter) walk(l *level) {
+	for r.err == nil && r.at < l.end && (l.stop == nil || !l.stop()) {
+		if !r.clause(l) {
+			r.term(l)
+		}
 	}
-	t := r.out[k]
+}
+
+// inner rewrites tokens up to an end as a level of their own.
+func (r *rewriter) inner(end int, l level) {
+	l.end, l.expect, l.prim, l.pred = end, true, -1, -1
+	r.walk(&l)
+	if r.err == nil {
+		r.at = end
+	}
+}
+
+// operator notes that what was written wants an operand behind it.
+func (l *level) operator() {
+	l.expect, l.prim, l.chain, l.start = true, -1, 0, false
+}
+
+// fresh notes that a new condition begins.
+func (l *level) fresh() {
+	l.operator()
+	l.pred = -1
+}
+
+// operand notes that an operand was written from a place on.
+func (l *level) operand(from, chain int) {
+	l.expect, l.prim, l.chain, l.wraps, l.start, l.name = false, from, chain, 0, false, ""
+	if l.pred < 0 {
+		l.pred = from
+	}
+}
+
+// term rewrites one operand or operator.
+func (r *rewriter) term(l *level) {
+	t := r.tok(0)
 	switch {
-	case t.Is(")"):
-		depth := 0
-		for ; k >= 0; k-- {
-			if r.out[k].Is(")") {
-				depth++
-			} else if r.out[k].Is("(") {
-				if depth--; depth == 0 {
-					break
-				}
-			}
+	case t.Is("("):
+		r.bracket(l)
+	case t.Is("["):
+		r.element(l)
+	case t.Is("::"):
+		r.doubleColon(l)
+	case t.Is("->", "->>"):
+		r.jsonPath(l)
+	case t.Is(".") && !l.expect:
+		r.dot(l)
+	case t.Is("*") && l.expect:
+		l.operand(len(r.out), 0)
+		r.emit(1)
+	case t.Is(","):
+		r.comma(l)
+	case t.Is("&&"):
+		r.emit(1)
+		l.fresh()
+	case t.Kind == Symbol:
+		if l.pred < 0 {
+			l.pred = len(r.out)
 		}
-		if p := tokenAt(r.out, k-1); p.Kind == Quoted || p.Kind == Word && !structural[p.Upper] {
-			k--
+		r.emit(1)
+		l.operator()
+	case t.Kind == Word && l.expect:
+		r.beginWord(l)
+	case t.Kind == Word:
+		r.nextWord(l)
+	case t.Kind == String && !l.expect && r.continues():
+		r.emit(1)
+	default:
+		chain := 0
+		if t.Kind == Quoted {
+			chain = 1
 		}
-	case t.Kind == Symbol, t.Kind == Word && structural[t.Upper]:
-		return -1
-	}
-	for k >= 2 && r.out[k-1].Is(".") && r.out[k-2].IsName() {
-		k -= 2
-	}
-	return k
-}
-
-// filter rewrites aggregate(…) FILTER (WHERE condition).
-func (r *rewriter) filter(ts []Token, i int) int {
-	end := closing(ts, i+1)
-	if end < 0 {
-		r.fail(ts[i+1], "the bracket is not closed")
-		return 0
-	}
-	if tokenAt(ts, end+1).Is("OVER") {
-		r.notYet(ts[end+1], "OVER")
-		return 0
-	}
-	r.wrap(r.operand(), MarkerFilter)
-	r.out = append(r.out, synthetic(ts[i], ",")...)
-	r.out = append(r.out, r.sub(ts[i+3:end])...)
-	r.out = append(r.out, synthetic(ts[end], ")")...)
-	return end - i
-}
-
-// isDistinct rewrites x IS [NOT] DISTINCT FROM y.
-func (r *rewriter) isDistinct(ts []Token, i int) int {
-	if tokenAt(ts, i+1).Is("NOT") {
-		if !tokenAt(ts, i+3).Is("FROM") {
-			r.fail(ts[i], "IS NOT DISTINCT needs FROM")
-			return 0
+		from := len(r.out)
+		if t.Kind == Quoted && r.tok(1).Is("(") {
+			r.call(l)
+			return
 		}
-		r.out = append(r.out, synthetic(ts[i], "<=>")...)
-		return 3
+		l.operand(from, chain)
+		r.emit(1)
 	}
-	if !tokenAt(ts, i+2).Is("FROM") {
-		r.fail(ts[i], "IS DISTINCT needs FROM")
-		return 0
-	}
-	from := r.operand()
-	if from < 0 {
-		r.fail(ts[i], "IS DISTINCT FROM has nothing before it")
-		return 0
-	}
-	tail := append([]Token(nil), r.out[from:]...)
-	r.out = append(append(r.out[:from:from], synthetic(tail[0], "NOT")...), tail...)
-	r.out = append(r.out, synthetic(ts[i], "<=>")...)
-	return 2
 }
 
-// interval accepts plural units and INTERVAL '1 day'.
-func (r *rewriter) interval(ts []Token, i int) int {
-	value, unit := tokenAt(ts, i+1), tokenAt(ts, i+2)
-	r.out = append(r.out, ts[i])
-	if value.Kind == String {
-		if n, u, ok := strings.Cut(strings.TrimSpace(Unquote(value.Text)), " "); ok && !isUnit(unit.Upper) {
-			r.out = append(r.out, synthetic(value, "'"+n+"'", singular(strings.ToUpper(strings.TrimSpace(u))))...)
-			return 1
-		}
-	}
-	if value.Kind == Number && singular(unit.Upper) == "MILLISECOND" {
-		r.out = append(r.out, synthetic(value, value.Text+"000")...)
-		r.out[len(r.out)-1].Kind = Number
-		r.out = append(r.out, synthetic(unit, "MICROSECOND")...)
-		return 2
-	}
-	if (value.Kind == String || value.Kind == Number) && unit.Kind == Word && isUnit(unit.Upper) && unit.Upper != singular(unit.Upper) {
-		r.out = append(r.out, value)
-		r.out = append(r.out, synthetic(unit, singular(unit.Upper))...)
-		return 2
-	}
-	return 0
+// continues reports that a text belongs to what is before it: another text, or
+// DATE, TIME and TIMESTAMP.
+func (r *rewriter) continues() bool {
+	last := tokenAt(r.out, len(r.out)-1)
+	return last.Kind == String || last.Is("DATE", "TIME", "TIMESTAMP")
 }
 
-func singular(unit string) string {
-	if s := strings.TrimSuffix(unit, "S"); isSingular(s) {
-		return s
+// comma divides operands. In an own aggregate's ORDER BY it divides what is
+// ordered by.
+func (r *rewriter) comma(l *level) {
+	if l.ordering {
+		r.put(r.tok(0), ")")
+		r.emit(1)
+		r.put(r.tok(0), MarkerOrder, "(")
+	} else {
+		r.emit(1)
 	}
-	return unit
+	l.fresh()
 }
 
-func isUnit(u string) bool { return isSingular(singular(u)) }
-
-func isSingular(u string) bool {
-	switch u {
-	case "MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR":
-		return true
+// bracket rewrites brackets that are an operand, or that follow a word as IN does.
+func (r *rewriter) bracket(l *level) {
+	open, end, from := r.tok(0), r.match[r.at], len(r.out)
+	if l.grouping && l.expect && end == r.at+1 {
+		r.put(open, MarkerEmpty, "(")
+		r.put(r.ts[end], ")")
+		r.at += 2
+		l.operand(from, 0)
+		return
 	}
-	return false
+	grouping := l.grouping && l.expect
+	if !l.expect && l.prim >= 0 {
+		from = l.prim // the arguments of a name with dots
+	}
+	r.emit(1)
+	r.inner(end, level{start: true, grouping: grouping})
+	r.emit1()
+	l.operand(from, 0)
+}
+
+// emit1 writes the closing bracket at hand, unless an error came first.
+func (r *rewriter) emit1() {
+	if r.err == nil {
+		r.emit(1)
+	}
 }

@@ -15,7 +15,10 @@ import (
 // call binds a function call, and the constructs that look like one.
 func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 	name := x.FnName.L
-	switch x.FnName.L {
+	if what, ok := unbuilt[name]; ok {
+		return nil, b.notYet(x, what)
+	}
+	switch name {
 	case ast.DateLiteral:
 		return b.typed(x, types.Date)
 	case ast.TimeLiteral:
@@ -25,15 +28,12 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 	case sql.MarkerCast, sql.MarkerTryCast:
 		return b.cast(x, name == sql.MarkerTryCast)
 	case sql.MarkerFilter:
-		agg, ok := x.Args[0].(*ast.AggregateFuncExpr)
-		if !ok {
-			return nil, b.m.Errorf(x, "FILTER belongs behind an aggregate")
-		}
-		return b.aggregateCall(agg, x.Args[1])
+		return b.filter(x)
+	case sql.MarkerInterval:
+		unit, _ := sql.LiteralValue(x.Args[1].(ast.ValueExpr)).(string)
+		return b.interval(x.Args[0], unit)
 	case "date_add", "adddate", "date_sub", "subdate":
-		if len(x.Args) == 3 {
-			return b.dateAdd(x, strings.HasSuffix(name, "sub") || strings.HasPrefix(name, "sub"))
-		}
+		return b.dateAdd(x, strings.HasSuffix(name, "sub") || strings.HasPrefix(name, "sub"))
 	case "extract":
 		if u, ok := x.Args[0].(*ast.TimeUnitExpr); ok && len(x.Args) == 2 {
 			if _, ok := b.Functions.Scalar(u.Unit.String()); !ok {
@@ -106,7 +106,11 @@ func (b *binding) scalarCall(f *function.Scalar, args []expr.Expr, n ast.Node) (
 		}
 		return nil
 	}
-	return &expr.Call{Func: f, Overload: over, Args: args, T: over.Result(to, constant)}, nil
+	call := &expr.Call{Func: f, Overload: over, Args: args, T: over.Result(to, constant)}
+	if f.StabilityOf(over) == function.Volatile {
+		call.Draw = b.draw()
+	}
+	return call, nil
 }
 
 // literalTypes gives the types of arguments where a text that is written in the
@@ -167,18 +171,27 @@ func (b *binding) cast(x *ast.FuncCallExpr, try bool) (expr.Expr, error) {
 	return &expr.Cast{Arg: e, To: to, Try: try}, nil
 }
 
+// dateAdd binds DATE_ADD(t, INTERVAL n unit) and its like; ADDDATE and SUBDATE take
+// a number of days, too.
 func (b *binding) dateAdd(x *ast.FuncCallExpr, sub bool) (expr.Expr, error) {
-	unit, ok := x.Args[2].(*ast.TimeUnitExpr)
-	if !ok {
-		return nil, b.notYet(x, "this form of "+x.FnName.O)
+	if len(x.Args) != 2 {
+		return nil, b.m.Errorf(x, "%s takes 2 arguments, not %d", x.FnName.L, len(x.Args))
 	}
 	t, err := b.expr(x.Args[0])
 	if err != nil {
 		return nil, err
 	}
-	span, err := b.interval(x.Args[1], unit)
+	span, err := b.expr(x.Args[1])
 	if err != nil {
 		return nil, err
+	}
+	if span.Type().Kind != types.Interval {
+		if x.FnName.L != "adddate" && x.FnName.L != "subdate" {
+			return nil, b.m.Errorf(x.Args[1], "%s takes an INTERVAL, not %s", x.FnName.L, span.Type())
+		}
+		if span, err = b.interval(x.Args[1], "DAY"); err != nil {
+			return nil, err
+		}
 	}
 	op := expr.Add
 	if sub {

@@ -130,15 +130,16 @@ func timestampOf(text string) types.Type {
 }
 
 // monthsIn and microsIn are the units of an interval.
-var monthsIn = map[ast.TimeUnitType]int64{ast.TimeUnitMonth: 1, ast.TimeUnitQuarter: 3, ast.TimeUnitYear: 12}
-
-var microsIn = map[ast.TimeUnitType]int64{
-	ast.TimeUnitMicrosecond: 1, ast.TimeUnitSecond: types.MicrosPerSecond, ast.TimeUnitMinute: types.MicrosPerMinute,
-	ast.TimeUnitHour: types.MicrosPerHour, ast.TimeUnitDay: types.MicrosPerDay, ast.TimeUnitWeek: 7 * types.MicrosPerDay,
-}
+var (
+	monthsIn = map[string]int64{"MONTH": 1, "QUARTER": 3, "YEAR": 12}
+	microsIn = map[string]int64{
+		"MICROSECOND": 1, "MILLISECOND": 1000, "SECOND": types.MicrosPerSecond, "MINUTE": types.MicrosPerMinute,
+		"HOUR": types.MicrosPerHour, "DAY": types.MicrosPerDay, "WEEK": 7 * types.MicrosPerDay,
+	}
+)
 
 // interval reads INTERVAL n unit, n a constant.
-func (b *binding) interval(n ast.ExprNode, unit *ast.TimeUnitExpr) (expr.Expr, error) {
+func (b *binding) interval(n ast.ExprNode, unit string) (expr.Expr, error) {
 	e, err := b.expr(n)
 	if err != nil {
 		return nil, err
@@ -152,8 +153,8 @@ func (b *binding) interval(n ast.ExprNode, unit *ast.TimeUnitExpr) (expr.Expr, e
 	}
 	d := l.Value.(types.DecimalValue)
 	out := vec.IntervalValue{}
-	per, isMonths := monthsIn[unit.Unit]
-	micros, isMicros := microsIn[unit.Unit]
+	per, isMonths := monthsIn[unit]
+	micros, isMicros := microsIn[unit]
 	scaled, ok := types.Rescale(d, 6, 0)
 	switch {
 	case isMonths && ok:
@@ -169,7 +170,7 @@ func (b *binding) interval(n ast.ExprNode, unit *ast.TimeUnitExpr) (expr.Expr, e
 		}
 		out.Micros = int64(m.LowBits())
 	default:
-		return nil, b.notYet(n, "an INTERVAL in "+unit.Unit.String())
+		return nil, b.notYet(n, "an INTERVAL in "+unit)
 	}
 	return &expr.Literal{T: types.Of(types.Interval), Value: out}, nil
 }

@@ -1,0 +1,105 @@
+package bind
+
+import (
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/expr"
+)
+
+// unbuilt are constructs that are understood as text and cannot be run.
+var unbuilt = map[string]string{
+	sql.MarkerIndex:        "an element of an array or map",
+	sql.MarkerField:        "a field of a value",
+	sql.MarkerArray:        "an array",
+	sql.MarkerMap:          "a map",
+	sql.MarkerOver:         "OVER",
+	sql.MarkerDistinct:     "DISTINCT inside this function",
+	sql.MarkerOrder:        "ORDER BY inside this function",
+	sql.MarkerRollup:       "GROUP BY ROLLUP",
+	sql.MarkerCube:         "GROUP BY CUBE",
+	sql.MarkerGroupingSets: "GROUPING SETS",
+	sql.MarkerEmpty:        "an empty grouping set",
+	"window":               "GROUP BY window(…)",
+	"session_window":       "GROUP BY session_window(…)",
+	"tumble":               "GROUP BY TUMBLE",
+	"hop":                  "GROUP BY HOP",
+	"session":              "GROUP BY SESSION",
+	"cumulate":             "GROUP BY CUMULATE",
+	"explode":              "explode",
+	"unnest":               "UNNEST",
+	"row_number":           "row_number without OVER",
+	"rank":                 "rank without OVER",
+	"dense_rank":           "dense_rank without OVER",
+	"first_value":          "first_value without OVER",
+	"last_value":           "last_value without OVER",
+}
+
+// filter binds aggregate(…) FILTER (WHERE condition).
+func (b *binding) filter(x *ast.FuncCallExpr) (expr.Expr, error) {
+	switch f := x.Args[0].(type) {
+	case *ast.AggregateFuncExpr:
+		return b.aggregateCall(f, x.Args[1])
+	case *ast.WindowFuncExpr:
+		return nil, b.notYet(f, "OVER")
+	case *ast.FuncCallExpr:
+		if what, ok := unbuilt[f.FnName.L]; ok {
+			return nil, b.notYet(f, what)
+		}
+		if _, ok := b.Functions.Aggregate(f.FnName.L); ok {
+			agg := &ast.AggregateFuncExpr{F: f.FnName.L, Args: f.Args}
+			agg.SetOriginTextPosition(f.OriginTextPosition())
+			return b.aggregateCall(agg, x.Args[1])
+		}
+	}
+	return nil, b.m.Errorf(x, "FILTER belongs behind an aggregate")
+}
+
+// derived binds a query in FROM, or what the front end writes as one: a table
+// function, and a table with names for its columns.
+func (s *session) derived(n ast.ResultSetNode, alias string, at int) (logical.Node, error) {
+	call := markerCall(n)
+	if call == nil {
+		return s.result(n, false)
+	}
+	if call.FnName.L == sql.MarkerTableFunction {
+		name, _ := sql.LiteralValue(call.Args[0].(ast.ValueExpr)).(string)
+		return nil, s.notYet(call, "the table function "+name)
+	}
+	var node logical.Node
+	var err error
+	switch t := call.Args[0].(type) {
+	case *ast.SubqueryExpr:
+		node, err = s.derived(t.Query, alias, at)
+	case *ast.FuncCallExpr: // MarkerTable
+		name := t.Args[0].(*ast.ColumnNameExpr).Name
+		if name.Table.O != "" {
+			return nil, s.m.Errorf(t.Args[0], "tables have no schema name before them")
+		}
+		node, err = s.table(name.Name.O, s.m.At(t.Args[0]))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var names []ast.CIStr
+	for _, a := range call.Args[1:] {
+		text, _ := sql.LiteralValue(a.(ast.ValueExpr)).(string)
+		names = append(names, ast.NewCIStr(text))
+	}
+	return s.renamed(node, alias, names, s.m.At(call))
+}
+
+// markerCall returns the call that stands for a whole query in FROM, nil where it is
+// the user's own.
+func markerCall(n ast.ResultSetNode) *ast.FuncCallExpr {
+	x, ok := n.(*ast.SelectStmt)
+	if !ok || x.Fields == nil || len(x.Fields.Fields) != 1 {
+		return nil
+	}
+	call, ok := x.Fields.Fields[0].Expr.(*ast.FuncCallExpr)
+	if !ok || call.FnName.L != sql.MarkerColumns && call.FnName.L != sql.MarkerTableFunction {
+		return nil
+	}
+	return call
+}

@@ -1,0 +1,205 @@
+package sql
+
+// An argKind says whose arguments a level holds.
+type argKind uint8
+
+const (
+	noFunction    argKind = iota
+	ownAggregate          // of a function that the grammar does not know: it may be an aggregate
+	tableFunction         // in FROM
+)
+
+// nativeCalls are the functions that the grammar knows by name. All others are
+// written in backticks, because most of MySQL's words cannot stand before a
+// bracket without them.
+var nativeCalls = words("CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "CURRENT_ROLE", "LOCALTIME", "LOCALTIMESTAMP",
+	"UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP", "EXTRACT", "GET_FORMAT", "POSITION", "SUBSTRING", "SUBSTR", "MID", "TIMESTAMPADD",
+	"TIMESTAMPDIFF", "TRIM", "WEIGHT_STRING", "CHAR", "VALUES", "DEFAULT", "MATCH", "ROW", "MOD", "CURDATE", "CURTIME", "NOW", "SYSDATE")
+
+// aggregates are the aggregates that the grammar knows.
+var aggregates = words("COUNT", "SUM", "AVG", "MIN", "MAX", "BIT_AND", "BIT_OR", "BIT_XOR", "GROUP_CONCAT", "STD", "STDDEV", "STDDEV_POP",
+	"STDDEV_SAMP", "VAR_POP", "VAR_SAMP", "VARIANCE", "JSON_ARRAYAGG", "JSON_OBJECTAGG", "APPROX_COUNT_DISTINCT", "APPROX_PERCENTILE")
+
+// windowFunctions are the functions that the grammar knows with OVER only.
+var windowFunctions = words("ROW_NUMBER", "RANK", "DENSE_RANK", "CUME_DIST", "PERCENT_RANK", "NTILE", "LEAD", "LAG", "FIRST_VALUE",
+	"LAST_VALUE", "NTH_VALUE")
+
+// call rewrites name(…). Where the grammar does not know the function, DISTINCT and
+// ORDER BY in its brackets become calls themselves.
+func (r *rewriter) call(l *level) {
+	t, from, end := r.tok(0), len(r.out), r.match[r.at+1]
+	native := t.Kind == Word && (nativeCalls[t.Upper] || aggregates[t.Upper] || windowFunctions[t.Upper] && r.overBehind(end+1))
+	in := level{}
+	if native {
+		r.emit(1)
+	} else {
+		in.args = ownAggregate
+		r.emitQuoted()
+	}
+	r.emit(1)
+	if t.Is("EXTRACT", "TIMESTAMPADD", "TIMESTAMPDIFF") {
+		r.unitWord()
+	}
+	r.arguments(end, in)
+	l.operand(from, 0)
+	l.name = t.Upper
+	if t.Is("COUNT") && tokenAt(r.out, from+2).Is("DISTINCT") {
+		l.name = "" // MySQL has no COUNT(DISTINCT …) OVER
+	}
+}
+
+// arguments rewrites what is in a call's brackets, and the closing one.
+func (r *rewriter) arguments(end int, in level) {
+	in.end, in.expect, in.prim, in.pred = end, true, -1, -1
+	r.walk(&in)
+	if r.err != nil {
+		return
+	}
+	if in.distinct {
+		r.put(r.tok(-1), ")")
+	}
+	if in.ordering {
+		r.put(r.tok(-1), ")")
+	}
+	r.emit(1)
+}
+
+// unitWord accepts EXTRACT(SECONDS FROM …).
+func (r *rewriter) unitWord() {
+	if t := r.tok(0); t.Kind == Word && isUnit(t.Upper) {
+		r.put(t, singular(t.Upper))
+		r.at++
+	}
+}
+
+// ownOrder writes the ORDER BY of an own aggregate as an argument.
+func (r *rewriter) ownOrder(l *level) {
+	t := r.tok(0)
+	if l.distinct {
+		r.put(t, ")")
+		l.distinct = false
+	}
+	r.put(t, ",", MarkerOrder, "(")
+	r.at += 2
+	l.fresh()
+	l.ordering = true
+}
+
+// overBehind reports that OVER follows a call which ends before place i.
+func (r *rewriter) overBehind(i int) bool {
+	if tokenAt(r.ts, i).Is("FILTER") && tokenAt(r.ts, i+1).Is("(") {
+		i = r.match[i+1] + 1
+	}
+	if tokenAt(r.ts, i).Is("FROM") && tokenAt(r.ts, i+1).Is("FIRST", "LAST") {
+		i += 2
+	}
+	if tokenAt(r.ts, i).Is("RESPECT", "IGNORE") && tokenAt(r.ts, i+1).Is("NULLS") {
+		i += 2
+	}
+	return tokenAt(r.ts, i).Is("OVER")
+}
+
+// over rewrites OVER window. A function that the grammar knows no OVER of becomes
+// MarkerOver(f(x), max(1) OVER window).
+func (r *rewriter) over(l *level) {
+	t := r.tok(0)
+	if tokenAt(r.out, len(r.out)-1).Is("NULLS", "FIRST", "LAST") && l.prim < 0 {
+		r.emit(1) // IGNORE NULLS OVER
+		r.overWindow()
+		l.expect = false
+		return
+	}
+	if l.prim < 0 || !tokenAt(r.out, len(r.out)-1).Is(")") {
+		r.fail(t, "OVER belongs behind a function")
+		return
+	}
+	from, own := l.prim, !windowFunctions[l.name] && (!aggregates[l.name] || l.name == "APPROX_COUNT_DISTINCT" || l.name == "APPROX_PERCENTILE")
+	if own {
+		r.wrap(from, MarkerOver)
+		r.put(t, ",", "max", "(", "1", ")")
+	}
+	r.emit(1)
+	r.overWindow()
+	if own && r.err == nil {
+		r.put(r.tok(-1), ")")
+	}
+	l.operand(from, 0)
+}
+
+func (r *rewriter) overWindow() {
+	if r.tok(0).Is("(") {
+		r.windowSpec()
+		return
+	}
+	r.emitName()
+}
+
+// filter rewrites f(…) FILTER (WHERE condition) [OVER window].
+func (r *rewriter) filter(l *level) {
+	t, end := r.tok(0), r.match[r.at+1]
+	if l.prim < 0 || !tokenAt(r.out, len(r.out)-1).Is(")") {
+		r.fail(t, "FILTER belongs behind an aggregate")
+		return
+	}
+	if !r.tok(2).Is("WHERE") || r.at+3 == end {
+		r.fail(t, "FILTER is written FILTER (WHERE condition)")
+		return
+	}
+	from, condition := l.prim, r.at+3
+	r.at = end + 1
+	if r.tok(0).Is("OVER") && (r.tok(1).IsName() || r.tok(1).Is("(")) {
+		if r.over(l); r.err != nil {
+			return
+		}
+	}
+	after := r.at
+	r.wrap(from, MarkerFilter)
+	r.put(t, ",")
+	r.at = condition
+	r.inner(end, level{})
+	if r.err != nil {
+		return
+	}
+	r.put(r.ts[after-1], ")")
+	r.at = after
+	l.operand(from, 0)
+}
+
+// cast rewrites CAST(x AS type) and TRY_CAST.
+func (r *rewriter) cast(l *level) {
+	t, from, end := r.tok(0), len(r.out), r.match[r.at+1]
+	as := r.at + 2
+	for as < end && !r.ts[as].Is("AS") {
+		as = max(as, r.match[as]) + 1
+	}
+	if as >= end || as == r.at+2 || as+1 == end {
+		r.fail(t, "%s is written %s(value AS type)", t.Upper, t.Upper)
+		return
+	}
+	if _, n, err := parseType(r.src, r.ts[as+1:end]); err != nil {
+		r.err = err
+		return
+	} else if as+1+n != end {
+		r.fail(r.ts[as+1+n], "unexpected %s behind the type", shown(r.ts[as+1+n]))
+		return
+	}
+	marker := MarkerCast
+	if t.Is("TRY_CAST") {
+		marker = MarkerTryCast
+	}
+	r.put(t, marker, "(")
+	r.at += 2
+	r.inner(as, level{})
+	if r.err != nil {
+		return
+	}
+	r.put(r.ts[as+1], ",", r.typeText(r.ts[as+1:end]))
+	r.put(r.ts[end], ")")
+	r.at = end + 1
+	l.operand(from, 0)
+}
+
+// typeText quotes the user's text of a type.
+func (r *rewriter) typeText(ts []Token) string {
+	return quote(r.src.Text[ts[0].Start:ts[len(ts)-1].End])
+}
