@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"slices"
@@ -71,6 +72,10 @@ func connectTo(ctx context.Context, conf *config, env connectors.Env) (*cluster,
 	return c, nil
 }
 
+// loginAttempts is how often a broker may close the connection while we log in: some
+// answer a wrong password so, and one that is starting may do it once.
+const loginAttempts = 5
+
 func (c *cluster) start(ctx context.Context) error {
 	r := retry{c: c}
 	for {
@@ -80,6 +85,9 @@ func (c *cluster) start(ctx context.Context) error {
 		}
 		if noSuchHost(err) {
 			return fmt.Errorf("bootstrap.servers: %w", err)
+		}
+		if r.n >= loginAttempts && c.client.Net.SASL.Enable && errors.Is(err, io.EOF) {
+			return c.explained(err)
 		}
 		if err := r.pause(ctx, err); err != nil {
 			return err

@@ -25,11 +25,12 @@ func unreachable(err error) bool {
 
 // refused says that a broker will not let us in, however often we ask.
 func refused(err error) bool {
-	var alert tls.AlertError
+	var alert *net.OpError
 	var verify *tls.CertificateVerificationError
 	var header tls.RecordHeaderError
 	var authority x509.UnknownAuthorityError
-	return errors.As(err, &alert) || errors.As(err, &verify) || errors.As(err, &header) || errors.As(err, &authority) ||
+	// crypto/tls wraps the other side's alerts so, in a type of its own.
+	return errors.As(err, &alert) && alert.Op == "remote error" || errors.As(err, &verify) || errors.As(err, &header) || errors.As(err, &authority) ||
 		errors.Is(err, sarama.ErrSASLAuthenticationFailed) || errors.Is(err, sarama.ErrUnsupportedSASLMechanism) ||
 		errors.Is(err, sarama.ErrIllegalSASLState)
 }
@@ -71,9 +72,9 @@ func (c *cluster) explained(err error) error {
 		return fmt.Errorf("this user may not do that: %w", err)
 	case errors.As(err, &dial) && errors.Is(err, io.EOF):
 		if c.client.Net.SASL.Enable {
-			return fmt.Errorf("the broker closes the connection while we log in; check the sasl.* options and security.protocol")
+			return errors.New("the broker closes the connection while we log in; check sasl.mechanism, sasl.username and sasl.password, and security.protocol")
 		}
-		return fmt.Errorf("the broker closes the connection at once; check security.protocol")
+		return errors.New("the broker closes the connection at once; check security.protocol")
 	}
 	return err
 }
