@@ -28,7 +28,7 @@ import (
 type sink struct {
 	table  *connectors.Table
 	enc    format.Encoder
-	raw    bool
+	format string
 	codec  codec
 	target publisher
 
@@ -64,7 +64,7 @@ func openSink(_ context.Context, t *connectors.Table, mode connectors.Mode, sche
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{table: t, raw: f.Name == "raw", codec: codecOf(t, path)}
+	s := &sink{table: t, format: f.Name, codec: codecOf(t, path)}
 	if s.enc, err = f.NewEncoder(t, schema); err != nil {
 		return nil, err
 	}
@@ -151,13 +151,30 @@ func (s *sink) Write(_ context.Context, delta *zset.Batch) error {
 		if s.line, err = s.enc.Encode(s.line[:0], delta, row); err != nil {
 			return err
 		}
-		if s.raw && bytes.IndexByte(s.line, '\n') >= 0 {
-			return errors.New("a value with a line end in it cannot be a line of a file (format 'raw'); json and csv can hold it")
+		if bytes.IndexByte(s.line, '\n') >= 0 {
+			if err := s.oneLine(); err != nil {
+				return err
+			}
 		}
 		s.line = append(s.line, '\n')
 		for range n {
 			if err := s.stage.write(s.line); err != nil {
 				return err
+			}
+		}
+	}
+	return nil
+}
+
+// oneLine makes a line of a row with line ends in it.
+func (s *sink) oneLine() error {
+	switch s.format {
+	case "raw":
+		return errors.New("a value with a line end in it cannot be a line of a file (format 'raw'); json and csv can hold it")
+	case "json": // they stand between tokens: in a string they are escaped
+		for i, c := range s.line {
+			if c == '\n' {
+				s.line[i] = ' '
 			}
 		}
 	}

@@ -244,3 +244,14 @@ func TestSinkRefuses(t *testing.T) {
 	_, err := openSink(t.Context(), table("path", "x/*.json"), connectors.Append, tab.Schema(), later().env(t))
 	wantError(t, err, "path 'x/*.json' is a pattern; rows are written to a file or a directory")
 }
+
+// JSON that was written over several lines becomes one.
+func TestJSONOnOneLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.json")
+	tab := table("path", path, "format", "json")
+	tab.Columns[0].Type = types.Of(types.JSON)
+	s := tableSink(t, tab, connectors.Append)
+	recoverSink(t, s, 0)
+	epoch(t, s, 1, `"{\n \"k\": \"a\\nb\"\n}"`)
+	want(t, []string{text(t, path)}, `{"a":{  "k": "a\nb" }}`+"\n")
+}

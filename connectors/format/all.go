@@ -1,7 +1,11 @@
 package format
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/sql/types"
@@ -47,8 +51,11 @@ type decoder struct {
 	payload []int // columns of the builder that the format fills
 	notNull []int // those of them that are NOT NULL
 	meta    []metaColumn
+	key     int // a VARCHAR column that is the record's key, -1 for none
 	bad     []connectors.BadRecord
 }
+
+var errKeyUTF8 = errors.New("the record's key is not valid UTF-8; declare the column as BINARY to have its bytes")
 
 type metaColumn struct {
 	at  int
@@ -56,12 +63,15 @@ type metaColumn struct {
 }
 
 func newDecoder(spec DecodeSpec, row func(payload []int) (rowDecoder, error)) (Decoder, error) {
-	d := &decoder{spec: spec}
+	d := &decoder{spec: spec, key: -1}
 	for at, c := range spec.Columns {
 		col := spec.Table.Columns[c]
 		switch {
 		case col.Metadata != "":
 			d.meta = append(d.meta, metaColumn{at, col.Metadata})
+			if col.Metadata == "key" && col.Type.Kind == types.Varchar {
+				d.key = at
+			}
 			continue
 		case col.NotNull:
 			d.notNull = append(d.notNull, at)
@@ -81,6 +91,9 @@ func (d *decoder) Decode(recs []connectors.Record, b *zset.Builder) ([]connector
 		reason := d.row.decode(rec, b)
 		if reason == nil && len(d.notNull) > 0 {
 			reason = d.checkNulls(b)
+		}
+		if reason == nil && d.key >= 0 && !utf8.Valid(rec.Key) {
+			reason = &misfit{b.Schema.Fields[d.key].Name, errKeyUTF8}
 		}
 		if reason != nil {
 			bad := connectors.BadRecord{Split: rec.Split, Offset: rec.Offset, Reason: reason.Error()}
@@ -148,7 +161,7 @@ func appendMeta(b *vec.Builder, key string, rec *connectors.Record) {
 	case "timestamp-type":
 		appendText(b, [...]string{"NoTimestampType", "CreateTime", "LogAppendTime"}[rec.TimestampType])
 	case "key":
-		if rec.Key == nil {
+		if rec.Key == nil || b.Type().Kind == types.Varchar && !utf8.Valid(rec.Key) {
 			b.AppendNull()
 		} else {
 			b.AppendBytes(rec.Key)
@@ -175,18 +188,19 @@ func splitName(s connectors.Split) (name string, n int64) {
 	return string(s), 0
 }
 
+// headersJSON writes headers as an object. Bytes that are no text become U+FFFD.
 func headersJSON(hs []connectors.Header) []byte {
 	out := []byte{'{'}
 	for i, h := range hs {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = appendJSONString(out, h.Key)
+		out = appendJSONString(out, strings.ToValidUTF8(h.Key, "\uFFFD"))
 		out = append(out, ':')
 		if h.Value == nil {
 			out = append(out, "null"...)
 		} else {
-			out = appendJSONString(out, string(h.Value))
+			out = appendJSONString(out, bytes.ToValidUTF8(h.Value, []byte("\uFFFD")))
 		}
 	}
 	return append(out, '}')

@@ -2,7 +2,6 @@ package format
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -110,7 +109,7 @@ func putCSV(col *vec.Builder, field []byte) error {
 		return fmt.Errorf("'%s' is not %s: it is too long", cut(field), article(t))
 	case t.Kind == types.Binary && t.Length > 0 && binaryLen(field) > t.Length:
 		return fmt.Errorf("'%s' is not %s: it is too long", cut(field), article(t))
-	case t.Kind == types.JSON && !json.Valid(field):
+	case t.Kind == types.JSON && !validJSON(field):
 		return fmt.Errorf("'%s' is not JSON", cut(field))
 	}
 	if t.Kind == types.Timestamp {
