@@ -17,7 +17,6 @@ import (
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/state/memory"
 	"github.com/sqlstream/sqlstream/state/statetest"
-	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -285,7 +284,9 @@ func single(deltas []delta) []delta {
 	var rows []delta
 	for _, d := range deltas {
 		for i := range d.rows.Len {
-			rows = append(rows, delta{d.table, d.rows.Gather(new(vec.Mem), []int32{int32(i)})})
+			b := zset.NewBuilder(d.rows.Schema)
+			b.AppendRow(d.rows, i, d.rows.Weight(i))
+			rows = append(rows, delta{d.table, b.Build()})
 		}
 	}
 	return rows

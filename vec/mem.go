@@ -19,8 +19,11 @@ type Mem struct {
 	used   int      // bytes used of it
 }
 
-// chunkSize is large enough that a batch of 8192 rows seldom spans two chunks.
-const chunkSize = 1 << 20
+// Chunks grow until a batch of 8192 rows seldom spans two of them.
+const (
+	minChunk = 1 << 16
+	maxChunk = 1 << 20
+)
 
 // A Mark is a position of a Mem.
 type Mark struct{ chunk, used int }
@@ -39,7 +42,7 @@ func (m *Mem) Alloc(n int) []byte {
 		m.chunk++
 		m.used = 0
 	}
-	m.chunks = append(m.chunks, Aligned(max(size, chunkSize)))
+	m.chunks = append(m.chunks, Aligned(max(size, min(minChunk<<len(m.chunks), maxChunk))))
 	m.used = size
 	return m.chunks[m.chunk][:n:size]
 }
