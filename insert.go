@@ -215,6 +215,9 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 	if mode == connectors.Complete {
 		spec.Trigger = stream.Trigger{Once: true}
 	}
+	if p.Sort == nil {
+		spec.Sort = nil // the order of what is written once matters to nobody
+	}
 	var err error
 	if spec.Inputs, err = db.inputs(ctx, p, true); err != nil {
 		return 0, err

@@ -42,7 +42,7 @@ func (db *DB) bounded(ctx context.Context, p *planner.Query) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rowsOf(p.Present(b)), nil
+	return rowsOf(b), nil
 }
 
 // startBounded starts a plan over what is there now; whole asks for its result as
@@ -83,9 +83,7 @@ func (db *DB) spec(p *planner.Query, name string) stream.Spec {
 		RowLimit:      s.number("result.row.limit"),
 		EvalErrorNull: s["eval.error"] == "null",
 		Limits:        s.limits(),
-	}
-	if p.Sort != nil {
-		spec.Sort = p.Present
+		Sort:          p.Present,
 	}
 	return spec
 }

@@ -66,6 +66,7 @@ func assign(n logical.Node, table *types.Schema, target []int) (logical.Node, er
 		n = sort.Input
 	}
 	from := n.Schema()
+	_, written := n.(*logical.Values)
 	proj := &logical.Project{Input: n, Names: table.Names()}
 	for i, f := range table.Fields {
 		at := slices.Index(target, i)
@@ -74,7 +75,8 @@ func assign(n logical.Node, table *types.Schema, target []int) (logical.Node, er
 			continue
 		}
 		col := &expr.Column{Index: at, Field: from.Fields[at]}
-		if !types.Implicit(col.Field.Type, f.Type) {
+		text := written && col.Field.Type.Kind == types.Varchar // VALUES ('2026-01-01') for a DATE
+		if !text && !types.Implicit(col.Field.Type, f.Type) {
 			return nil, &AssignError{Column: f, From: col.Field.Type}
 		}
 		proj.Exprs = append(proj.Exprs, expr.NewCast(col, f.Type))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -22,6 +23,7 @@ type dataflow struct {
 	members []*member // an upstream one before those it feeds
 	scans   []*scan
 	epoch   int64
+	seed    uint64 // of the epochs' randomness, no other dataflow's
 	force   bool // run an epoch even without data: somebody joined
 	bounded bool
 	waiters []*waiter
@@ -37,7 +39,7 @@ type waiter struct {
 
 func newDataflow(e *Engine) *dataflow {
 	ctx, cancel := context.WithCancel(e.ctx)
-	return &dataflow{engine: e, ctx: ctx, cancel: cancel, calls: make(chan func()), exited: make(chan struct{})}
+	return &dataflow{engine: e, ctx: ctx, cancel: cancel, calls: make(chan func()), exited: make(chan struct{}), seed: rand.Uint64()}
 }
 
 // do runs f between two epochs. It returns an error when the dataflow has ended

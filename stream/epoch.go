@@ -69,7 +69,7 @@ func (d *dataflow) runEpoch(p *epochPlan) error {
 	now := begun.UnixMicro()
 	for _, m := range d.members {
 		m.direct = m.mayWriteAtOnce()
-		if err := m.begin(d.ctx, d.epoch, now, uint64(now)*0x9E3779B97F4A7C15); err != nil {
+		if err := m.begin(d.ctx, d.epoch, now, d.seed+uint64(d.epoch)*0x9E3779B97F4A7C15); err != nil {
 			return err
 		}
 	}

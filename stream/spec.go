@@ -22,7 +22,7 @@ type Spec struct {
 	Keys       [][]int // sets of output columns that are unique
 	Mode       connectors.Mode
 	Trigger    Trigger
-	Sort       func(*zset.Batch) *zset.Batch // presentation order, limit and offset of a whole result; nil for none
+	Sort       func(*zset.Batch) *zset.Batch // order, limit and offset of a whole result; nil for any order
 
 	Result        bool // keep the result table, so that it can be asked
 	RowLimit      int64
