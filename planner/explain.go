@@ -30,7 +30,7 @@ func (q *Query) Explain(level Level) string {
 		if len(q.Fired) > 0 {
 			b.WriteString(" (" + strings.Join(q.Fired, ", ") + ")")
 		}
-		b.WriteString("\n" + indent(tree.Format(q.Optimised, described, logical.Node.Inputs)))
+		b.WriteString("\n" + indent(Describe(q.Optimised)))
 	}
 	if level != Logical {
 		if level == Everything {
@@ -54,6 +54,9 @@ func (q *Query) Explain(level Level) string {
 func indent(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n  ") + "\n"
 }
+
+// Describe prints a plan with the properties of each node.
+func Describe(n logical.Node) string { return tree.Format(n, described, logical.Node.Inputs) }
 
 // described is a node's line with its properties.
 func described(n logical.Node) string {

@@ -4,9 +4,10 @@ package suggest
 import "strings"
 
 // Nearest returns the candidate closest to name, letter case ignored, or "" where
-// none is close: more than a third of the name would have to change.
+// none is close: more than a third of the name, and more than one letter, would have
+// to change, or all of it.
 func Nearest(name string, candidates []string) string {
-	best, bestCost := "", len(name)/3+2
+	best, bestCost := "", min(max(len(name)/3, 1)+1, len(name))
 	for _, c := range candidates {
 		if cost := distance(strings.ToLower(name), strings.ToLower(c)); cost < bestCost {
 			best, bestCost = c, cost

@@ -40,7 +40,10 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if x.Order != nil {
 		return nil, b.notYet(x, "ORDER BY inside "+strings.ToUpper(name))
 	}
-	in := &binding{session: b.session, in: b.in, alias: outer.alias}
+	in := &binding{session: b.session, in: b.in}
+	if outer.alias != nil {
+		in.alias = b.argumentName
+	}
 	args, err := in.exprs(x.Args)
 	if err != nil {
 		return nil, err
@@ -77,6 +80,16 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 		b.calls = append(b.calls, call)
 	}
 	return &expr.Column{Index: len(b.in.fields) + at, Field: types.Field{Name: call.String(), Type: bound.Returns}}, nil
+}
+
+// argumentName returns what a bare name in an aggregate's argument means: a column of
+// the input, nil, before an alias.
+func (b *selection) argumentName(c *ast.ColumnNameExpr) (expr.Expr, error) {
+	e, err := b.aliased(c)
+	if e != nil && b.hasAggregate(e) {
+		return nil, b.m.Errorf(c, "an aggregate cannot stand inside another one")
+	}
+	return e, err
 }
 
 // countRows drops the constant that COUNT(*) carries in the syntax tree.

@@ -22,24 +22,48 @@ type Binder struct {
 	Functions *function.Registry
 }
 
-// maxViews bounds how deep views may lie within views.
-const maxViews = 64
+// Bounds on what a short text may grow to: views read views, and each WITH query may
+// be read twice by the next.
+const (
+	maxViews = 1000   // put in place of their names
+	maxNodes = 10_000 // of a plan, each counted as often as it is read
+)
 
 // Query binds a query.
 func (b *Binder) Query(q *sql.Query) (logical.Node, error) {
-	s := &session{Binder: b, m: q.Mapping, ctes: map[string]*cte{}}
-	return s.result(q.Node, true)
+	s := &session{Binder: b, m: q.Mapping, whole: &whole{}}
+	n, err := s.result(q.Node, true)
+	if err != nil {
+		return nil, err
+	}
+	if size(n, map[logical.Node]int{}) > maxNodes {
+		return nil, sql.Errorf(q.Source, q.Start(), "the query reads its views and WITH queries too many times: its plan has more than %d nodes", maxNodes)
+	}
+	return n, nil
+}
+
+// size counts the nodes of a plan, at most up to a little more than maxNodes.
+func size(n logical.Node, known map[logical.Node]int) int {
+	if s, ok := known[n]; ok {
+		return s
+	}
+	s := 1
+	for _, in := range n.Inputs() {
+		s = min(s+size(in, known), maxNodes+1)
+	}
+	known[n] = s
+	return s
 }
 
 // Expr binds an expression over the columns of a schema.
 func (b *Binder) Expr(e *sql.Expr, schema *types.Schema) (expr.Expr, error) {
-	s := &session{Binder: b, m: e.Mapping}
+	s := &session{Binder: b, m: e.Mapping, whole: &whole{}}
 	return s.scalar(e.Node, newScope("", schema), "an expression of columns")
 }
 
 // Condition binds an expression over the columns of a schema as a BOOLEAN.
 func (b *Binder) Condition(e *sql.Expr, schema *types.Schema) (expr.Expr, error) {
-	s := &session{Binder: b, m: e.Mapping}
+	s := &session{Binder: b, m: e.Mapping, whole: &whole{}}
 	x, err := s.scalar(e.Node, newScope("", schema), "WHERE")
 	if err != nil {
 		return nil, err
@@ -53,31 +77,83 @@ func (b *Binder) Table(name string) (logical.Node, error) {
 	if !ok || e.Kind != catalog.Table {
 		return nil, fmt.Errorf("table %s %w", name, catalog.ErrNotFound)
 	}
-	return (&session{Binder: b}).source(e)
+	return (&session{Binder: b, whole: &whole{}}).source(e)
 }
 
 // A session binds one text: a query, or a view that it reads.
 type session struct {
 	*Binder
-	m     *sql.Mapping
-	ctes  map[string]*cte
-	views int
+	m    *sql.Mapping
+	ctes *cte // those in scope, the innermost first
+
+	views []string // whose texts are being bound, the outermost first
+	whole *whole
+
 	// at remembers where bound columns stand in the text, for errors found later.
 	at map[*expr.Column]ast.Node
+}
+
+// A whole is what the texts that make one query count together.
+type whole struct {
+	views int // put in place of their names
+	draws int // calls that give another value for every row
+}
+
+// draw numbers a call that gives another value for every row: wherever a rewrite
+// copies it, it is the same call.
+func (s *session) draw() int {
+	s.whole.draws++
+	return s.whole.draws
 }
 
 func (s *session) notYet(n ast.Node, what string) error {
 	return s.m.Errorf(n, "%s is not supported yet", what)
 }
 
+// notYetAt is notYet for what the syntax tree keeps no place of.
+func (s *session) notYetAt(at int, what string) error {
+	return sql.Errorf(s.m.Source, at, "%s is not supported yet", what)
+}
+
 // result binds a SELECT, VALUES, or set operation. outer is the query as a whole,
 // which alone may be sorted and limited.
 func (s *session) result(n ast.Node, outer bool) (logical.Node, error) {
+	defer func(ctes *cte) { s.ctes = ctes }(s.ctes)
 	switch x := n.(type) {
 	case *ast.SelectStmt:
+		if err := s.with(x.With); err != nil {
+			return nil, err
+		}
+		if x.Kind == ast.SelectStmtKindValues {
+			return s.values(x, outer)
+		}
 		return s.selectStmt(x, outer)
 	case *ast.SetOprStmt:
+		if err := s.with(x.With); err != nil {
+			return nil, err
+		}
 		return s.setOperation(x, outer)
 	}
 	return nil, s.notYet(n, "this form of query")
 }
+
+// start returns where a query begins in the text, as near as the syntax tree knows:
+// at its first result column.
+func (s *session) start(n ast.Node) int {
+	switch x := n.(type) {
+	case *ast.SelectStmt:
+		switch {
+		case x.Kind == ast.SelectStmtKindValues:
+			return s.m.At(x.Lists[0].Values[0])
+		case x.Fields != nil && len(x.Fields.Fields) > 0 && x.Kind == ast.SelectStmtKindSelect:
+			return s.fieldAt(x.Fields.Fields[0])
+		}
+	case *ast.SetOprStmt:
+		return s.start(x.SelectList.Selects[0])
+	case *ast.SetOprSelectList:
+		return s.start(x.Selects[0])
+	}
+	return s.m.Start()
+}
+
+func (s *session) fieldAt(f *ast.SelectField) int { return s.m.Offset(f.Offset) }

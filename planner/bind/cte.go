@@ -9,38 +9,67 @@ import (
 	"github.com/sqlstream/sqlstream/sql"
 )
 
-// A cte is a query named by WITH.
+// A cte is a query named by WITH, and those in scope before it. A name hides one
+// further out, a table or view too; it is not known to its own query.
 type cte struct {
-	node  logical.Node
-	names []string
+	name string
+	node logical.Node
+	next *cte
 }
 
+// with brings the queries of a WITH clause into scope.
 func (s *session) with(w *ast.WithClause) error {
 	if w == nil {
 		return nil
 	}
 	if w.IsRecursive {
-		return sql.Errorf(s.m.Source, s.m.WordAt("RECURSIVE"), "WITH RECURSIVE is not supported yet")
+		return s.notYetAt(s.m.WordAt("RECURSIVE"), "WITH RECURSIVE")
 	}
+	outer := s.ctes
 	for _, c := range w.CTEs {
 		sub, ok := c.Query.Query.(ast.Node)
 		if !ok {
 			return s.notYet(c.Query, "this WITH query")
 		}
+		at := s.m.NameAfter(s.m.WordAt("WITH"), c.Name.O)
+		for e := s.ctes; e != outer; e = e.next {
+			if e.name == c.Name.L {
+				return sql.Errorf(s.m.Source, s.m.NameAfter(at+1, c.Name.O), "WITH names %s twice", c.Name.O)
+			}
+		}
 		n, err := s.result(sub, false)
 		if err != nil {
 			return err
 		}
-		names := n.Schema().Names()
-		if len(c.ColNameList) > 0 {
-			if len(c.ColNameList) != len(names) {
-				return sql.Errorf(s.m.Source, s.m.WordAt(strings.ToUpper(c.Name.O)), "%s has %d names for %d columns", c.Name.O, len(c.ColNameList), len(names))
-			}
-			for i, name := range c.ColNameList {
-				names[i] = name.O
-			}
+		if n, err = s.renamed(n, c.Name.O, c.ColNameList, at); err != nil {
+			return err
 		}
-		s.ctes[c.Name.L] = &cte{n, names}
+		s.ctes = &cte{name: c.Name.L, node: n, next: s.ctes}
 	}
 	return nil
+}
+
+// renamed gives a query the column names in brackets behind its name, if any.
+func (s *session) renamed(n logical.Node, name string, columns []ast.CIStr, at int) (logical.Node, error) {
+	if len(columns) == 0 {
+		return n, nil
+	}
+	if have := n.Schema().Len(); have != len(columns) {
+		return nil, sql.Errorf(s.m.Source, at, "%s has %d names for %d columns", name, len(columns), have)
+	}
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.O
+	}
+	return logical.Rename(n, names), nil
+}
+
+// named returns the query that WITH gave a name.
+func (s *session) named(name string) (logical.Node, bool) {
+	for c := s.ctes; c != nil; c = c.next {
+		if c.name == strings.ToLower(name) {
+			return c.node, true
+		}
+	}
+	return nil, false
 }

@@ -13,7 +13,7 @@ type binding struct {
 	*session
 	in        *scope
 	aggregate func(*binding, *ast.AggregateFuncExpr, ast.ExprNode) (expr.Expr, error) // nil where none is allowed
-	alias     func(*ast.ColumnNameExpr) expr.Expr                                     // may be nil
+	alias     func(*ast.ColumnNameExpr) (expr.Expr, error)                            // what a bare name means before the scope is asked; nil for nothing
 	clause    string                                                                  // where the expression stands, for messages
 }
 
@@ -23,7 +23,7 @@ func (s *session) scalar(n ast.ExprNode, in *scope, clause string) (expr.Expr, e
 	return b.expr(n)
 }
 
-func (s *session) bindExpr(n ast.ExprNode, in *scope, agg func(*binding, *ast.AggregateFuncExpr, ast.ExprNode) (expr.Expr, error), alias func(*ast.ColumnNameExpr) expr.Expr) (expr.Expr, error) {
+func (s *session) bindExpr(n ast.ExprNode, in *scope, agg func(*binding, *ast.AggregateFuncExpr, ast.ExprNode) (expr.Expr, error), alias func(*ast.ColumnNameExpr) (expr.Expr, error)) (expr.Expr, error) {
 	b := &binding{session: s, in: in, aggregate: agg, alias: alias}
 	return b.expr(n)
 }
@@ -34,8 +34,8 @@ func (b *binding) expr(n ast.ExprNode) (expr.Expr, error) {
 		return b.expr(x.Expr)
 	case *ast.ColumnNameExpr:
 		if b.alias != nil {
-			if e := b.alias(x); e != nil {
-				return e, nil
+			if e, err := b.alias(x); e != nil || err != nil {
+				return e, err
 			}
 		}
 		return b.column(x, b.in)
@@ -74,11 +74,28 @@ func (b *binding) expr(n ast.ExprNode) (expr.Expr, error) {
 	case *ast.RowExpr:
 		return nil, b.notYet(n, "a row of values")
 	case *ast.FuncCastExpr:
-		return nil, b.m.Errorf(n, "CONVERT and BINARY are not supported; write CAST(x AS type)")
-	case *ast.VariableExpr:
-		return nil, b.notYet(n, "a variable")
+		return nil, b.m.Errorf(n, "CONVERT and BINARY are not supported").WithHint("write CAST(x AS type)")
 	}
-	return nil, b.notYet(n, "this expression")
+	return nil, b.notYet(n, construct(n))
+}
+
+// construct names an expression that is not built.
+func construct(n ast.ExprNode) string {
+	switch n.(type) {
+	case *ast.RowExpr:
+		return "a row of values"
+	case *ast.VariableExpr:
+		return "a variable"
+	case *ast.SetCollationExpr:
+		return "COLLATE"
+	case *ast.DefaultExpr:
+		return "DEFAULT(…)"
+	case *ast.ValuesExpr:
+		return "VALUES(…)"
+	case *ast.MatchAgainst:
+		return "MATCH … AGAINST"
+	}
+	return "this expression"
 }
 
 func (b *binding) exprs(ns []ast.ExprNode) ([]expr.Expr, error) {

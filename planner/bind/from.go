@@ -16,69 +16,94 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// from binds the FROM clause to a plan and the scope of its columns.
-func (s *session) from(refs *ast.TableRefsClause) (logical.Node, *scope, error) {
+// from binds the FROM clause to a plan and the scope of its columns. at is where the
+// query begins in the text.
+func (s *session) from(refs *ast.TableRefsClause, at int) (logical.Node, *scope, error) {
 	if refs == nil {
-		empty := zset.NewBuilder(types.NewSchema())
-		empty.EndRow()
-		return &logical.Values{Rows: empty.Build()}, newScope("", types.NewSchema()), nil
+		return oneRow(), newScope("", types.NewSchema()), nil
 	}
+	at = s.m.WordAfter(at, "FROM")
 	j := refs.TableRefs
 	for j.Right == nil {
 		inner, ok := j.Left.(*ast.Join)
 		if !ok {
-			return s.tableSource(j.Left)
+			return s.tableSource(j.Left, at)
 		}
 		j = inner
 	}
-	return nil, nil, sql.Errorf(s.m.Source, s.joinAt(), "JOIN is not supported yet")
+	word := s.m.WordAfter(at, "JOIN", "STRAIGHT_JOIN", ",")
+	if word == at { // in brackets
+		word = s.m.NameAfter(at, "JOIN")
+	}
+	return nil, nil, s.notYetAt(word, "JOIN")
 }
 
-// joinAt finds a join in the text; a comma between tables is one, too.
-func (s *session) joinAt() int { return s.m.WordAt("JOIN", "FROM") }
+// oneRow is what a query without FROM reads: a row without columns.
+func oneRow() logical.Node {
+	empty := zset.NewBuilder(types.NewSchema())
+	empty.EndRow()
+	return &logical.Values{Rows: empty.Build()}
+}
 
-func (s *session) tableSource(n ast.ResultSetNode) (logical.Node, *scope, error) {
+func (s *session) tableSource(n ast.ResultSetNode, at int) (logical.Node, *scope, error) {
 	ts, ok := n.(*ast.TableSource)
 	if !ok {
-		return nil, nil, s.notYet(n, "this table reference")
+		return nil, nil, s.notYetAt(at, "this table reference")
 	}
 	var node logical.Node
 	var err error
 	alias := ts.AsName.O
 	switch src := ts.Source.(type) {
 	case *ast.TableName:
-		if src.Schema.O != "" {
-			return nil, nil, sql.Errorf(s.m.Source, s.m.TableAt(src.Schema.O), "tables have no schema name before them")
-		}
-		if src.AsOf != nil || src.TableSample != nil {
-			return nil, nil, sql.Errorf(s.m.Source, s.m.TableAt(src.Name.O), "AS OF and TABLESAMPLE are not supported yet")
-		}
+		at = s.m.NameAfter(at, src.Name.O)
 		if alias == "" {
 			alias = src.Name.O
 		}
-		node, err = s.table(src.Name.O)
+		if err = s.plainTable(src, at); err == nil {
+			node, err = s.table(src.Name.O, at)
+		}
 	case *ast.SelectStmt, *ast.SetOprStmt:
 		if ts.Lateral {
-			return nil, nil, s.notYet(src, "LATERAL")
+			return nil, nil, s.notYetAt(s.m.WordAfter(at, "LATERAL"), "LATERAL")
 		}
-		node, err = s.result(src, false)
+		node, err = s.derived(ts.Source, alias, at)
 	default:
-		return nil, nil, s.notYet(n, "this table reference")
+		return nil, nil, s.notYetAt(at, "this table reference")
 	}
 	if err != nil {
+		return nil, nil, err
+	}
+	if node, err = s.renamed(node, alias, ts.ColumnNames, at); err != nil {
 		return nil, nil, err
 	}
 	return node, newScope(alias, node.Schema()), nil
 }
 
+// plainTable refuses what may stand beside a table's name.
+func (s *session) plainTable(t *ast.TableName, at int) error {
+	switch {
+	case t.Schema.O != "":
+		return sql.Errorf(s.m.Source, at, "tables have no schema name before them")
+	case t.AsOf != nil:
+		return s.notYetAt(s.m.WordAfter(at, "OF"), "AS OF")
+	case t.TableSample != nil:
+		return s.notYetAt(s.m.WordAfter(at, "TABLESAMPLE"), "TABLESAMPLE")
+	case len(t.PartitionNames) > 0:
+		return s.notYetAt(s.m.WordAfter(at, "PARTITION"), "PARTITION")
+	case len(t.IndexHints) > 0:
+		return s.notYetAt(s.m.WordAfter(at, "USE", "FORCE", "IGNORE"), "an index hint")
+	}
+	return nil
+}
+
 // table binds a name of the catalog or of WITH.
-func (s *session) table(name string) (logical.Node, error) {
-	if c, ok := s.ctes[strings.ToLower(name)]; ok {
-		return logical.Rename(c.node, c.names), nil
+func (s *session) table(name string, at int) (logical.Node, error) {
+	if n, ok := s.named(name); ok {
+		return n, nil
 	}
 	e, ok := s.Catalog.Lookup(name)
 	if !ok {
-		err := sql.Errorf(s.m.Source, s.m.TableAt(name), "there is no table or view %s", name)
+		err := sql.Errorf(s.m.Source, at, "there is no table or view %s", name)
 		if n := suggest.Nearest(name, s.Catalog.Names()); n != "" {
 			err = err.WithHint("did you mean %s?", n)
 		} else {
@@ -88,7 +113,7 @@ func (s *session) table(name string) (logical.Node, error) {
 	}
 	switch e.Kind {
 	case catalog.View:
-		return s.view(e)
+		return s.view(e, at)
 	case catalog.MaterializedView:
 		return scanAll(&logical.Relation{Name: e.Name, View: true, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys}), nil
 	}
@@ -126,7 +151,7 @@ func (s *session) source(e *catalog.Entry) (logical.Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		x, err := s.Expr(parsed, own)
+		x, err := (&session{Binder: s.Binder, m: parsed.Mapping, whole: s.whole}).scalar(parsed.Node, newScope("", own), "a computed column")
 		if err != nil {
 			return nil, err
 		}
@@ -135,10 +160,15 @@ func (s *session) source(e *catalog.Entry) (logical.Node, error) {
 	return p, nil
 }
 
-// view binds a view's own text in place of its name.
-func (s *session) view(e *catalog.Entry) (logical.Node, error) {
-	if s.views >= maxViews {
-		return nil, sql.Errorf(s.m.Source, s.m.TableAt(e.Name), "view %s lies more than %d views deep", e.Name, maxViews)
+// view binds a view's own text in place of its name. Errors in it point into the
+// view.
+func (s *session) view(e *catalog.Entry, at int) (logical.Node, error) {
+	if key := strings.ToLower(e.Name); slices.Contains(s.views, key) {
+		return nil, sql.Errorf(s.m.Source, at, "view %s reads itself", e.Name).
+			WithHint("CREATE OR REPLACE VIEW gives it another query")
+	}
+	if s.whole.views++; s.whole.views > maxViews {
+		return nil, sql.Errorf(s.m.Source, at, "the query reads more than %d views, each counted as often as it is read", maxViews)
 	}
 	st, err := sql.ParseOne("view "+e.Name, e.Query)
 	if err != nil {
@@ -148,7 +178,10 @@ func (s *session) view(e *catalog.Entry) (logical.Node, error) {
 	if !ok {
 		return nil, fmt.Errorf("view %s is not a query", e.Name)
 	}
-	inner := &session{Binder: s.Binder, m: sel.Query.Mapping, ctes: map[string]*cte{}, views: s.views + 1}
+	inner := &session{
+		Binder: s.Binder, m: sel.Query.Mapping,
+		views: append(slices.Clone(s.views), strings.ToLower(e.Name)), whole: s.whole,
+	}
 	n, err := inner.result(sel.Query.Node, false)
 	if err != nil {
 		return nil, err
@@ -156,6 +189,9 @@ func (s *session) view(e *catalog.Entry) (logical.Node, error) {
 	names := n.Schema().Names()
 	if len(e.Columns) > 0 {
 		names = e.Columns
+	}
+	if len(names) != n.Schema().Len() {
+		return nil, sql.Errorf(s.m.Source, at, "view %s names %d columns, and its query has %d by now", e.Name, len(names), n.Schema().Len())
 	}
 	return logical.Rename(n, names), nil
 }

@@ -8,15 +8,13 @@ import (
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
 // group binds GROUP BY and HAVING.
 func (b *selection) group(x *ast.SelectStmt) error {
 	if x.GroupBy != nil {
-		if x.GroupBy.Rollup {
-			return sql.Errorf(b.m.Source, b.m.WordAt("ROLLUP"), "WITH ROLLUP is not supported yet")
-		}
 		b.grouped = true
 		for _, item := range x.GroupBy.Items {
 			g, err := b.groupItem(item.Expr)
@@ -27,7 +25,7 @@ func (b *selection) group(x *ast.SelectStmt) error {
 		}
 	}
 	if x.Having != nil {
-		cond, err := b.bindExpr(x.Having.Expr, b.in, b.aggregate, b.aliased)
+		cond, err := b.bindExpr(x.Having.Expr, b.in, b.aggregate, b.havingName)
 		if err != nil {
 			return err
 		}
@@ -40,32 +38,40 @@ func (b *selection) group(x *ast.SelectStmt) error {
 }
 
 // groupItem binds one item of GROUP BY: a position, a column, an alias, or an
-// expression.
+// expression. A column of the input comes before an alias.
 func (b *selection) groupItem(n ast.ExprNode) (expr.Expr, error) {
-	if i, ok, err := b.position(n, "GROUP BY"); err != nil || ok {
-		if err != nil {
-			return nil, err
+	if i, ok, err := b.position(n, "GROUP BY"); err != nil {
+		return nil, err
+	} else if ok {
+		if b.hasAggregate(b.exprs[i]) {
+			return nil, b.clauseError("GROUP", "GROUP BY %d cannot name an aggregate", i+1)
 		}
-		return b.noAggregate(b.exprs[i], n)
+		return b.groupable(b.exprs[i], n)
 	}
 	if c, ok := n.(*ast.ColumnNameExpr); ok && len(b.in.find(c.Name.Name.O)) == 0 {
-		if i := b.alias(c); i >= 0 {
-			return b.noAggregate(b.exprs[i], n)
+		if i, err := b.alias(c); err != nil {
+			return nil, err
+		} else if i >= 0 {
+			return b.groupable(b.exprs[i], n)
 		}
 	}
 	e, err := b.scalar(n, b.in, "GROUP BY")
 	if err != nil {
 		return nil, err
 	}
-	if expr.Stability(e) != 0 && len(e.Children()) > 0 {
-		return nil, b.m.Errorf(n, "GROUP BY takes expressions that are the same at every time")
-	}
-	return e, nil
+	return b.groupable(e, n)
 }
 
-func (b *selection) noAggregate(e expr.Expr, n ast.Node) (expr.Expr, error) {
-	if b.hasAggregate(e) {
+// groupable refuses what cannot tell groups apart: the result of grouping itself, and
+// what another epoch or row would compute anew.
+func (b *selection) groupable(e expr.Expr, n ast.Node) (expr.Expr, error) {
+	switch {
+	case b.hasAggregate(e):
 		return nil, b.m.Errorf(n, "GROUP BY cannot name an aggregate")
+	case expr.Stability(e) != function.Pure:
+		return nil, b.m.Errorf(n, "GROUP BY takes expressions that are the same at every time")
+	case e.Type().Kind == types.Interval:
+		return nil, b.m.Errorf(n, "GROUP BY cannot take an INTERVAL")
 	}
 	return e, nil
 }
@@ -95,30 +101,70 @@ func (b *selection) position(n ast.ExprNode, clause string) (int, bool, error) {
 		return 0, false, nil
 	}
 	if i < 1 || i > int64(len(b.exprs)) {
-		return 0, false, b.m.Errorf(n, "%s %d: there are %d columns", clause, i, len(b.exprs))
+		word, _, _ := strings.Cut(clause, " ")
+		return 0, false, b.clauseError(word, "%s %d: there are %d columns", clause, i, len(b.exprs))
 	}
 	return int(i - 1), true, nil
 }
 
-// alias returns the result column that a bare name means, or -1.
-func (b *selection) alias(c *ast.ColumnNameExpr) int {
-	if c.Name.Table.O != "" {
-		return -1
-	}
-	for i, n := range b.names {
-		if strings.EqualFold(n, c.Name.Name.O) && b.nodes[i] != nil {
-			return i
-		}
-	}
-	return -1
+// clauseError is an error at a clause of which the syntax tree keeps no place.
+func (b *selection) clauseError(word, format string, args ...any) error {
+	return sql.Errorf(b.m.Source, b.m.WordAfter(b.start, word), format, args...)
 }
 
-// aliased returns the expression of the result column that a bare name means.
-func (b *selection) aliased(c *ast.ColumnNameExpr) expr.Expr {
-	if i := b.alias(c); i >= 0 && len(b.in.find(c.Name.Name.O)) == 0 {
-		return b.exprs[i]
+// alias returns the result column that a bare name means, -1 for none. Columns of a
+// star have no alias.
+func (b *selection) alias(c *ast.ColumnNameExpr) (int, error) {
+	if c.Name.Table.O != "" {
+		return -1, nil
 	}
-	return nil
+	found := -1
+	for i, n := range b.names {
+		if b.nodes[i] == nil || !strings.EqualFold(n, c.Name.Name.O) {
+			continue
+		}
+		if found >= 0 && !expr.Equal(b.exprs[i], b.exprs[found]) {
+			return -1, b.m.Errorf(c, "column %s is ambiguous: several columns of the result have that name", c.Name.Name.O)
+		}
+		if found < 0 {
+			found = i
+		}
+	}
+	return found, nil
+}
+
+// aliased returns what a bare name inside an expression of ORDER BY means: a column
+// of the input, nil, before an alias.
+func (b *selection) aliased(c *ast.ColumnNameExpr) (expr.Expr, error) {
+	if len(b.in.find(c.Name.Name.O)) > 0 {
+		return nil, nil
+	}
+	i, err := b.alias(c)
+	if i < 0 {
+		return nil, err
+	}
+	return b.exprs[i], nil
+}
+
+// havingName returns what a bare name in HAVING means, as MySQL has it: a column that
+// is grouped by, nil, before an alias, and that before a column of the input, nil.
+func (b *selection) havingName(c *ast.ColumnNameExpr) (expr.Expr, error) {
+	if in := b.in.find(c.Name.Name.O); len(in) == 1 {
+		for _, g := range b.groups {
+			if col, ok := g.(*expr.Column); ok && col.Index == in[0] {
+				return nil, nil
+			}
+		}
+	}
+	i, err := b.alias(c)
+	if i < 0 {
+		return nil, err
+	}
+	if expr.Stability(b.exprs[i]) == function.Volatile {
+		return nil, b.m.Errorf(c, "HAVING cannot read %s, which would be drawn anew", c.Name.Name.O).
+			WithHint("write a query around this one: SELECT … FROM (SELECT …) WHERE …")
+	}
+	return b.exprs[i], nil
 }
 
 // aggregatePlan moves the result's expressions on top of the aggregate.
@@ -167,7 +213,7 @@ func (b *selection) above(e expr.Expr, fields []types.Field, n ast.Node) (expr.E
 		if where != nil {
 			err = b.m.Errorf(where, "column %s is neither in GROUP BY nor in an aggregate", c.Field.Name)
 		} else {
-			err = sql.Errorf(b.m.Source, b.m.WordAt("*", "SELECT"), "column %s is neither in GROUP BY nor in an aggregate", c.Field.Name)
+			err = sql.Errorf(b.m.Source, b.start, "column %s is neither in GROUP BY nor in an aggregate", c.Field.Name)
 		}
 		if len(b.groups) == 0 {
 			return nil, err.WithHint("add GROUP BY %s, or write any_value(%s)", c.Field.Name, c.Field.Name)

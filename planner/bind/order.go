@@ -8,11 +8,11 @@ import (
 	"github.com/sqlstream/sqlstream/sql/expr"
 )
 
-// orderBy binds the presentation; what is sorted by but not shown becomes a hidden
-// column.
+// orderBy binds ORDER BY and LIMIT of a SELECT; what is sorted by but not shown
+// becomes a hidden column.
 func (b *selection) orderBy(x *ast.SelectStmt) (*logical.Sort, error) {
 	sort := &logical.Sort{Limit: -1}
-	if err := b.limit(sort, x.Limit); err != nil {
+	if err := b.limit(sort, x.Limit, b.start); err != nil {
 		return nil, err
 	}
 	if x.OrderBy == nil {
@@ -20,39 +20,120 @@ func (b *selection) orderBy(x *ast.SelectStmt) (*logical.Sort, error) {
 	}
 	shown := len(b.exprs)
 	for _, item := range x.OrderBy.Items {
-		col, ok, err := b.position(item.Expr, "ORDER BY")
+		col, err := b.sortColumn(item.Expr)
 		if err != nil {
 			return nil, err
 		}
-		if c, isColumn := item.Expr.(*ast.ColumnNameExpr); !ok && isColumn {
-			if col = b.alias(c); col >= 0 {
-				ok = true
-			}
+		if col >= shown && x.Distinct {
+			return nil, b.m.Errorf(item.Expr, "ORDER BY of SELECT DISTINCT takes columns of the result").
+				WithHint("rows that are shown once may differ in it")
 		}
-		if !ok {
-			e, err := b.bindExpr(item.Expr, b.in, b.aggregate, b.aliased)
+		sort.Keys = append(sort.Keys, logical.SortKey{Column: col, Desc: item.Desc})
+	}
+	sort.Hidden = len(b.exprs) - shown
+	return sort, nil
+}
+
+// sortColumn returns the column that an item of ORDER BY means: by position, by
+// name or alias, or as an expression, for which a column is added where none is
+// equal to it.
+func (b *selection) sortColumn(n ast.ExprNode) (int, error) {
+	if i, ok, err := b.position(n, "ORDER BY"); ok || err != nil {
+		return i, err
+	}
+	if c, ok := n.(*ast.ColumnNameExpr); ok {
+		if i, err := b.alias(c); i >= 0 || err != nil {
+			return i, err
+		}
+	}
+	e, err := b.bindExpr(n, b.in, b.aggregate, b.aliased)
+	if err != nil {
+		return 0, err
+	}
+	for i, shown := range b.exprs {
+		if expr.Equal(shown, e) {
+			return i, nil
+		}
+	}
+	b.exprs, b.names, b.nodes = append(b.exprs, e), append(b.names, e.String()), append(b.nodes, n)
+	return len(b.exprs) - 1, nil
+}
+
+// A presentation is the ORDER BY and LIMIT behind a query that is not one SELECT.
+type presentation struct {
+	by     *ast.OrderByClause
+	limit  *ast.Limit
+	at     int    // where the query begins in the text
+	outer  bool   // it is the query as a whole
+	clause string // for messages
+}
+
+// presented sorts and limits a result by its columns and expressions over them.
+func (s *session) presented(n logical.Node, p presentation) (logical.Node, error) {
+	if p.by == nil && p.limit == nil {
+		return n, nil
+	}
+	sort := &logical.Sort{Limit: -1}
+	if err := s.limit(sort, p.limit, p.at); err != nil {
+		return nil, err
+	}
+	schema := n.Schema()
+	b := &selection{session: s, in: newScope("", schema), start: p.at}
+	b.star()
+	if p.by != nil {
+		for _, item := range p.by.Items {
+			col, ok, err := b.position(item.Expr, "ORDER BY")
+			if err == nil && !ok {
+				col, err = b.resultColumn(item.Expr, p.clause)
+			}
 			if err != nil {
 				return nil, err
 			}
-			col = -1
-			for i, shownExpr := range b.exprs[:shown] {
-				if expr.Equal(shownExpr, e) {
-					col = i
-				}
-			}
-			if col < 0 {
-				col = len(b.exprs)
-				b.exprs, b.names, b.nodes = append(b.exprs, e), append(b.names, e.String()), append(b.nodes, item.Expr)
-				sort.Hidden++
-			}
+			sort.Keys = append(sort.Keys, logical.SortKey{Column: col, Desc: item.Desc})
 		}
-		sort.Keys = append(sort.Keys, logical.SortKey{Column: col, Desc: item.Desc})
+	}
+	if !p.outer {
+		return n, s.inner(p.limit, p.at)
+	}
+	sort.Input = n
+	if sort.Hidden = len(b.exprs) - schema.Len(); sort.Hidden > 0 {
+		sort.Input = &logical.Project{Input: n, Exprs: b.exprs, Names: b.names}
 	}
 	return sort, nil
 }
 
-// limit binds LIMIT and OFFSET, which are whole numbers.
-func (s *session) limit(sort *logical.Sort, l *ast.Limit) error {
+// resultColumn returns the column of a result that an expression is, adding one
+// where there is none.
+func (b *selection) resultColumn(n ast.ExprNode, clause string) (int, error) {
+	e, err := b.scalar(n, b.in, clause)
+	if err != nil {
+		return 0, err
+	}
+	for i, shown := range b.exprs {
+		if expr.Equal(shown, e) {
+			return i, nil
+		}
+	}
+	b.exprs, b.names = append(b.exprs, e), append(b.names, e.String())
+	return len(b.exprs) - 1, nil
+}
+
+// inner allows an ORDER BY inside a query, which says nothing there, and refuses a
+// LIMIT. at is where the inner query begins.
+func (s *session) inner(l *ast.Limit, at int) error {
+	if l == nil {
+		return nil
+	}
+	word := s.m.WordAfter(at, "LIMIT", "FETCH")
+	if word == at { // the query begins inside brackets: VALUES (…) LIMIT 1
+		word = s.m.NameAfter(at, "LIMIT")
+	}
+	return sql.Errorf(s.m.Source, word, "LIMIT inside a query is not supported yet").
+		WithHint("it may stand at the end of the whole query")
+}
+
+// limit binds LIMIT and OFFSET, which are whole numbers. at is where the query begins.
+func (s *session) limit(sort *logical.Sort, l *ast.Limit, at int) error {
 	if l == nil {
 		return nil
 	}
@@ -62,6 +143,9 @@ func (s *session) limit(sort *logical.Sort, l *ast.Limit) error {
 	}{{l.Count, &sort.Limit}, {l.Offset, &sort.Offset}} {
 		if part.n == nil {
 			continue
+		}
+		if _, ok := part.n.(ast.ParamMarkerExpr); ok {
+			return s.notYetAt(s.m.WordAfter(at, "LIMIT"), "a parameter (?)")
 		}
 		v, ok := part.n.(ast.ValueExpr)
 		if !ok {
@@ -77,20 +161,4 @@ func (s *session) limit(sort *logical.Sort, l *ast.Limit) error {
 		}
 	}
 	return nil
-}
-
-// outputColumn finds a column of a result by position or name, -1 for neither.
-func (s *session) outputColumn(n ast.ExprNode, sc *scope) (int, error) {
-	b := &selection{session: s, exprs: make([]expr.Expr, len(sc.fields))}
-	if i, ok, err := b.position(n, "ORDER BY"); err != nil || ok {
-		return i, err
-	}
-	if c, ok := n.(*ast.ColumnNameExpr); ok {
-		col, err := s.column(c, sc)
-		if err != nil {
-			return 0, err
-		}
-		return col.Index, nil
-	}
-	return -1, nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/sqlstream/sqlstream/internal/suggest"
+	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
@@ -49,11 +50,10 @@ func (s *session) column(x *ast.ColumnNameExpr, sc *scope) (*expr.Column, error)
 		if len(sc.find(q)) > 0 {
 			return nil, s.notYet(x, "a field of a column")
 		}
-		err := s.m.Errorf(x, "there is no table %s here", q)
-		if sc.table != "" {
-			err = err.WithHint("the table is called %s", sc.table)
-		}
-		return nil, err
+		return nil, sc.noTable(s.m.Errorf(x, "there is no table %s here", q))
+	}
+	if name.Schema.O != "" {
+		return nil, s.m.Errorf(x, "tables have no schema name before them")
 	}
 	found := sc.find(name.Name.O)
 	switch len(found) {
@@ -65,6 +65,14 @@ func (s *session) column(x *ast.ColumnNameExpr, sc *scope) (*expr.Column, error)
 		return nil, s.noColumn(x, sc)
 	}
 	return nil, s.m.Errorf(x, "column %s is ambiguous: %d columns have that name", name.Name.O, len(found))
+}
+
+// noTable says what the table is called.
+func (sc *scope) noTable(err *sql.Error) *sql.Error {
+	if sc.table != "" {
+		return err.WithHint("the table is called %s", sc.table)
+	}
+	return err
 }
 
 func (s *session) noColumn(x *ast.ColumnNameExpr, sc *scope) error {

@@ -8,22 +8,15 @@ import (
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/types"
 )
 
 func (s *session) selectStmt(x *ast.SelectStmt, outer bool) (logical.Node, error) {
-	if err := s.with(x.With); err != nil {
+	at := s.start(x)
+	if err := s.unsupported(x, at); err != nil {
 		return nil, err
 	}
-	if x.Kind == ast.SelectStmtKindValues {
-		return s.values(x)
-	}
-	if len(x.WindowSpecs) > 0 {
-		return nil, sql.Errorf(s.m.Source, s.m.WordAt("WINDOW"), "WINDOW is not supported yet")
-	}
-	if x.SelectIntoOpt != nil {
-		return nil, sql.Errorf(s.m.Source, s.m.WordAt("INTO"), "SELECT INTO is not supported; write INSERT INTO … SELECT")
-	}
-	input, sc, err := s.from(x.From)
+	input, sc, err := s.from(x.From, at)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +30,7 @@ func (s *session) selectStmt(x *ast.SelectStmt, outer bool) (logical.Node, error
 		}
 		input = &logical.Filter{Input: input, Pred: cond}
 	}
-	b := &selection{session: s, input: input, in: sc}
+	b := &selection{session: s, input: input, in: sc, start: at}
 	if x.Kind == ast.SelectStmtKindTable {
 		b.star()
 	} else if err := b.fields(x.Fields.Fields); err != nil {
@@ -49,6 +42,29 @@ func (s *session) selectStmt(x *ast.SelectStmt, outer bool) (logical.Node, error
 	return b.finish(x, outer)
 }
 
+// unsupported refuses clauses of a SELECT that nothing stands behind yet.
+func (s *session) unsupported(x *ast.SelectStmt, at int) error {
+	for i := range x.WindowSpecs {
+		if strings.EqualFold(x.WindowSpecs[i].Name.O, sql.MarkerQualify) {
+			return s.notYetAt(s.m.WordAfter(at, strings.ToUpper(sql.MarkerQualify)), "QUALIFY")
+		}
+	}
+	switch {
+	case len(x.WindowSpecs) > 0:
+		return s.notYetAt(s.m.WordAfter(at, "WINDOW"), "WINDOW")
+	case x.SelectIntoOpt != nil:
+		return sql.Errorf(s.m.Source, s.m.WordAfter(at, "INTO"), "SELECT INTO is not supported").
+			WithHint("write INSERT INTO … SELECT")
+	case x.LockInfo != nil:
+		return sql.Errorf(s.m.Source, s.m.WordAfter(at, "FOR", "LOCK"), "a query takes no locks")
+	case x.SelectStmtOpts != nil && x.CalcFoundRows:
+		return s.notYetAt(at, "SQL_CALC_FOUND_ROWS")
+	case x.GroupBy != nil && x.GroupBy.Rollup:
+		return s.notYetAt(s.m.WordAfter(s.m.WordAfter(at, "GROUP"), "WITH", "ROLLUP"), "WITH ROLLUP")
+	}
+	return nil
+}
+
 // A selection binds the clauses of one SELECT. Its expressions are over the input's
 // columns; calls of aggregates are columns beyond those, until the plan is put
 // together.
@@ -56,6 +72,7 @@ type selection struct {
 	*session
 	input logical.Node
 	in    *scope
+	start int // where the SELECT begins in the text
 
 	exprs []expr.Expr
 	names []string
@@ -71,11 +88,11 @@ type selection struct {
 func (b *selection) fields(fields []*ast.SelectField) error {
 	for _, f := range fields {
 		if f.WildCard != nil {
-			if t := f.WildCard.Table.O; t != "" && !strings.EqualFold(t, b.in.table) {
-				return sql.Errorf(b.m.Source, b.m.Offset(f.Offset), "there is no table %s here", t)
+			if t := f.WildCard.Table.O; t != "" && !strings.EqualFold(t, b.in.table) || f.WildCard.Schema.O != "" {
+				return b.in.noTable(sql.Errorf(b.m.Source, b.fieldAt(f), "there is no table %s here", t))
 			}
 			if len(b.in.fields) == 0 {
-				return sql.Errorf(b.m.Source, b.m.Offset(f.Offset), "* needs a FROM clause")
+				return sql.Errorf(b.m.Source, b.fieldAt(f), "* needs a FROM clause")
 			}
 			b.star()
 			continue
@@ -87,6 +104,9 @@ func (b *selection) fields(fields []*ast.SelectField) error {
 		name := f.AsName.O
 		if name == "" {
 			name = b.columnName(f)
+		}
+		if e.Type().Kind == types.Interval {
+			return sql.Errorf(b.m.Source, b.fieldAt(f), "a column cannot be an INTERVAL")
 		}
 		b.exprs, b.names, b.nodes = append(b.exprs, e), append(b.names, name), append(b.nodes, f.Expr)
 	}
@@ -123,11 +143,15 @@ func (b *selection) finish(x *ast.SelectStmt, outer bool) (logical.Node, error) 
 	var sort *logical.Sort
 	var err error
 	if x.OrderBy != nil || x.Limit != nil {
-		if !outer {
-			return nil, sql.Errorf(b.m.Source, b.m.WordAt("ORDER", "LIMIT", "FETCH"), "ORDER BY or LIMIT inside a query is not supported yet")
-		}
+		shown := len(b.exprs)
 		if sort, err = b.orderBy(x); err != nil {
 			return nil, err
+		}
+		if !outer { // the order of an inner query means nothing
+			if err := b.inner(x.Limit, b.start); err != nil {
+				return nil, err
+			}
+			sort, b.exprs, b.names = nil, b.exprs[:shown], b.names[:shown]
 		}
 	}
 	node := b.input
@@ -140,9 +164,6 @@ func (b *selection) finish(x *ast.SelectStmt, outer bool) (logical.Node, error) 
 	}
 	node = &logical.Project{Input: node, Exprs: b.exprs, Names: b.names}
 	if x.Distinct {
-		if sort != nil && sort.Hidden > 0 {
-			return nil, sql.Errorf(b.m.Source, b.m.WordAt("ORDER"), "ORDER BY of SELECT DISTINCT takes columns of the result")
-		}
 		node = distinct(node)
 	}
 	if sort != nil {

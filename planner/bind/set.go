@@ -13,40 +13,17 @@ import (
 
 // setOperation binds UNION ALL and UNION; the rest is not there yet.
 func (s *session) setOperation(x *ast.SetOprStmt, outer bool) (logical.Node, error) {
-	if err := s.with(x.With); err != nil {
-		return nil, err
-	}
 	out, err := s.setList(x.SelectList)
 	if err != nil {
 		return nil, err
 	}
-	if x.OrderBy == nil && x.Limit == nil {
-		return out, nil
-	}
-	if !outer {
-		return nil, s.notYet(x, "ORDER BY or LIMIT inside a query")
-	}
-	sort := &logical.Sort{Input: out, Limit: -1}
-	scope := newScope("", out.Schema())
-	if err := s.limit(sort, x.Limit); err != nil {
-		return nil, err
-	}
-	if x.OrderBy != nil {
-		for _, item := range x.OrderBy.Items {
-			col, err := s.outputColumn(item.Expr, scope)
-			if err != nil {
-				return nil, err
-			}
-			if col < 0 {
-				return nil, s.m.Errorf(item.Expr, "ORDER BY of a UNION takes a column of the result by name or position")
-			}
-			sort.Keys = append(sort.Keys, logical.SortKey{Column: col, Desc: item.Desc})
-		}
-	}
-	return sort, nil
+	return s.presented(out, presentation{x.OrderBy, x.Limit, s.start(x), outer, "ORDER BY of a UNION"})
 }
 
 func (s *session) setList(list *ast.SetOprSelectList) (logical.Node, error) {
+	if err := s.with(list.With); err != nil {
+		return nil, err
+	}
 	var out logical.Node
 	for i, sel := range list.Selects {
 		n, op, err := s.branch(sel)
@@ -59,44 +36,57 @@ func (s *session) setList(list *ast.SetOprSelectList) (logical.Node, error) {
 		}
 		switch *op {
 		case ast.UnionAll:
-			out, err = s.union(out, n)
+			out, err = s.union(out, n, sel)
 		case ast.Union:
-			if out, err = s.union(out, n); err == nil {
+			if out, err = s.union(out, n, sel); err == nil {
 				out = distinct(out)
 			}
 		default:
-			err = s.notYet(sel, strings.ToUpper(op.String()))
+			word, _, _ := strings.Cut(strings.ToUpper(op.String()), " ")
+			err = s.notYetAt(s.setWord(list.Selects[i-1], word), strings.ToUpper(op.String()))
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	return out, nil
+	return s.presented(out, presentation{list.OrderBy, list.Limit, s.start(list), false, "ORDER BY of a UNION"})
+}
+
+// setWord finds the operator behind a branch: first outside brackets, then behind
+// those around the branch.
+func (s *session) setWord(branch ast.Node, word string) int {
+	at := s.start(branch)
+	if found := s.m.WordAfter(at, word); found != at {
+		return found
+	}
+	return s.m.NameAfter(at, word)
 }
 
 func (s *session) branch(sel ast.Node) (logical.Node, *ast.SetOprType, error) {
 	switch x := sel.(type) {
 	case *ast.SelectStmt:
-		n, err := s.selectStmt(x, false)
+		n, err := s.result(x, false)
 		return n, x.AfterSetOperator, err
 	case *ast.SetOprSelectList:
+		defer func(ctes *cte) { s.ctes = ctes }(s.ctes)
 		n, err := s.setList(x)
 		return n, x.AfterSetOperator, err
 	}
 	return nil, nil, s.notYet(sel, "this branch of a set operation")
 }
 
-// union converts the columns of both sides to common types.
-func (s *session) union(l, r logical.Node) (logical.Node, error) {
+// union converts the columns of both sides to common types; at is the right side.
+func (s *session) union(l, r logical.Node, at ast.Node) (logical.Node, error) {
 	ls, rs := l.Schema(), r.Schema()
 	if ls.Len() != rs.Len() {
-		return nil, sql.Errorf(s.m.Source, s.m.WordAt("UNION"), "the sides of UNION have %d and %d columns", ls.Len(), rs.Len())
+		return nil, sql.Errorf(s.m.Source, s.start(at), "the sides of UNION have %d and %d columns", ls.Len(), rs.Len())
 	}
 	target := make([]types.Type, ls.Len())
 	for i := range target {
 		t, ok := types.Common(ls.Fields[i].Type, rs.Fields[i].Type)
 		if !ok {
-			return nil, sql.Errorf(s.m.Source, s.m.WordAt("UNION"), "column %d of UNION is %s on one side and %s on the other", i+1, ls.Fields[i].Type, rs.Fields[i].Type)
+			return nil, sql.Errorf(s.m.Source, s.columnAt(at, i), "column %d of UNION is %s on one side and %s on the other", i+1, ls.Fields[i].Type, rs.Fields[i].Type).
+				WithHint("convert one of them: CAST(… AS %s)", ls.Fields[i].Type)
 		}
 		if t.Kind == types.Null {
 			t = types.Of(types.Varchar)
@@ -105,13 +95,30 @@ func (s *session) union(l, r logical.Node) (logical.Node, error) {
 	}
 	var ins []logical.Node
 	for _, side := range []logical.Node{l, r} {
-		if u, ok := side.(*logical.Union); ok && side == l && sameTypes(u.Schema(), target) {
-			ins = append(ins, u.Ins...)
-			continue
+		branches := []logical.Node{side}
+		if u, ok := side.(*logical.Union); ok { // one union of all branches, not unions of unions
+			branches = u.Ins
 		}
-		ins = append(ins, convert(side, target))
+		for _, in := range branches {
+			ins = append(ins, convert(in, target))
+		}
 	}
 	return &logical.Union{Ins: ins, Names: ls.Names()}, nil
+}
+
+// columnAt returns where a branch writes its result column i, the branch's start
+// where a star stands for it.
+func (s *session) columnAt(branch ast.Node, i int) int {
+	x, ok := branch.(*ast.SelectStmt)
+	if !ok || x.Kind != ast.SelectStmtKindSelect || i >= len(x.Fields.Fields) {
+		return s.start(branch)
+	}
+	for _, f := range x.Fields.Fields[:i+1] {
+		if f.WildCard != nil {
+			return s.start(branch)
+		}
+	}
+	return s.fieldAt(x.Fields.Fields[i])
 }
 
 func sameTypes(s *types.Schema, target []types.Type) bool {

@@ -11,11 +11,41 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// values binds VALUES ROW(…), ROW(…): constants, converted to common types.
-func (s *session) values(x *ast.SelectStmt) (logical.Node, error) {
+// values binds VALUES ROW(…), ROW(…) with its ORDER BY and LIMIT. As in MySQL the
+// columns are called column_0, column_1, ….
+func (s *session) values(x *ast.SelectStmt, outer bool) (logical.Node, error) {
+	rows, err := s.rows(x.Lists)
+	if err != nil {
+		return nil, err
+	}
+	schema := &types.Schema{}
+	for col := range rows[0] {
+		t, err := s.valuesType(x.Lists, rows, col)
+		if err != nil {
+			return nil, err
+		}
+		schema.Fields = append(schema.Fields, types.Field{Name: fmt.Sprintf("column_%d", col), Type: t})
+	}
+	constant := true
+	for _, row := range rows {
+		for col, e := range row {
+			row[col] = expr.NewCast(e, schema.Fields[col].Type)
+			constant = constant && expr.IsConst(e)
+		}
+	}
+	n := computed(rows, schema)
+	if constant {
+		if n, err = s.literals(x.Lists, rows, schema); err != nil {
+			return nil, err
+		}
+	}
+	return s.presented(n, presentation{x.OrderBy, x.Limit, s.start(x), outer, "ORDER BY of VALUES"})
+}
+
+func (s *session) rows(lists []*ast.RowExpr) ([][]expr.Expr, error) {
 	none := newScope("", types.NewSchema())
 	var rows [][]expr.Expr
-	for _, r := range x.Lists {
+	for _, r := range lists {
 		var row []expr.Expr
 		for _, n := range r.Values {
 			e, err := s.scalar(n, none, "VALUES")
@@ -29,27 +59,36 @@ func (s *session) values(x *ast.SelectStmt) (logical.Node, error) {
 		}
 		rows = append(rows, row)
 	}
-	schema := &types.Schema{}
-	for col := range rows[0] {
-		ts := make([]types.Type, len(rows))
-		for i, row := range rows {
-			ts[i] = row[col].Type()
-		}
-		t, ok := types.Common(ts...)
+	return rows, nil
+}
+
+// valuesType returns the type that a column's values have in common.
+func (s *session) valuesType(lists []*ast.RowExpr, rows [][]expr.Expr, col int) (types.Type, error) {
+	out := types.Of(types.Null)
+	for i, row := range rows {
+		t, ok := types.Common(out, row[col].Type())
 		if !ok {
-			return nil, s.m.Errorf(x.Lists[0].Values[col], "column %d of VALUES holds values that do not go together", col+1)
+			return t, s.m.Errorf(lists[i].Values[col], "column %d of VALUES is %s in one row and %s in another", col+1, out, row[col].Type())
 		}
-		if t.Kind == types.Null {
-			t = types.Of(types.Varchar)
-		}
-		schema.Fields = append(schema.Fields, types.Field{Name: fmt.Sprintf("column_%d", col), Type: t})
+		out = t
 	}
+	switch out.Kind {
+	case types.Null:
+		out = types.Of(types.Varchar)
+	case types.Interval:
+		return out, s.m.Errorf(lists[0].Values[col], "a column cannot be an INTERVAL")
+	}
+	return out, nil
+}
+
+// literals computes the rows, which read no clock and draw no lots.
+func (s *session) literals(lists []*ast.RowExpr, rows [][]expr.Expr, schema *types.Schema) (logical.Node, error) {
 	out := zset.NewBuilder(schema)
 	for i, row := range rows {
 		for col, e := range row {
-			l, err := expr.EvalConst(expr.NewCast(e, schema.Fields[col].Type))
+			l, err := expr.EvalConst(e)
 			if err != nil {
-				return nil, s.m.Errorf(x.Lists[i].Values[col], "%v", err)
+				return nil, s.m.Errorf(lists[i].Values[col], "%v", err)
 			}
 			l.T = schema.Fields[col].Type
 			expr.AppendLiteral(out.Cols[col], l)
@@ -57,4 +96,16 @@ func (s *session) values(x *ast.SelectStmt) (logical.Node, error) {
 		out.EndRow()
 	}
 	return &logical.Values{Rows: out.Build()}, nil
+}
+
+// computed leaves the rows to be computed when the query runs.
+func computed(rows [][]expr.Expr, schema *types.Schema) logical.Node {
+	u := &logical.Union{Names: schema.Names()}
+	for _, row := range rows {
+		u.Ins = append(u.Ins, &logical.Project{Input: oneRow(), Exprs: row, Names: schema.Names()})
+	}
+	if len(u.Ins) == 1 {
+		return u.Ins[0]
+	}
+	return u
 }

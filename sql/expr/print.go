@@ -63,8 +63,31 @@ func operand(e Expr) string {
 		}
 	case *Neg:
 		return "(" + e.String() + ")"
+	case *Column:
+		if compound(x.Field.Name) {
+			return "(" + x.Field.Name + ")"
+		}
 	}
 	return e.String()
+}
+
+// compound reports that a column's name is the text of an operation: a blank in it
+// stands outside brackets.
+func compound(name string) bool {
+	depth := 0
+	for _, c := range name {
+		switch c {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		case ' ':
+			if depth == 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // String prints the comparison.

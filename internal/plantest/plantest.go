@@ -1,0 +1,251 @@
+// Package plantest runs tests of the planner that are written as text: statements
+// that fill a catalog, and queries with the plans they become.
+//
+// The commands of a test file:
+//
+//	ddl                      CREATE TABLE and CREATE VIEW statements. A table may have
+//	                         WITH (append_only = 'true'); else its rows may be taken back.
+//	bind                     the plan of a query as it is written
+//	plan [expect=(R, …)] [expect-not=(R, …)] [only=(R, …)]
+//	                         the plan behind the rules of rule.Default, or behind those
+//	                         of only; the rules of expect must have fired, and those of
+//	                         expect-not must not
+//	props                    the plan behind the rules, each node with its properties
+//	physical [workers=n]     the plan that runs
+//	explain                  all that EXPLAIN prints
+//	error                    the message with which a query is refused
+//	refused                  of each line, a query: the word that the message points at,
+//	                         and the message without its hint
+package plantest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/planner"
+	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/planner/rule"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/function/aggregate"
+	"github.com/sqlstream/sqlstream/sql/function/scalar"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// New returns a planner over an empty catalog and the built-in functions.
+func New() *planner.Planner {
+	return &planner.Planner{Catalog: catalog.New(), Functions: function.NewRegistry(scalar.All, aggregate.All), Workers: 1}
+}
+
+// Define runs CREATE TABLE and CREATE VIEW statements.
+func Define(p *planner.Planner, ddl string) error {
+	statements, err := sql.Parse("ddl", ddl)
+	if err != nil {
+		return err
+	}
+	for _, st := range statements {
+		var e *catalog.Entry
+		switch x := st.(type) {
+		case *sql.CreateTable:
+			e, err = table(p, x)
+		case *sql.CreateView:
+			e, err = view(p, x)
+		default:
+			return fmt.Errorf("ddl takes CREATE TABLE and CREATE VIEW, not %T", st)
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.Catalog.Put(e, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func table(p *planner.Planner, st *sql.CreateTable) (*catalog.Entry, error) {
+	e := &catalog.Entry{Kind: catalog.Table, Name: st.Name.Text, Schema: &types.Schema{}, Computed: map[int]string{}}
+	for i, c := range st.Columns {
+		t := c.Type
+		if c.Computed != nil {
+			e.Computed[i] = c.Computed.Text()
+			x, err := p.Bind().Expr(c.Computed, e.Schema)
+			if err != nil {
+				return nil, err
+			}
+			if t.Kind == types.Null {
+				t = x.Type()
+			}
+		}
+		e.Schema.Fields = append(e.Schema.Fields, types.Field{Name: c.Name.Text, Type: t, NotNull: c.NotNull})
+	}
+	var key []int
+	for _, k := range st.PrimaryKey {
+		i := slices.Index(e.Schema.Names(), k.Text)
+		if i < 0 {
+			return nil, fmt.Errorf("%s: no column %s", e.Name, k.Text)
+		}
+		e.Schema.Fields[i].NotNull = true
+		key = append(key, i)
+	}
+	if key != nil {
+		e.Keys = [][]int{key}
+	}
+	for _, o := range st.Options {
+		if o.Name != "append_only" {
+			return nil, fmt.Errorf("%s: unknown option %s", e.Name, o.Name)
+		}
+		e.AppendOnly = o.Value == "true"
+	}
+	return e, nil
+}
+
+func view(p *planner.Planner, st *sql.CreateView) (*catalog.Entry, error) {
+	e := &catalog.Entry{Kind: catalog.View, Name: st.Name.Text, Query: st.Query.Mapping.Text()}
+	for _, c := range st.Columns {
+		e.Columns = append(e.Columns, c.Text)
+	}
+	q, err := p.View(st.Query, e.Columns)
+	if err != nil {
+		return nil, err
+	}
+	e.Schema = q.Schema
+	if st.Materialized {
+		e.Kind, e.AppendOnly, e.Keys = catalog.MaterializedView, q.Props.AppendOnly, q.Props.Keys
+	}
+	return e, nil
+}
+
+// Parse reads one query.
+func Parse(text string) (*sql.Query, error) {
+	st, err := sql.ParseOne("", text)
+	if err != nil {
+		return nil, err
+	}
+	sel, ok := st.(*sql.Select)
+	if !ok {
+		return nil, fmt.Errorf("%T is not a query", st)
+	}
+	return sel.Query, nil
+}
+
+// Run runs the test files of a folder.
+func Run(t *testing.T, dir string) {
+	datadriven.Walk(t, dir, func(t *testing.T, path string) {
+		p := New()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			out, err := command(t, p, d)
+			if (err != nil) != (d.Cmd == "error") {
+				t.Fatalf("%s: %v", d.Pos, err)
+			}
+			if err != nil {
+				return err.Error() + "\n"
+			}
+			return out
+		})
+	})
+}
+
+func command(t *testing.T, p *planner.Planner, d *datadriven.TestData) (string, error) {
+	if d.Cmd == "ddl" {
+		return "", Define(p, d.Input)
+	}
+	if d.Cmd == "refused" {
+		return refused(p, d.Input)
+	}
+	n, err := bound(p, d.Input)
+	if err != nil {
+		return "", err
+	}
+	switch d.Cmd {
+	case "bind", "error":
+		return logical.Format(n), nil
+	case "plan":
+		return rewritten(t, n, d)
+	case "props":
+		return planner.Describe(p.Finish(n).Optimised), nil
+	case "physical":
+		q := *p
+		if d.HasArg("workers") {
+			d.ScanArgs(t, "workers", &q.Workers)
+		}
+		return q.Finish(n).Explain(planner.Physical), nil
+	case "explain":
+		return p.Finish(n).Explain(planner.Everything), nil
+	}
+	return "", fmt.Errorf("unknown command %s", strconv.Quote(d.Cmd))
+}
+
+func bound(p *planner.Planner, text string) (logical.Node, error) {
+	q, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return p.Bind().Query(q)
+}
+
+func refused(p *planner.Planner, input string) (string, error) {
+	var b strings.Builder
+	for line := range strings.Lines(input) {
+		line = strings.TrimSpace(line)
+		_, err := bound(p, line)
+		var e *sql.Error
+		if !errors.As(err, &e) {
+			return "", fmt.Errorf("%s: %v", line, err)
+		}
+		rest := e.Source.Text[e.Offset:]
+		word := strings.IndexFunc(rest, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' && !unicode.IsDigit(r) })
+		switch {
+		case word == 0 && rest != "":
+			word = 1
+		case word < 0:
+			word = len(rest)
+		}
+		fmt.Fprintf(&b, "%s: %s\n", rest[:word], e.Msg)
+	}
+	return b.String(), nil
+}
+
+func rewritten(t *testing.T, n logical.Node, d *datadriven.TestData) (string, error) {
+	rules := rule.Default
+	if only := names(d, "only"); only != nil {
+		rules = nil
+		for _, r := range rule.Default {
+			if slices.Contains(only, r.Name) {
+				rules = append(rules, r)
+			}
+		}
+		if len(rules) != len(only) {
+			return "", fmt.Errorf("no such rule: %s", strings.Join(only, ", "))
+		}
+	}
+	out, fired := rule.Apply(n, rules)
+	for _, r := range names(d, "expect") {
+		if !slices.Contains(fired, r) {
+			t.Errorf("%s: %s did not fire, but %s", d.Pos, r, strings.Join(fired, ", "))
+		}
+	}
+	for _, r := range names(d, "expect-not") {
+		if slices.Contains(fired, r) {
+			t.Errorf("%s: %s fired", d.Pos, r)
+		}
+	}
+	return logical.Format(out), nil
+}
+
+func names(d *datadriven.TestData, arg string) []string {
+	for _, a := range d.CmdArgs {
+		if a.Key == arg {
+			return a.Vals
+		}
+	}
+	return nil
+}
