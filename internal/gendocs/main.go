@@ -1,5 +1,6 @@
-// Gendocs writes docs/functions.md from the registry of functions. Run it from the
-// module's root:
+// Gendocs writes docs/functions.md from the registry of functions, and
+// docs/connectors.md from what connectors and formats say of themselves. Run it from
+// the module's root:
 //
 //	go run ./internal/gendocs
 package main
@@ -16,11 +17,17 @@ import (
 )
 
 func main() {
-	path := filepath.Join("docs", "functions.md")
-	if err := os.WriteFile(path, []byte(page()), 0o644); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for name, text := range pages() {
+		if err := os.WriteFile(filepath.Join("docs", name), []byte(text), 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
+}
+
+// pages are the texts of the generated pages by file name.
+func pages() map[string]string {
+	return map[string]string{"functions.md": page(), "connectors.md": connectorPage()}
 }
 
 // chapters are the categories of scalar functions in the order of the page.

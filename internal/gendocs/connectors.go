@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/builtin"
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
+)
+
+const connectorIntro = `# Connectors and formats
+
+<!-- Written by "go run ./internal/gendocs" from what the connectors say of themselves. -->
+
+The options of ` + "`CREATE TABLE … WITH (…)`" + `. Names are lower case; ` + "`_`" + ` and ` + "`.`" + ` are the same in them. An unknown name is an
+error that suggests the nearest one. A span of time is written as '500 ms', '5s' or '2 minutes'.
+
+`
+
+// connectorPage returns the text of docs/connectors.md.
+func connectorPage() string {
+	var b strings.Builder
+	b.WriteString(connectorIntro)
+	for _, c := range builtin.Connectors() {
+		fmt.Fprintf(&b, "## %s\n\n%s %s\n\n", c.Name, c.Doc, uses(&c))
+		writeOptions(&b, c.Options)
+		if len(c.Metadata) > 0 {
+			b.WriteString("| metadata | type | |\n|---|---|---|\n")
+			for _, m := range c.Metadata {
+				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.Key, m.Type, m.Doc)
+			}
+			b.WriteString("\n")
+		}
+	}
+	b.WriteString("# Formats\n\nA table whose connector reads records has a `format`.\n\n")
+	writeOptions(&b, []connectors.Option{format.OnErrorOption})
+	for _, f := range builtin.Formats() {
+		fmt.Fprintf(&b, "## %s\n\n%s\n\n", f.Name, f.Doc)
+		writeOptions(&b, f.Options)
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+func uses(c *connectors.Connector) string {
+	var parts []string
+	if c.Source != nil {
+		parts = append(parts, "It can be read")
+	}
+	if c.Sink != nil {
+		parts = append(parts, "It can be written to, "+c.Guarantee(&connectors.Table{}).String())
+	}
+	return strings.Join(parts, ". ") + "."
+}
+
+func writeOptions(b *strings.Builder, options []connectors.Option) {
+	if len(options) == 0 {
+		return
+	}
+	b.WriteString("| option | default | |\n|---|---|---|\n")
+	for _, o := range options {
+		name := o.Name
+		if o.Prefix {
+			name += "…"
+		}
+		def := o.Default
+		if def != "" {
+			def = "`" + def + "`"
+		}
+		doc := o.Doc
+		if len(o.Values) > 0 {
+			doc += " (`" + strings.Join(o.Values, "`, `") + "`)"
+		}
+		if o.Secret {
+			doc += "; never shown"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", name, def, strings.ReplaceAll(doc, "|", "\\|"))
+	}
+	b.WriteString("\n")
+}
