@@ -169,4 +169,3 @@ func wantError(t *testing.T, err error, text string) {
 		t.Errorf("error\n%v\nwant\n%s", err, text)
 	}
 }
-

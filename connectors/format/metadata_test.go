@@ -15,8 +15,10 @@ func TestMetadata(t *testing.T) {
 		at TIMESTAMP(3) METADATA FROM 'timestamp'; typ VARCHAR METADATA FROM 'timestamp-type'; k VARCHAR METADATA FROM 'key';
 		kb BINARY METADATA FROM 'key'; h JSON METADATA FROM 'headers'; p VARCHAR METADATA FROM 'path'`)
 	recs := []connectors.Record{
-		{Split: "a/b/12", Offset: 7, Value: []byte(`{"id":1}`), Timestamp: 1_767_323_045_678_000, TimestampType: connectors.CreateTime, Key: []byte("k"),
-			Headers: []connectors.Header{{Key: "x", Value: []byte(`"1"`)}, {Key: "y"}, {Key: "z", Value: []byte("\xff한")}}},
+		{
+			Split: "a/b/12", Offset: 7, Value: []byte(`{"id":1}`), Timestamp: 1_767_323_045_678_000, TimestampType: connectors.CreateTime, Key: []byte("k"),
+			Headers: []connectors.Header{{Key: "x", Value: []byte(`"1"`)}, {Key: "y"}, {Key: "z", Value: []byte("\xff한")}},
+		},
 		{Split: "t/0", Offset: 8, Value: []byte(`{`), Timestamp: 5_000, TimestampType: connectors.LogAppendTime, Key: []byte{}},
 		{Split: "t/0", Offset: 9, Value: []byte(`{"id":3}`), Key: []byte("\xff")},
 	}
