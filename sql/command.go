@@ -37,6 +37,9 @@ func (p *parser) statement() Statement {
 	case t.Is("DESCRIBE", "DESC"):
 		p.next()
 		p.accept("TABLE")
+		if q := p.peek(); q.Is("SELECT", "WITH") {
+			panic(Errorf(p.src, q.Start, "DESCRIBE takes a table").WithHint("EXPLAIN shows how a query is run"))
+		}
 		d := &Describe{c, p.tableName("a table's name")}
 		p.atEnd()
 		return d

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/internal/suggest"
@@ -220,6 +221,18 @@ func (p *parser) options() []Option {
 	return out
 }
 
+func (p *parser) noColumn(t *CreateTable, n Name) {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name.Text
+	}
+	e := Errorf(p.src, n.Offset, "there is no column %s", n.Text)
+	if near := suggest.Nearest(n.Text, names); near != "" {
+		e = e.WithHint("did you mean %s?", near)
+	}
+	panic(e)
+}
+
 // checkTable refuses what contradicts itself within the statement.
 func (p *parser) checkTable(t *CreateTable) {
 	seen := map[string]bool{}
@@ -233,13 +246,14 @@ func (p *parser) checkTable(t *CreateTable) {
 	if len(t.Columns) == 0 {
 		panic(t.Errorf(t.Name.Offset, "table %s has no columns", t.Name.Text))
 	}
-	for _, k := range t.PrimaryKey {
-		if !seen[strings.ToLower(k.Text)] {
-			panic(Errorf(p.src, k.Offset, "there is no column %s", k.Text))
-		}
+	named := t.PrimaryKey
+	if t.Watermark != nil {
+		named = append(slices.Clone(named), t.Watermark.Column)
 	}
-	if w := t.Watermark; w != nil && !seen[strings.ToLower(w.Column.Text)] {
-		panic(Errorf(p.src, w.Column.Offset, "there is no column %s", w.Column.Text))
+	for _, n := range named {
+		if !seen[strings.ToLower(n.Text)] {
+			p.noColumn(t, n)
+		}
 	}
 	options := map[string]bool{}
 	for _, o := range t.Options {

@@ -1,5 +1,7 @@
 package sql
 
+import "strconv"
+
 // A parser reads statements by recursive descent. Its methods panic with an *Error;
 // try turns that into a result.
 type parser struct {
@@ -66,6 +68,9 @@ func (p *parser) accept(words ...string) bool {
 func (p *parser) expect(word string) Token {
 	t := p.next()
 	if !t.Is(word) {
+		if !isNameByte(word[0]) {
+			word = strconv.Quote(word)
+		}
 		p.fail(t, "%s is expected here, not %s", word, shown(t))
 	}
 	return t

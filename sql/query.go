@@ -267,7 +267,7 @@ func (m *Mapping) explain(err error) error {
 	msg := err.Error()
 	loc := nearText.FindStringIndex(msg)
 	if loc == nil {
-		return Errorf(m.Source, m.Start(), "%s", msg)
+		return m.explainLiteral(msg)
 	}
 	rest := msg[loc[1]:]
 	at := -1

@@ -258,6 +258,8 @@ func (r *rewriter) term(l *level) {
 	case t.Is("&&"):
 		r.emit(1)
 		l.fresh()
+	case t.Is("{", "}"):
+		r.fail(t, "unexpected %s", shown(t))
 	case t.Kind == Symbol:
 		if l.pred < 0 {
 			l.pred = len(r.out)

@@ -12,7 +12,7 @@ func (r *rewriter) clause(l *level) bool {
 		r.selects(l)
 	case l.start && t.Is("WITH"):
 		r.with(l)
-	case l.start && t.Is("VALUES") && next.Is("(", "ROW"):
+	case l.start && t.Is("VALUES") && (next.Is("(", "ROW") || next.Kind == EOF):
 		r.values(l)
 	case l.start && t.Is("TABLE") && next.IsName():
 		r.emit(1)

@@ -236,7 +236,7 @@ func (r *rewriter) alias(end, from int, named bool) {
 	r.insert(from, opening...)
 	open := r.at + n + 1
 	close := r.match[open]
-	for i := open + 1; i < close; i += 2 {
+	for i := open + 1; i < max(close, open+2); i += 2 {
 		if t := r.ts[i]; !t.IsName() || !tokenAt(r.ts, i+1).Is(",", ")") {
 			r.fail(t, "a column's name is expected here, not %s", shown(t))
 			return

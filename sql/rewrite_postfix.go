@@ -19,6 +19,10 @@ func (r *rewriter) postfix(l *level, marker string) bool {
 
 // doubleColon rewrites x::type.
 func (r *rewriter) doubleColon(l *level) {
+	if r.at+1 >= l.end {
+		r.fail(r.tok(1), "a type is expected behind %q", "::")
+		return
+	}
 	_, n, err := parseType(r.src, r.ts[r.at+1:l.end])
 	if err != nil {
 		r.err = err
@@ -107,7 +111,7 @@ func (r *rewriter) dot(l *level) {
 	case name.Is("*") && l.chain > 0:
 		r.emit(2)
 		l.chain = 0
-	case !name.IsName():
+	case !name.IsName(), name.Space && structural[name.Upper]:
 		r.fail(r.tok(0), "a name is expected behind the dot, not %s", shown(name))
 	case l.chain > 0 && l.chain < maxChain || l.prim < 0:
 		r.emit(2)

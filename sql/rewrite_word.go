@@ -11,6 +11,9 @@ var reservedWords = func() map[string]bool {
 	for _, k := range tidb.Keywords {
 		m[k.Word] = k.Reserved
 	}
+	for _, synonym := range []string{"SCHEMA", "SCHEMAS", "DEC"} {
+		m[synonym] = true
+	}
 	return m
 }()
 
@@ -87,7 +90,7 @@ func (r *rewriter) beginWord(l *level) {
 	case l.spec && t.Is("PARTITION", "ORDER") && next.Is("BY"):
 		r.emit(2)
 		l.fresh()
-	case l.spec && t.Is("ROWS", "RANGE", "GROUPS"):
+	case l.spec && beginsFrame(t, next):
 		r.windowFrame(l)
 	case next.Is("("):
 		r.call(l)
@@ -97,11 +100,19 @@ func (r *rewriter) beginWord(l *level) {
 	}
 }
 
+// beginsFrame tells the frame of a window from a column called rows or groups.
+func beginsFrame(t, next Token) bool {
+	return t.Is("ROWS", "RANGE", "GROUPS") &&
+		(next.Is("BETWEEN", "UNBOUNDED", "CURRENT", "INTERVAL") || next.Kind == Number || next.Kind == Param)
+}
+
 // isColumn tells a column called order, group or limit from the clause.
 func (r *rewriter) isColumn(t, next Token) bool {
 	switch {
 	case t.Is("GROUP", "ORDER"):
 		return !next.Is("BY")
+	case t.Is("VALUES"):
+		return !next.Is("(", "ROW")
 	case t.Is("LIMIT"):
 		return next.Kind == Symbol && !next.Is("(", "-") || next.Is("FROM", "AS", "IS", "IN", "BETWEEN", "AND", "OR", "DESC", "ASC")
 	}
@@ -146,7 +157,7 @@ func (r *rewriter) nextWord(l *level) {
 	case t.Is("NULLS") && next.Is("FIRST", "LAST"):
 		r.notYet(t, "NULLS "+next.Upper)
 	case t.Is("LOCK") && next.Is("IN"), t.Is("FOR") && next.Is("UPDATE", "SHARE"):
-		r.fail(t, "%s is not supported: a query takes no locks", t.Upper+" "+next.Upper)
+		r.fail(t, "%s %s … is not supported: a query takes no locks", t.Upper, next.Upper)
 	case l.args == ownAggregate && t.Is("ORDER") && next.Is("BY"):
 		r.ownOrder(l)
 	case l.ordering && t.Is("ASC", "DESC"):
@@ -154,7 +165,7 @@ func (r *rewriter) nextWord(l *level) {
 		r.at++
 	case l.args == tableFunction && t.Is("PARTITION", "ORDER") && next.Is("BY"):
 		r.notYet(t, t.Upper+" BY in a table function")
-	case l.spec && t.Is("ROWS", "RANGE", "GROUPS"):
+	case l.spec && beginsFrame(t, next):
 		r.windowFrame(l)
 	case t.Is("COLLATE"):
 		r.emit(min(2, l.end-r.at))
