@@ -62,7 +62,7 @@ type metaColumn struct {
 	key string
 }
 
-func newDecoder(spec DecodeSpec, row func(payload []int) (rowDecoder, error)) (Decoder, error) {
+func newDecoder(spec DecodeSpec, row func(spec DecodeSpec, payload []int) (rowDecoder, error)) (Decoder, error) {
 	d := &decoder{spec: spec, key: -1}
 	for at, c := range spec.Columns {
 		col := spec.Table.Columns[c]
@@ -78,7 +78,7 @@ func newDecoder(spec DecodeSpec, row func(payload []int) (rowDecoder, error)) (D
 		}
 		d.payload = append(d.payload, at)
 	}
-	r, err := row(d.payload)
+	r, err := rowsOf(spec, d.payload, row)
 	d.row = r
 	return d, err
 }

@@ -30,7 +30,7 @@ var CSV = Format{
 		return nil
 	},
 	NewDecoder: func(spec DecodeSpec) (Decoder, error) {
-		return newDecoder(spec, func(payload []int) (rowDecoder, error) { return newCSVDecoder(spec, payload), nil })
+		return newDecoder(spec, func(spec DecodeSpec, payload []int) (rowDecoder, error) { return newCSVDecoder(spec, payload), nil })
 	},
 	NewEncoder: func(t *connectors.Table, _ *types.Schema) (Encoder, error) {
 		return &csvEncoder{delimiter: t.Options.String("csv.delimiter", ",")[0], null: t.Options.Get("csv.null")}, nil

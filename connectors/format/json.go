@@ -25,7 +25,7 @@ var JSON = Format{
 	},
 	Check: checkJSON,
 	NewDecoder: func(spec DecodeSpec) (Decoder, error) {
-		return newDecoder(spec, func(payload []int) (rowDecoder, error) { return newJSONDecoder(spec, payload) })
+		return newDecoder(spec, func(spec DecodeSpec, payload []int) (rowDecoder, error) { return newJSONDecoder(spec, payload) })
 	},
 	NewEncoder: newJSONEncoder,
 }
@@ -200,7 +200,7 @@ func (d *jsonDecoder) decode(rec *connectors.Record, b *zset.Builder) error {
 	if d.quick.record(rec.Value, b) {
 		return nil
 	}
-	b.AbortRow()
+	d.quick.takeBack(b)
 	if !utf8.Valid(rec.Value) {
 		return errUTF8
 	}

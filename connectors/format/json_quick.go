@@ -99,6 +99,14 @@ func newJSONQuick(root *jsonNode, members int, payload []int, colTypes []types.T
 	return q
 }
 
+// takeBack takes back the values of the record. Columns that are not the payload's
+// may already have theirs.
+func (q *jsonQuick) takeBack(b *zset.Builder) {
+	for _, at := range q.cols {
+		b.Cols[at].Truncate(b.Len())
+	}
+}
+
 // record reads one record into the payload columns, or gives up: some columns may
 // then have a value that is to be taken back.
 func (q *jsonQuick) record(s []byte, b *zset.Builder) bool {
@@ -117,7 +125,7 @@ func (q *jsonQuick) record(s []byte, b *zset.Builder) bool {
 		if q.trust -= lostTrust; q.trust < 0 {
 			q.trust, q.pause = mostTrust/2, pauseSteps
 		}
-		b.AbortRow()
+		q.takeBack(b)
 	}
 	if !q.whole() {
 		return false

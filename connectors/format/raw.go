@@ -3,6 +3,7 @@ package format
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -16,7 +17,7 @@ var Raw = Format{
 	Doc:   "The record's value as it is: one VARCHAR or BINARY column beside metadata columns.",
 	Check: checkRaw,
 	NewDecoder: func(spec DecodeSpec) (Decoder, error) {
-		return newDecoder(spec, func(payload []int) (rowDecoder, error) {
+		return newDecoder(spec, func(spec DecodeSpec, payload []int) (rowDecoder, error) {
 			d := &rawDecoder{at: -1}
 			for _, at := range payload {
 				d.at = at
@@ -30,8 +31,12 @@ var Raw = Format{
 
 func checkRaw(t *connectors.Table) error {
 	n := 0
-	for _, c := range t.Columns {
-		if c.Metadata != "" || c.Computed {
+	keys, err := KeyColumns(t)
+	if err != nil {
+		return err
+	}
+	for i, c := range t.Columns {
+		if c.Metadata != "" || c.Computed || slices.Contains(keys, i) && !ValueHasKey(t) {
 			continue
 		}
 		n++

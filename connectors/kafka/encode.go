@@ -51,12 +51,11 @@ type part struct {
 
 func newEncoder(t *connectors.Table, schema *types.Schema) (*encoder, error) {
 	e := &encoder{header: -1, rawKey: -1, stamp: -1, to: -1}
-	keys, err := keyColumns(t)
+	keys, err := format.KeyColumns(t)
 	if err != nil {
 		return nil, err
 	}
 	column := func(i int) int { return schema.Index(t.Columns[i].Name) }
-	exclude := t.Options.Get("value.fields.include") == "except-key"
 	var payload []int
 	for i, c := range t.Columns {
 		at := column(i)
@@ -66,7 +65,7 @@ func newEncoder(t *connectors.Table, schema *types.Schema) (*encoder, error) {
 			if err := e.metadata(c, at); err != nil {
 				return nil, err
 			}
-		case !exclude || !slices.Contains(keys, i):
+		case format.ValueHasKey(t) || !slices.Contains(keys, i):
 			payload = append(payload, at)
 		}
 	}
@@ -90,7 +89,7 @@ func newEncoder(t *connectors.Table, schema *types.Schema) (*encoder, error) {
 		}
 		at = append(at, column(k))
 	}
-	e.key, err = newPart(t, keyFormat(t), schema, at)
+	e.key, err = newPart(t, format.KeyFormat(t), schema, at)
 	return e, err
 }
 

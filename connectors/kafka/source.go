@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
 )
 
 // A source reads a table's topics.
@@ -62,7 +63,7 @@ func (s *source) Close() error {
 
 // checkKey says what is wrong with key.fields and key.format.
 func checkKey(t *connectors.Table) error {
-	if _, err := keyColumns(t); err != nil {
+	if _, err := format.KeyColumns(t); err != nil {
 		return err
 	}
 	if t.Options.Get("key.format") != "" && t.Options.Get("key.fields") == "" && len(t.PrimaryKey) == 0 {
