@@ -53,11 +53,20 @@ func shuffled(r *rand.Rand) layout {
 	return order
 }
 
+// bids are records that stand one behind the other, as in the answer to a fetch.
 func bids(order func(r *rand.Rand) layout) []connectors.Record {
 	r := rand.New(rand.NewPCG(1, 2))
+	var fetched []byte
+	ends := make([]int, benchRows)
+	for i := range ends {
+		fetched = append(fetched, bid(r, order(r), i)...)
+		ends[i] = len(fetched)
+	}
 	recs := make([]connectors.Record, benchRows)
-	for i := range recs {
-		recs[i] = connectors.Record{Split: "bid/0", Offset: connectors.Offset(i), Value: bid(r, order(r), i)}
+	from := 0
+	for i, end := range ends {
+		recs[i] = connectors.Record{Split: "bid/0", Offset: connectors.Offset(i), Value: fetched[from:end:end]}
+		from = end
 	}
 	return recs
 }
