@@ -94,11 +94,14 @@ func LiteralValue(v ast.ValueExpr) any {
 	}
 }
 
+// sqlMode makes "x" a name and || join texts, and lets blanks stand before brackets.
+const sqlMode = "ANSI_QUOTES,PIPES_AS_CONCAT,IGNORE_SPACE"
+
 // newParser returns a parser of the dialect. Parsers are not for concurrent use
 // and cost a microsecond.
 func newParser() *tidb.Parser {
 	p := tidb.New()
-	mode, err := mysql.GetSQLMode("ANSI_QUOTES,PIPES_AS_CONCAT,IGNORE_SPACE")
+	mode, err := mysql.GetSQLMode(sqlMode)
 	if err == nil {
 		p.SetSQLMode(mode)
 	}

@@ -235,7 +235,7 @@ func (l *lexer) word() bool {
 		l.cases = max(l.cases-1, 0)
 	case "JOIN":
 		l.joins++
-	case "NOT":
+	case "NOT", "BINARY":
 		l.unary++
 		return l.deep(at)
 	}
