@@ -29,7 +29,6 @@ type clientOption struct {
 var clientOptions = []clientOption{
 	{name: "bootstrap.servers", top: true, doc: "brokers to ask first, host:port, divided by commas"},
 	{name: "client.id", def: "sqlstream", doc: "the name that the broker's logs and quotas know us by"},
-	{name: "client.rack", doc: "where this process runs"},
 	{name: "isolation.level", doc: "as isolation.level"},
 	{name: "compression.type", doc: "as compression"},
 	{name: "max.partition.fetch.bytes", def: "1048576", doc: "bytes of one partition in one answer"},
@@ -87,7 +86,6 @@ func (c *config) readClient(o connectors.Options) error {
 	if id, ok := option(o, "client.id"); ok {
 		c.client.ClientID = id
 	}
-	c.client.RackID, _ = option(o, "client.rack")
 	timeouts := []struct {
 		name string
 		to   *time.Duration
@@ -109,6 +107,11 @@ func (c *config) readClient(o connectors.Options) error {
 		}
 	}
 	c.client.Net.WriteTimeout = c.client.Net.ReadTimeout
+	c.wait = min(longestWait, c.client.Net.ReadTimeout/2)
+	c.backoff = max(c.backoff, shortestPause)
+	if c.discovery <= 0 {
+		return errors.New("option 'scan.discovery.interval' must be more than 0")
+	}
 	if err := c.readSizes(o); err != nil {
 		return err
 	}

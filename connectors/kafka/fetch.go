@@ -12,9 +12,13 @@ import (
 	"github.com/sqlstream/sqlstream/connectors"
 )
 
-// maxWait is how long a broker may hold a fetch back for lack of data. It bounds how
-// long a connection stays behind when its reader has left.
-const maxWait = 250 * time.Millisecond
+const (
+	// longestWait is how long a broker may hold a fetch back for lack of data. It
+	// bounds how long a connection stays behind when its reader has left.
+	longestWait = 250 * time.Millisecond
+	// shortestPause keeps a backoff of 0 from asking without pause.
+	shortestPause = 10 * time.Millisecond
+)
 
 // A reader reads one range. While a block is handed out, the next is fetched and
 // taken apart.
@@ -158,8 +162,8 @@ func (r *reader) try(ctx context.Context, pos int64) (block, error) {
 // broker: each one names all that it wants.
 func newFetch(c *config) *sarama.FetchRequest {
 	return &sarama.FetchRequest{
-		Version: 12, MaxWaitTime: int32(maxWait / time.Millisecond), MinBytes: 1, MaxBytes: 64 << 20,
-		Isolation: c.isolation, SessionEpoch: -1, RackID: c.client.RackID,
+		Version: 12, MaxWaitTime: int32(c.wait / time.Millisecond), MinBytes: 1, MaxBytes: 64 << 20,
+		Isolation: c.isolation, SessionEpoch: -1,
 	}
 }
 

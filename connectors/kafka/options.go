@@ -74,6 +74,7 @@ type config struct {
 	codec      sarama.CompressionCodec
 	client     *sarama.Config
 	backoff    time.Duration // the longest pause between attempts
+	wait       time.Duration // how long a broker may hold a fetch back for lack of data
 }
 
 // A place is a point in every partition.
@@ -96,9 +97,6 @@ func configOf(t *connectors.Table) (*config, error) {
 	var err error
 	if c.discovery, err = o.Duration("scan.discovery.interval", time.Second); err != nil {
 		return nil, err
-	}
-	if c.discovery <= 0 {
-		return nil, errors.New("option 'scan.discovery.interval' must be more than 0")
 	}
 	return c, c.readClient(o)
 }

@@ -83,7 +83,7 @@ func TestWaitForTransaction(t *testing.T) {
 		select {
 		case err := <-done:
 			t.Fatalf("nothing can be read yet, and Wait returned %v", err)
-		case <-time.After(2 * maxWait):
+		case <-time.After(2 * longestWait):
 		}
 		x.end(true, topic, 0)
 		if err := <-done; err != nil {

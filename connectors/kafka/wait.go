@@ -113,7 +113,7 @@ func (s *source) pollOne(addr string, pause time.Duration, group []connectors.Sp
 	}
 	started := time.Now()
 	res, err := call(context.Background(), s.pool, addr, func(b *sarama.Broker) (*sarama.FetchResponse, error) { return b.Fetch(req) })
-	p := polled{addr: addr, ends: connectors.Offsets{}, err: err, quick: time.Since(started) < maxWait/4}
+	p := polled{addr: addr, ends: connectors.Offsets{}, err: err, quick: time.Since(started) < s.wait/4}
 	if err == nil {
 		for _, split := range group {
 			s.endIn(&p, res, split)
