@@ -48,7 +48,7 @@ func (a *Aggregate) WithInputs(in []Node) Node {
 func (a *Aggregate) Schema() *types.Schema {
 	s := &types.Schema{}
 	for i, g := range a.Group {
-		s.Fields = append(s.Fields, types.Field{Name: a.Names[i], Type: g.Type(), NotNull: g.NotNull()})
+		s.Fields = append(s.Fields, types.Field{Name: a.Names[i], Type: g.Type(), NotNull: certain(g)})
 	}
 	for _, c := range a.Calls {
 		s.Fields = append(s.Fields, types.Field{Name: c.String(), Type: c.Bind.Returns})

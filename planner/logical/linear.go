@@ -49,7 +49,7 @@ func (p *Project) WithInputs(in []Node) Node { return &Project{in[0], p.Exprs, p
 func (p *Project) Schema() *types.Schema {
 	s := &types.Schema{Fields: make([]types.Field, len(p.Exprs))}
 	for i, e := range p.Exprs {
-		s.Fields[i] = types.Field{Name: p.Names[i], Type: e.Type(), NotNull: e.NotNull()}
+		s.Fields[i] = types.Field{Name: p.Names[i], Type: e.Type(), NotNull: certain(e)}
 	}
 	return s
 }
@@ -80,6 +80,10 @@ func (p *Project) Properties() Properties {
 	return out
 }
 
+// certain reports that an expression has a value on every row: it is neither NULL
+// nor an error, which eval_error = 'null' makes one.
+func certain(e expr.Expr) bool { return e.NotNull() && !expr.CanFail(e) }
+
 // Union is UNION ALL: the rows of all inputs, which have the same column types.
 type Union struct {
 	Ins   []Node
@@ -94,12 +98,10 @@ func (u *Union) WithInputs(in []Node) Node { return &Union{in, u.Names} }
 
 // Schema implements Node.
 func (u *Union) Schema() *types.Schema {
-	first := u.Ins[0].Schema()
-	s := &types.Schema{Fields: make([]types.Field, first.Len())}
-	for i, f := range first.Fields {
-		s.Fields[i] = types.Field{Name: u.Names[i], Type: f.Type, NotNull: true}
-		for _, in := range u.Ins {
-			s.Fields[i].NotNull = s.Fields[i].NotNull && in.Schema().Fields[i].NotNull
+	s := &types.Schema{Fields: make([]types.Field, len(u.Names))}
+	for n, in := range u.Ins {
+		for i, f := range in.Schema().Fields {
+			s.Fields[i] = types.Field{Name: u.Names[i], Type: f.Type, NotNull: f.NotNull && (n == 0 || s.Fields[i].NotNull)}
 		}
 	}
 	return s

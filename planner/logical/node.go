@@ -37,11 +37,12 @@ const (
 	PerRow          // every row
 	Constant        // one row
 	Presented       // only while a result is shown
+	Bounded         // so many rows as are shown, forgotten at a restart
 )
 
 // String gives the bound as EXPLAIN prints it.
 func (b Bound) String() string {
-	return [...]string{"none", "one row a group", "every row", "one row", "none"}[b]
+	return [...]string{"none", "one row a group", "every row", "one row", "none", "the rows shown"}[b]
 }
 
 // Format prints the plan below n as a tree.

@@ -2,7 +2,6 @@ package logical
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 )
@@ -35,21 +34,13 @@ func (s *Sort) Schema() *types.Schema { return s.Input.Schema() }
 
 // String implements Node.
 func (s *Sort) String() string {
-	var parts []string
-	names := s.Schema().Names()
-	for _, k := range s.Keys {
-		p := names[k.Column]
-		if k.Desc {
-			p += " DESC"
-		}
-		parts = append(parts, p)
-	}
-	out := "Sort " + strings.Join(parts, ", ")
-	if len(parts) == 0 {
+	keys := describeKeys(s.Keys, s.Schema())
+	out := "Sort " + keys
+	if keys == "" {
 		out = "Limit"
 	}
 	if s.Limit >= 0 {
-		if len(parts) > 0 {
+		if keys != "" {
 			out += " limit"
 		}
 		out += " " + strconv.FormatInt(s.Limit, 10)

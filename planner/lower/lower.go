@@ -56,6 +56,8 @@ func (l *lowering) node(n logical.Node) exec.Plan {
 		return u
 	case *logical.Aggregate:
 		return l.aggregate(x)
+	case *logical.First:
+		return l.first(x)
 	case *logical.Sort: // how a result is shown is not the circuit's affair
 		return l.node(x.Input)
 	}
@@ -71,6 +73,14 @@ func (l *lowering) scan(s *logical.Scan) exec.Plan {
 	p := &exec.Scan{Table: s.Relation.Name, Columns: s.Columns, Out: s.Schema()}
 	l.scans[key] = p
 	l.leaves = append(l.leaves, Leaf{Scan: p, Relation: s.Relation})
+	return p
+}
+
+func (l *lowering) first(x *logical.First) exec.Plan {
+	p := &exec.First{Input: l.node(x.Input), Rows: int(x.Rows)}
+	for _, k := range x.Keys {
+		p.Keys = append(p.Keys, exec.SortKey{Column: k.Column, Desc: k.Desc})
+	}
 	return p
 }
 

@@ -13,7 +13,9 @@ import (
 //	Project a           Project a
 //	└─ Scan t [a, b] => └─ Scan t [a]
 //
-// Not below DISTINCT, where every column decides what a row is.
+// Groups of which no aggregate is read are DISTINCT. Not below DISTINCT, where every
+// column decides what a row is; and an aggregate without groups keeps a call, and with
+// it its one row.
 var PruneColumns = Rule{Name: "PruneColumns", Rewrite: pruneColumns, Whole: true}
 
 func pruneColumns(n logical.Node) (logical.Node, bool) {
@@ -45,6 +47,8 @@ func (p *pruner) prune(n logical.Node, need []bool) (logical.Node, []int) {
 		return p.aggregate(x, need)
 	case *logical.Union:
 		return p.union(x, need)
+	case *logical.First: // the order of its rows is by all columns
+		return x, identity(len(need))
 	case *logical.Sort:
 		for _, k := range x.Keys {
 			need[k.Column] = true
@@ -137,13 +141,13 @@ func (p *pruner) aggregate(x *logical.Aggregate, need []bool) (logical.Node, []i
 	var calls []logical.Call
 	for i, c := range x.Calls {
 		col := len(x.Group) + i
-		if at[col] = -1; need[col] || len(x.Calls) == 1 {
+		if at[col] = -1; need[col] {
 			at[col] = len(x.Group) + len(calls)
 			calls = append(calls, c)
 			mark(in, c.Args...)
 		}
 	}
-	if len(calls) == 0 && len(x.Calls) > 0 { // without any call it would be DISTINCT
+	if len(calls) == 0 && len(x.Calls) > 0 && len(x.Group) == 0 { // its one row is counted on
 		at[len(x.Group)] = len(x.Group)
 		calls = append(calls, x.Calls[0])
 		mark(in, x.Calls[0].Args...)

@@ -3,7 +3,6 @@ package rule
 import (
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql/expr"
-	"github.com/sqlstream/sqlstream/sql/function"
 )
 
 // PushThroughAggregate tests conditions on group columns before grouping.
@@ -13,9 +12,10 @@ import (
 //	   └─ t                                └─ Filter a > 1
 //	                                          └─ t
 //
-// Only conditions before the first that must stay are moved if any of them can
-// fail: the order in which they are tested is kept. An aggregate without groups
-// has a row even where no row is left, so nothing passes through it.
+// A condition that can fail moves only from before the first that must stay, which
+// may keep rows from it, and only where rows are never taken back: the group of a row
+// that comes and goes in one epoch was never tested. An aggregate without groups has
+// a row even where no row is left, so nothing passes through it.
 var PushThroughAggregate = Rule{Name: "PushThroughAggregate", Rewrite: pushThroughAggregate}
 
 func pushThroughAggregate(n logical.Node) (logical.Node, bool) {
@@ -28,8 +28,9 @@ func pushThroughAggregate(n logical.Node) (logical.Node, bool) {
 		return n, false
 	}
 	var below, above []expr.Expr
+	appends := a.Input.Properties().AppendOnly
 	for _, c := range expr.Conjuncts(f.Pred) {
-		if onlyGroups(c, len(a.Group)) && expr.Stability(c) == function.Pure && (len(above) == 0 || !expr.CanFail(c)) {
+		if onlyGroups(c, len(a.Group)) && pure(c) && copied(a.Group, c) && (!expr.CanFail(c) || len(above) == 0 && appends) {
 			below = append(below, substitute(c, a.Group))
 		} else {
 			above = append(above, c)

@@ -12,32 +12,21 @@ import (
 //	└─ Project x + 1 AS y =>  └─ Filter x + 1 > 2
 //	   └─ t                      └─ t
 //
-// Not where the condition reads a column that is another at every call: RAND()
-// would be drawn twice.
+// The condition is tested on the same rows as before, and the columns computed on
+// fewer. Not where it reads twice what is dear to compute, nor what is another at every
+// call: RAND() would be drawn once to be tested and again to be shown.
 var PushThroughProject = Rule{Name: "PushThroughProject", Rewrite: pushThroughProject}
 
 func pushThroughProject(n logical.Node) (logical.Node, bool) {
 	f, ok := n.(*logical.Filter)
-	if !ok {
+	if !ok || expr.Stability(f.Pred) == function.Volatile {
 		return n, false
 	}
 	p, ok := f.Input.(*logical.Project)
-	if !ok {
+	if !ok || !copied(p.Exprs, f.Pred) {
 		return n, false
 	}
-	pred := substitute(f.Pred, p.Exprs)
-	if expr.Stability(pred) == function.Volatile {
-		return n, false
-	}
-	return &logical.Project{Input: &logical.Filter{Input: p.Input, Pred: pred}, Exprs: p.Exprs, Names: p.Names}, true
-}
-
-// substitute replaces each column by the expression that computes it.
-func substitute(e expr.Expr, by []expr.Expr) expr.Expr {
-	return expr.Transform(e, func(x expr.Expr) expr.Expr {
-		if c, ok := x.(*expr.Column); ok {
-			return by[c.Index]
-		}
-		return x
-	})
+	return &logical.Project{
+		Input: &logical.Filter{Input: p.Input, Pred: substitute(f.Pred, p.Exprs)}, Exprs: p.Exprs, Names: p.Names,
+	}, true
 }

@@ -3,6 +3,7 @@ package rule
 import (
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
 )
 
 // PushThroughUnion tests a condition in each branch of a union.
@@ -12,11 +13,13 @@ import (
 //	   ├─ a           │  └─ a
 //	   └─ b           └─ Filter p
 //	                     └─ b
+//
+// Not where the condition draws lots: what a row draws would depend on its branch.
 var PushThroughUnion = Rule{Name: "PushThroughUnion", Rewrite: pushThroughUnion}
 
 func pushThroughUnion(n logical.Node) (logical.Node, bool) {
 	f, ok := n.(*logical.Filter)
-	if !ok {
+	if !ok || expr.Stability(f.Pred) == function.Volatile {
 		return n, false
 	}
 	u, ok := f.Input.(*logical.Union)

@@ -25,18 +25,23 @@ var Required = []Rule{}
 // Default are the rules that make plans better.
 var Default = []Rule{
 	FoldConstants,        // first, so that the others see simple conditions
+	SimplifyIn,           // into comparisons …
+	NarrowComparisons,    // … which run in the column's own type
+	SimplifyNulls,        // decides conditions …
+	SimplifyCase,         // … by which branches go
+	SimplifyLogic,        // and what is decided leaves the others
+	DropFilter,           // or nothing at all
 	MergeFilters,         // one condition list to divide and push
 	PushThroughProject,   // towards the scan, through what the user wrote in views …
 	PushThroughUnion,     // … and unions
 	PushThroughAggregate, // what speaks of whole groups need not be counted first
 	MergeProjects,        // views on views leave columns that only rename
+	MergeIntoAggregate,   // and columns that only an aggregate reads
 	DropProject,          // and projects that do nothing at all
-	PruneColumns,         // last: what is left decides what is decoded
+	PruneColumns,         // what is left decides what is decoded …
+	CommonScan,           // … for all that read a table together
+	PushLimit,            // last: it depends on the order of all columns
 }
-
-// rounds bounds how often the list is gone through: plans are small, and a rule
-// that never came to rest would be a bug.
-const rounds = 50
 
 // Apply rewrites the plan until no rule applies and returns it with the names of
 // the rules that fired, in order, each once.
@@ -60,9 +65,11 @@ func Apply(n logical.Node, rules []Rule) (logical.Node, []string) {
 	return n, fired
 }
 
-// rest applies the rules for single nodes until none does.
+// rest applies the rules for single nodes until none does. A round moves a condition
+// by one node at least, so that their number is bounded by the plan's depth; a rule
+// that never came to rest would be a bug.
 func rest(n logical.Node, rules []Rule, note func(string)) logical.Node {
-	for range rounds {
+	for range 20 + 2*depth(n) {
 		changed := false
 		for _, r := range rules {
 			if r.Whole {
@@ -83,4 +90,12 @@ func rest(n logical.Node, rules []Rule, note func(string)) logical.Node {
 	}
 	invariants.Failf("the rules do not come to rest on %s", n)
 	return n
+}
+
+func depth(n logical.Node) int {
+	deepest := 0
+	for _, in := range n.Inputs() {
+		deepest = max(deepest, depth(in))
+	}
+	return deepest + 1
 }
