@@ -3,6 +3,7 @@ package format
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/sql/types"
@@ -127,6 +128,7 @@ type jsonStep struct {
 	tail    uint64 // its last eight, where it has eight
 	bits    uint64 // of the wanted member and the wanted objects that begin in the literal
 	op      jsonOp
+	guarded bool // what stands behind the literal decides: others begin like it
 	col     int32
 	next    *jsonPlace // behind the value
 }
@@ -154,10 +156,25 @@ func (st *jsonStep) matches(s []byte, at int) bool {
 	if end >= len(s) {
 		return st.op == opEnd && string(s[at:]) == st.literal
 	}
-	if s[end] <= ' ' || len(st.literal) > 8 && (word(s, end-8) != st.tail || len(st.literal) > 16 && string(s[at:end]) != st.literal) {
+	if len(st.literal) > 8 && (word(s, end-8) != st.tail || len(st.literal) > 16 && string(s[at:end]) != st.literal) {
 		return false
 	}
-	return st.op < opMissing || st.op == opMissing && s[end] != '{'
+	return !st.guarded || st.op != opEnd && s[end] > ' ' && (st.op != opMissing || s[end] != '{')
+}
+
+// guard has steps look twice whose literals another one's begins with.
+func (p *jsonPlace) guard(fresh *jsonStep) {
+	fresh.guarded = fresh.op >= opMissing
+	for i := range p.steps {
+		switch st := &p.steps[i]; {
+		case st == fresh:
+		case strings.HasPrefix(fresh.literal, st.literal):
+			st.guarded = true
+			fresh.guarded = fresh.guarded || fresh.literal == st.literal
+		case strings.HasPrefix(st.literal, fresh.literal):
+			fresh.guarded = true
+		}
+	}
 }
 
 // last finds the step where fewer than eight bytes of the record are left.
@@ -203,6 +220,7 @@ func (q *jsonQuick) learn() {
 			place.steps = append(place.steps, newJSONStep(leaf.literal))
 			st = &place.steps[len(place.steps)-1]
 			st.op = leaf.op
+			place.guard(st)
 			for _, m := range q.opened[opened:leaf.opens] {
 				st.bits |= 1 << m
 			}

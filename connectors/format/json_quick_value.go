@@ -188,37 +188,40 @@ func clockTime(s []byte, at int) (micros int64, frac, end int) {
 
 // putText appends a string, copying it while looking for its end.
 func putText(col *vec.Builder, s []byte, at int) int {
-	if s[at] != '"' {
+	if s[at] != '"' || len(s) < 8 {
 		return -1
 	}
 	at++
 	buf := col.Tail()
 	n := len(buf)
-	if cap(buf)-n < len(s)-at+8 {
-		buf = slices.Grow(buf, len(s)-at+8)
+	if cap(buf)-n < len(s)-at+16 {
+		buf = slices.Grow(buf, len(s)-at+16)
 	}
-	room := unsafe.Pointer(unsafe.SliceData(buf[n:cap(buf)])) // of all that is left of s, and a word
+	room := unsafe.Pointer(unsafe.SliceData(buf[n:cap(buf)])) // for all that is left of s, and two words
 	var high uint64
 	k := 0
-	for at+k < len(s) {
-		w := wordOrEnd(s, at+k)
-		binary.LittleEndian.PutUint64((*[8]byte)(unsafe.Add(room, k))[:], w)
-		if m := special(w); m != 0 {
-			k += bits.TrailingZeros64(m) >> 3
-			if at+k >= len(s) || s[at+k] != '"' {
-				break
-			}
-			if buf = buf[:n+k]; (high|w)&tops != 0 && !utf8.Valid(buf[n:]) {
-				return -1
-			}
-			if limit := col.Type().Length; limit > 0 && k > limit && tooLong(col.Type(), buf[n:]) {
-				return -1
-			}
-			col.EndBytes(buf)
-			return at + k + 1
+	for ; at+k < len(s); k += 16 {
+		a, b := twoWords(s, at+k)
+		two := (*[16]byte)(unsafe.Add(room, k))
+		binary.LittleEndian.PutUint64(two[:8], a)
+		binary.LittleEndian.PutUint64(two[8:], b)
+		high |= a | b
+		m := gather(special(a)) | gather(special(b))<<8
+		if m == 0 {
+			continue
 		}
-		high |= w
-		k += 8
+		k += bits.TrailingZeros64(m)
+		if at+k >= len(s) || s[at+k] != '"' {
+			break
+		}
+		if buf = buf[:n+k]; high&tops != 0 && !utf8.Valid(buf[n:]) {
+			return -1
+		}
+		if limit := col.Type().Length; limit > 0 && k > limit && tooLong(col.Type(), buf[n:]) {
+			return -1
+		}
+		col.EndBytes(buf)
+		return at + k + 1
 	}
 	return putRest(col, s, at+k, buf[:n+k], n)
 }
@@ -275,18 +278,20 @@ func skipValue(s []byte, at, depth int) int {
 // skipText skips a string of valid UTF-8.
 func skipText(s []byte, at int) int {
 	var high uint64
-	for end := at + 1; end < len(s); end += 8 {
-		w := wordOrEnd(s, end)
-		if m := special(w); m != 0 {
-			if end += bits.TrailingZeros64(m) >> 3; end >= len(s) || s[end] != '"' {
-				break
-			}
-			if (high|w)&tops != 0 && !utf8.Valid(s[at:end]) {
-				return -1
-			}
-			return end + 1
+	for end := at + 1; end < len(s) && len(s) >= 8; end += 16 {
+		a, b := twoWords(s, end)
+		high |= a | b
+		m := gather(special(a)) | gather(special(b))<<8
+		if m == 0 {
+			continue
 		}
-		high |= w
+		if end += bits.TrailingZeros64(m); end >= len(s) || s[end] != '"' {
+			break
+		}
+		if high&tops != 0 && !utf8.Valid(s[at:end]) {
+			return -1
+		}
+		return end + 1
 	}
 	end := skipQuoted(s, at)
 	if end < 0 || !utf8.Valid(s[at:end]) {
@@ -294,6 +299,21 @@ func skipText(s []byte, at int) int {
 	}
 	return end
 }
+
+// twoWords returns the sixteen bytes of s at a place, what is beyond its end being 0.
+// Strings are looked at in such pieces, with one branch for both words: where a
+// string ends is what a processor cannot foresee. s has eight bytes or more.
+func twoWords(s []byte, at int) (a, b uint64) {
+	if at+16 <= len(s) {
+		return word(s, at), word(s, at+8)
+	}
+	last := len(s) - 8
+	i, j := min(at, last), min(at+8, last)
+	return word(s, i) >> (8 * uint(at-i)), word(s, j) >> (8 * uint(at+8-j))
+}
+
+// gather returns the top bits of eight bytes as one byte.
+func gather(m uint64) uint64 { return m * 0x0002040810204081 >> 56 }
 
 func skipWord(s []byte, at int, word string) int {
 	if end := at + len(word); end <= len(s) && string(s[at:end]) == word {
@@ -305,6 +325,12 @@ func skipWord(s []byte, at int, word string) int {
 func skipNumber(s []byte, at int) int {
 	if s[at] == '-' {
 		at++
+	}
+	if at+9 <= len(s) {
+		_, n := digitsIn(word(s, at))
+		if next := s[at+n]; n > 0 && n < 8 && (n == 1 || s[at] != '0') && next != '.' && next|0x20 != 'e' {
+			return at + n
+		}
 	}
 	end := skipDigits(s, at)
 	if end == at || end > at+1 && s[at] == '0' {
