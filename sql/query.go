@@ -207,16 +207,16 @@ func ParseExprText(file, text string) (*Expr, error) {
 }
 
 func parseTiDB(src *Source, tokens []Token) (node ast.StmtNode, m *Mapping, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			node, err = nil, Errorf(src, tokens[0].Start, "internal error in the parser: %v", r)
+		}
+	}()
 	out, err := rewrite(src, tokens)
 	if err != nil {
 		return nil, nil, err
 	}
 	m = newMapping(src, out)
-	defer func() {
-		if r := recover(); r != nil {
-			node, err = nil, Errorf(src, m.Start(), "internal error in the parser: %v", r)
-		}
-	}()
 	statements, _, err := newParser().Parse(m.sent, "utf8mb4", "utf8mb4_bin")
 	if err != nil {
 		return nil, nil, m.explain(err)

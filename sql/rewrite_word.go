@@ -201,6 +201,10 @@ func (r *rewriter) isDistinct(l *level) {
 		r.fail(t, "IS DISTINCT needs FROM")
 		return
 	}
+	if l.pred < 0 {
+		r.fail(t, "IS DISTINCT FROM has nothing before it")
+		return
+	}
 	if n == 2 {
 		r.insert(l.pred, "NOT")
 	}
