@@ -110,7 +110,7 @@ func benchGoccy(b *testing.B, recs []connectors.Record, columns []int) {
 		for i := range recs {
 			if len(columns) == 3 {
 				var e eventPart
-				if err := gojson.UnmarshalNoEscape(recs[i].Value, &e); err != nil {
+				if err := gojson.UnmarshalOf(recs[i].Value, &e, gojson.DecodeNoCopyString()); err != nil {
 					b.Fatal(err)
 				}
 				vec.Append(out.Cols[0], e.Bid.Auction)
@@ -118,7 +118,7 @@ func benchGoccy(b *testing.B, recs []connectors.Record, columns []int) {
 				appendTime(b, out.Cols[2], e.Bid.DateTime)
 			} else {
 				var e event
-				if err := gojson.UnmarshalNoEscape(recs[i].Value, &e); err != nil {
+				if err := gojson.UnmarshalOf(recs[i].Value, &e, gojson.DecodeNoCopyString()); err != nil {
 					b.Fatal(err)
 				}
 				vec.Append(out.Cols[0], e.EventType)

@@ -125,6 +125,7 @@ type jsonStep struct {
 	literal string
 	head    uint64 // its first eight bytes, what is beyond it being 0
 	mask    uint64
+	second  uint64 // its second eight, where it has sixteen
 	tail    uint64 // its last eight, where it has eight
 	bits    uint64 // of the wanted member and the wanted objects that begin in the literal
 	op      jsonOp
@@ -146,6 +147,9 @@ func newJSONStep(literal []byte) jsonStep {
 	if k == 8 {
 		st.tail = word(literal, len(literal)-8)
 	}
+	if len(literal) >= 16 {
+		st.second = word(literal, 8)
+	}
 	return st
 }
 
@@ -156,7 +160,8 @@ func (st *jsonStep) matches(s []byte, at int) bool {
 	if end >= len(s) {
 		return st.op == opEnd && string(s[at:]) == st.literal
 	}
-	if len(st.literal) > 8 && (word(s, end-8) != st.tail || len(st.literal) > 16 && string(s[at:end]) != st.literal) {
+	if n := len(st.literal); n > 8 && (word(s, end-8) != st.tail ||
+		n > 16 && (word(s, at+8) != st.second || n > 24 && string(s[at:end]) != st.literal)) {
 		return false
 	}
 	return !st.guarded || st.op != opEnd && s[end] > ' ' && (st.op != opMissing || s[end] != '{')

@@ -68,10 +68,11 @@ func oracleMember(raw json.RawMessage, steps []string) json.RawMessage {
 		if err := dec.Decode(&value); err != nil {
 			panic(err)
 		}
+		lower := strings.ToLower(name.(string))
 		switch {
 		case name == steps[0]:
 			exact = value
-		case strings.ToLower(name.(string)) == strings.ToLower(steps[0]):
+		case lower == strings.ToLower(steps[0]):
 			folded = value
 		}
 	}

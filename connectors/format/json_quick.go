@@ -184,6 +184,12 @@ func (q *jsonQuick) walk() bool {
 				break
 			}
 			at = q.other(q.out[st.col], at)
+		case opTimestamp:
+			if end := q.timestamp(q.out[st.col], at); end >= 0 {
+				at = end
+				break
+			}
+			at = q.other(q.out[st.col], at)
 		default:
 			at = q.put(st.op, q.out[st.col], at)
 		}

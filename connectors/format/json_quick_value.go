@@ -68,6 +68,18 @@ func digitsAt(s []byte, at int) (v uint64, n int) {
 
 // wholeNumber reads a whole number without a fraction or an exponent.
 func wholeNumber(s []byte, at int) (v int64, end int) {
+	if at+8 <= len(s) {
+		w := word(s, at)
+		digits, n := digitsIn(w)
+		if next := byte(w >> (8 * n)); n > 0 && n < 8 && (n == 1 || w&0xff != '0') && next != '.' && next|0x20 != 'e' {
+			return int64(number8(digits << (64 - 8*n))), at + n
+		}
+	}
+	return longNumber(s, at)
+}
+
+// longNumber is wholeNumber for one that has a sign, or eight digits and more.
+func longNumber(s []byte, at int) (v int64, end int) {
 	neg := s[at] == '-'
 	if neg {
 		at++

@@ -10,13 +10,14 @@ import (
 
 // special returns a word whose top bits mark the bytes of w that are a quote, a
 // backslash or a control character (the usual tricks of H. Warren, "Hacker's
-// Delight", on eight bytes at once). Bytes above 0x7f are never marked falsely
-// before the first marked one.
+// Delight", on eight bytes at once). With its second bit turned over a quote is a
+// blank, a blank is not, and both it and control characters are less than '!'. The
+// first byte that is marked is one of these; behind it others may be marked too.
 func special(w uint64) uint64 {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	quote := w ^ ones*'"'
+	const ones = 0x0101010101010101
+	low := w ^ ones*2
 	slash := w ^ ones*'\\'
-	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & tops
+	return ((low-ones*'!')&^low | (slash-ones)&^slash) & tops
 }
 
 // word returns the eight bytes of s at a place, the first lowest. They must be there.
