@@ -30,8 +30,8 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 	case sql.MarkerFilter:
 		return b.filter(x)
 	case sql.MarkerInterval:
-		unit, _ := sql.LiteralValue(x.Args[1].(ast.ValueExpr)).(string)
-		return b.interval(x.Args[0], unit)
+		return nil, b.m.Errorf(x, "an INTERVAL as a value of its own is not supported yet").
+			WithHint("add it to a time or take it from one")
 	case "date_add", "adddate", "date_sub", "subdate":
 		return b.dateAdd(x, strings.HasSuffix(name, "sub") || strings.HasPrefix(name, "sub"))
 	case "extract":
@@ -165,6 +165,9 @@ func (b *binding) cast(x *ast.FuncCallExpr, try bool) (expr.Expr, error) {
 	if err != nil {
 		return nil, b.m.Errorf(x, "%v", err)
 	}
+	if to.IsNested() {
+		return nil, b.notYet(x, "CAST to "+to.String())
+	}
 	if !types.CanCast(e.Type(), to) {
 		return nil, b.m.Errorf(x, "a %s cannot be cast to %s", e.Type(), to)
 	}
@@ -181,7 +184,7 @@ func (b *binding) dateAdd(x *ast.FuncCallExpr, sub bool) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	span, err := b.expr(x.Args[1])
+	span, err := b.operand(x.Args[1])
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,10 @@ func (b *binding) finishCase(c *expr.Case, n ast.Node) (expr.Expr, error) {
 	if !ok {
 		return nil, b.m.Errorf(n, "the branches are of types that do not go together: %s", typeList(ts))
 	}
-	if t.Kind == types.Null {
+	if t.Kind == types.Null { // NULL, whatever the conditions are
+		if !expr.CanFail(c) {
+			return &expr.Literal{T: t}, nil
+		}
 		t = types.Of(types.Varchar)
 	}
 	c.T = t

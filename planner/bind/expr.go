@@ -149,11 +149,15 @@ func (b *binding) binary(x *ast.BinaryOperationExpr) (expr.Expr, error) {
 	case opcode.LogicAnd, opcode.LogicOr, opcode.LogicXor:
 		return b.logic(x)
 	}
-	l, err := b.expr(x.L)
+	bind := b.expr
+	if x.Op == opcode.Plus || x.Op == opcode.Minus {
+		bind = b.operand
+	}
+	l, err := bind(x.L)
 	if err != nil {
 		return nil, err
 	}
-	r, err := b.expr(x.R)
+	r, err := bind(x.R)
 	if err != nil {
 		return nil, err
 	}
