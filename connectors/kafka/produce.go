@@ -22,12 +22,12 @@ type producer struct {
 	ready bool
 	next  map[int32]int32 // sequence number by partition
 	turn  int32           // the partition of the next messages without a key
-	lists [][]message     // by partition: the memory of the last epoch's queues
+	lists [][]*message    // by partition: the memory of the last epoch's queues
 }
 
 // A queue is what is still to be written to one partition.
 type queue struct {
-	messages []message
+	messages []*message
 	head     *sarama.RecordBatch // of the first messages; kept until it is acknowledged
 }
 
@@ -88,7 +88,7 @@ func (p *producer) divide(messages []message) (map[int32]*queue, error) {
 			}
 			to = p.turn % n
 		}
-		p.lists[to] = append(p.lists[to], *m)
+		p.lists[to] = append(p.lists[to], m)
 	}
 	p.turn++
 	queues := map[int32]*queue{}
@@ -193,16 +193,16 @@ func (p *producer) requests(queues map[int32]*queue) (map[string]*produceRequest
 }
 
 // batch makes a record batch of the first messages, as many as one holds.
-func (p *producer) batch(messages []message) *sarama.RecordBatch {
+func (p *producer) batch(messages []*message) *sarama.RecordBatch {
 	n, size := 0, 0
-	for n < len(messages) && (n == 0 || size+sizeOf(&messages[n]) <= p.c.batchBytes) {
-		size += sizeOf(&messages[n])
+	for n < len(messages) && (n == 0 || size+sizeOf(messages[n]) <= p.c.batchBytes) {
+		size += sizeOf(messages[n])
 		n++
 	}
 	return batchOf(messages[:n], p.c.codec, p.c.env.Now().UnixMilli())
 }
 
-func batchOf(messages []message, codec sarama.CompressionCodec, now int64) *sarama.RecordBatch {
+func batchOf(messages []*message, codec sarama.CompressionCodec, now int64) *sarama.RecordBatch {
 	b := &sarama.RecordBatch{
 		Version: 2, Codec: codec, CompressionLevel: sarama.CompressionLevelDefault,
 		LastOffsetDelta: int32(len(messages) - 1), Records: make([]*sarama.Record, len(messages)),
@@ -247,7 +247,7 @@ func (p *producer) settle(queues map[int32]*queue, part int32, b *sarama.Produce
 		return sarama.ErrNotLeaderForPartition
 	case sarama.ErrMessageSizeTooLarge, sarama.ErrMessageSetSizeTooLarge:
 		if n == 1 {
-			return fmt.Errorf("a record of %d bytes is larger than the topic takes (max.message.bytes): %w", sizeOf(&q.messages[0]), b.Err)
+			return fmt.Errorf("a record of %d bytes is larger than the topic takes (max.message.bytes): %w", sizeOf(q.messages[0]), b.Err)
 		}
 		q.head = batchOf(q.messages[:(n+1)/2], p.c.codec, q.head.FirstTimestamp.UnixMilli())
 		return nil

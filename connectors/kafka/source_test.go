@@ -26,7 +26,7 @@ func TestSourceLaws(t *testing.T) {
 				x := w.begin()
 				x.put(topic, p, values(numbered(0, 10, 5)...))
 				x.end(p%2 == 0, topic, p)
-				b := batchOf([]message{{key: []byte("k"), value: []byte("v")}, {key: []byte("gone")}, {value: []byte{}}}, 0, 1_700_000_000_000)
+				b := batchOf([]*message{{key: []byte("k"), value: []byte("v")}, {key: []byte("gone")}, {value: []byte{}}}, 0, 1_700_000_000_000)
 				b.ProducerID, b.ProducerEpoch, b.FirstSequence = -1, -1, -1
 				w.put(topic, p, b)
 			}
@@ -52,7 +52,7 @@ func TestPlaces(t *testing.T) {
 		split := splitName(topic, 0)
 		const t0 = 1_700_000_000_000
 		for i := range 3 {
-			b := batchOf([]message{
+			b := batchOf([]*message{
 				{value: []byte{'a' + byte(2*i)}, millis: t0 + int64(2*i)*1000}, {value: []byte{'b' + byte(2*i)}, millis: t0 + int64(2*i+1)*1000},
 			}, 0, t0)
 			b.ProducerID, b.ProducerEpoch, b.FirstSequence = -1, -1, -1

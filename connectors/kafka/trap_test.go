@@ -162,9 +162,9 @@ func TestCompaction(t *testing.T) {
 		})
 		split := splitName(topic, 0)
 		keyed := func(i int, values ...string) *sarama.RecordBatch {
-			var ms []message
+			var ms []*message
 			for j, v := range values {
-				ms = append(ms, message{key: fmt.Appendf(nil, "k%d", j), value: []byte(v)})
+				ms = append(ms, &message{key: fmt.Appendf(nil, "k%d", j), value: []byte(v)})
 			}
 			b := batchOf(ms, sarama.CompressionNone, 1_700_000_000_000+int64(i))
 			b.ProducerID, b.ProducerEpoch, b.FirstSequence = -1, -1, -1
@@ -237,7 +237,7 @@ type compactor interface{ Compact() }
 func (w *writer) cleaned(t *testing.T, s *source, topic string) {
 	deadline := time.Now().Add(2 * time.Minute)
 	for i := 0; time.Now().Before(deadline); i++ {
-		m := []message{{key: []byte("last"), value: []byte("last")}}
+		m := []*message{{key: []byte("last"), value: []byte("last")}}
 		b := batchOf(m, sarama.CompressionNone, time.Now().UnixMilli())
 		b.ProducerID, b.ProducerEpoch, b.FirstSequence = -1, -1, -1
 		w.put(topic, 0, b)
@@ -266,7 +266,7 @@ func TestTimestamps(t *testing.T) {
 		for _, kind := range kinds {
 			topic := w.topic("time", 1, map[string]string{"message.timestamp.type": kind})
 			before := time.Now().Add(-time.Second).UnixMicro()
-			b := batchOf([]message{{value: []byte("a"), millis: 1_700_000_000_005}, {value: []byte("b"), millis: 1_700_000_000_001}}, sarama.CompressionNone, 0)
+			b := batchOf([]*message{{value: []byte("a"), millis: 1_700_000_000_005}, {value: []byte("b"), millis: 1_700_000_000_001}}, sarama.CompressionNone, 0)
 			b.ProducerID, b.ProducerEpoch, b.FirstSequence = -1, -1, -1
 			w.put(topic, 0, b)
 			rd, err := open(t, w.table(topic)).Open(t.Context(), connectors.Range{Split: splitName(topic, 0), To: 2})

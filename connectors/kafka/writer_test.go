@@ -113,9 +113,9 @@ func (w *writer) led(name string, partitions int) {
 
 // values makes a batch of records without keys.
 func values(values ...string) *sarama.RecordBatch {
-	var ms []message
+	var ms []*message
 	for _, v := range values {
-		ms = append(ms, message{value: []byte(v)})
+		ms = append(ms, &message{value: []byte(v)})
 	}
 	b := batchOf(ms, sarama.CompressionNone, 1_700_000_000_000)
 	b.ProducerID, b.ProducerEpoch, b.FirstSequence = -1, -1, -1
