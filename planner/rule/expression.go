@@ -6,9 +6,9 @@ import (
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
-// expressions makes a rewrite of plans from one of expressions, which is given each
-// expression of a node, its parts before the whole. It keeps the expression's type.
-func expressions(f func(expr.Expr) expr.Expr) func(logical.Node) (logical.Node, bool) {
+// everywhere makes a rewrite of nodes from one of expressions, which is given each
+// expression of a node, its parts before the whole.
+func everywhere(f func(expr.Expr) expr.Expr) func(logical.Node) (logical.Node, bool) {
 	one := func(e expr.Expr, changed *bool) expr.Expr {
 		out := expr.Transform(e, f)
 		*changed = *changed || out != e

@@ -13,7 +13,7 @@ import (
 // An expression that fails stays as it is: in CASE WHEN a > 0 THEN CAST('x' AS INT) END
 // it may stand where no row comes. What another epoch or row computes anew, NOW() and
 // RAND(), stays, too.
-var FoldConstants = Rule{Name: "FoldConstants", Rewrite: expressions(foldConstant)}
+var FoldConstants = Rule{Name: "FoldConstants", Expr: foldConstant}
 
 func foldConstant(e expr.Expr) expr.Expr {
 	if _, ok := e.(*expr.Literal); ok || e.Type().Kind == types.Interval || !constantChildren(e) {

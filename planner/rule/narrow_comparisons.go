@@ -17,7 +17,7 @@ import (
 //
 // Not where the constant is beyond the type, as in a > 3000000000: a NULL must stay
 // NULL, so that the comparison is not simply FALSE. a = 2.5 stays for the same reason.
-var NarrowComparisons = Rule{Name: "NarrowComparisons", Rewrite: expressions(narrowComparison)}
+var NarrowComparisons = Rule{Name: "NarrowComparisons", Expr: narrowComparison}
 
 func narrowComparison(e expr.Expr) expr.Expr {
 	switch x := e.(type) {

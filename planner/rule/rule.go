@@ -7,16 +7,21 @@ import (
 
 	"github.com/sqlstream/sqlstream/internal/invariants"
 	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql/expr"
 )
 
-// A Rule is a rewrite of one node, given the plan below it. It returns false
-// where it does not apply. A rule never makes an expression that can fail be
+// A Rule is a rewrite of plans: of one node, given the plan below it, or of one
+// expression, wherever it stands. A rule never makes an expression that can fail be
 // evaluated on a row which the plan before would have filtered out.
 type Rule struct {
-	Name    string
+	Name string
+	// Rewrite returns a node in place of n, or false where it does not apply.
 	Rewrite func(n logical.Node) (logical.Node, bool)
-	// Whole marks a rewrite that wants the plan's root only, and once.
+	// Whole marks a Rewrite that wants the plan's root only, and once.
 	Whole bool
+	// Expr, where Rewrite is nil, returns an expression of e's type in place of e, whose
+	// parts have been rewritten, or e itself where it does not apply.
+	Expr func(e expr.Expr) expr.Expr
 }
 
 // Required are the rules without which a plan cannot run; they are always on.
@@ -52,29 +57,49 @@ func Apply(n logical.Node, rules []Rule) (logical.Node, []string) {
 			fired = append(fired, name)
 		}
 	}
-	n = rest(n, rules, note)
+	var expressions, nodes []Rule
+	for _, r := range rules {
+		switch {
+		case r.Expr != nil:
+			r.Rewrite = everywhere(r.Expr)
+			expressions = append(expressions, r)
+		case !r.Whole:
+			nodes = append(nodes, r)
+		}
+	}
+	n = rest(n, expressions, nodes, note)
 	for _, r := range rules {
 		if !r.Whole {
 			continue
 		}
 		if y, ok := r.Rewrite(n); ok {
 			note(r.Name)
-			n = rest(y, rules, note)
+			n = rest(y, expressions, nodes, note)
 		}
 	}
 	return n, fired
 }
 
-// rest applies the rules for single nodes until none does. A round moves a condition
-// by one node at least, so that their number is bounded by the plan's depth; a rule
-// that never came to rest would be a bug.
-func rest(n logical.Node, rules []Rule, note func(string)) logical.Node {
+// rest applies the rules until none does: those of expressions first, as a plan has
+// many more of these than it has nodes.
+func rest(n logical.Node, expressions, nodes []Rule, note func(string)) logical.Node {
+	for {
+		n, _ = exhaust(n, expressions, note)
+		moved := false
+		if n, moved = exhaust(n, nodes, note); !moved {
+			return n
+		}
+	}
+}
+
+// exhaust applies rules in turn until none does, and reports whether any did. A turn
+// moves a condition by one node at least, so that their number is bounded by the
+// plan's depth; rules that never came to rest would be a bug.
+func exhaust(n logical.Node, rules []Rule, note func(string)) (logical.Node, bool) {
+	any := false
 	for range 20 + 2*depth(n) {
 		changed := false
 		for _, r := range rules {
-			if r.Whole {
-				continue
-			}
 			n = logical.Transform(n, func(x logical.Node) logical.Node {
 				y, ok := r.Rewrite(x)
 				if ok {
@@ -85,11 +110,12 @@ func rest(n logical.Node, rules []Rule, note func(string)) logical.Node {
 			})
 		}
 		if !changed {
-			return n
+			return n, any
 		}
+		any = true
 	}
 	invariants.Failf("the rules do not come to rest on %s", n)
-	return n
+	return n, any
 }
 
 func depth(n logical.Node) int {

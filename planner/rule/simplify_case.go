@@ -13,7 +13,7 @@ import (
 // A NULL condition is as FALSE. COALESCE, IFNULL, IF and NULLIF are CASE, too, so that
 // COALESCE(a, b) becomes a where a is NOT NULL. Branches only go, and none is evaluated
 // on a row that did not take it before.
-var SimplifyCase = Rule{Name: "SimplifyCase", Rewrite: expressions(simplifyCase)}
+var SimplifyCase = Rule{Name: "SimplifyCase", Expr: simplifyCase}
 
 func simplifyCase(e expr.Expr) expr.Expr {
 	x, ok := e.(*expr.Case)

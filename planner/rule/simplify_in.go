@@ -9,7 +9,7 @@ import "github.com/sqlstream/sqlstream/sql/expr"
 //	a NOT IN (1)  =>  a <> 1
 //
 // Not for floats, where IN finds NaN in a list and = does not.
-var SimplifyIn = Rule{Name: "SimplifyIn", Rewrite: expressions(simplifyIn)}
+var SimplifyIn = Rule{Name: "SimplifyIn", Expr: simplifyIn}
 
 func simplifyIn(e expr.Expr) expr.Expr {
 	x, ok := e.(*expr.In)

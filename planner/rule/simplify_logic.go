@@ -16,7 +16,7 @@ import (
 // All of them hold for NULL, too: NULL AND FALSE is FALSE. NOT a < b is not a >= b for
 // floats, as NaN is neither. In CAST(s AS INT) = 1 AND FALSE the conversion stays, and
 // its error with it.
-var SimplifyLogic = Rule{Name: "SimplifyLogic", Rewrite: expressions(simplifyLogic)}
+var SimplifyLogic = Rule{Name: "SimplifyLogic", Expr: simplifyLogic}
 
 func simplifyLogic(e expr.Expr) expr.Expr {
 	switch x := e.(type) {

@@ -15,7 +15,7 @@ import (
 // Where a may be NULL, a = a is NULL on such a row and stays. RAND() = RAND() stays:
 // each is another value. An operand that can fail is kept, and so is its error, which
 // eval_error = 'null' would make a NULL.
-var SimplifyNulls = Rule{Name: "SimplifyNulls", Rewrite: expressions(simplifyNulls)}
+var SimplifyNulls = Rule{Name: "SimplifyNulls", Expr: simplifyNulls}
 
 func simplifyNulls(e expr.Expr) expr.Expr {
 	switch x := e.(type) {

@@ -205,14 +205,21 @@ func (e *Call) String() string {
 // exactly when their fingerprints are: columns by position, literals and
 // conversions with their types.
 func Fingerprint(e Expr) string {
+	var b strings.Builder
+	fingerprint(&b, e)
+	return b.String()
+}
+
+func fingerprint(b *strings.Builder, e Expr) {
 	switch x := e.(type) {
 	case *Column:
-		return "#" + strconv.Itoa(x.Index)
+		b.WriteString("#" + strconv.Itoa(x.Index))
+		return
 	case *Literal:
-		return x.String() + ":" + x.T.String()
+		b.WriteString(x.String() + ":" + x.T.String())
+		return
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%T:%s(", e, e.Type())
+	fmt.Fprintf(b, "%T:%s(", e, e.Type())
 	switch x := e.(type) {
 	case *Compare:
 		b.WriteString(x.Op.String())
@@ -221,30 +228,26 @@ func Fingerprint(e Expr) string {
 	case *IsNull:
 		b.WriteString(negation(x.Negated))
 	case *IsTruth:
-		fmt.Fprint(&b, x.Want, x.Negated)
+		fmt.Fprint(b, x.Want, x.Negated)
 	case *In:
 		b.WriteString(negation(x.Negated))
 	case *Like:
-		fmt.Fprint(&b, x.Escape, x.Fold, x.Negated)
+		fmt.Fprint(b, x.Escape, x.Fold, x.Negated)
 	case *Regexp:
 		b.WriteString(negation(x.Negated))
 	case *Case:
-		fmt.Fprint(&b, x.Else != nil)
+		fmt.Fprint(b, x.Else != nil)
 	case *Cast:
-		fmt.Fprint(&b, x.Try)
+		fmt.Fprint(b, x.Try)
 	case *Call:
 		b.WriteString(x.Func.Name)
 		if x.Draw > 0 {
-			fmt.Fprint(&b, "/", x.Draw)
+			fmt.Fprint(b, "/", x.Draw)
 		}
 	}
 	for _, c := range e.Children() {
 		b.WriteByte(' ')
-		b.WriteString(Fingerprint(c))
+		fingerprint(b, c)
 	}
 	b.WriteByte(')')
-	return b.String()
 }
-
-// Equal reports whether two expressions over the same input always give the same.
-func Equal(a, b Expr) bool { return Fingerprint(a) == Fingerprint(b) }
