@@ -87,7 +87,7 @@ func (p *parser) insertBehindWith() int {
 
 // withInsert reads WITH … INSERT INTO t SELECT …, which means INSERT INTO t WITH …
 // SELECT ….
-func (p *parser) withInsert(c Common) Statement {
+func (p *parser) withInsert(c Common) *Insert {
 	i := p.insertBehindWith()
 	with := p.tokens[p.at:i]
 	p.at = i
@@ -133,7 +133,9 @@ func (p *parser) cutTail() Tail {
 // beginsTail tells the clause EMIT from a column of that name.
 func (p *parser) beginsTail(i int) bool {
 	prev, next := tokenAt(p.tokens, i-1), tokenAt(p.tokens, i+1)
-	if prev.Kind == Symbol && !prev.Is(")", "*") || prev.Is("SELECT", "BY", "AS", "WHERE", "AND", "OR", "ON", "FROM", "JOIN", "HAVING", "NOT", "IN") {
+	before := prev.Kind == Word && prev.Upper != "NULL" &&
+		(structural[prev.Upper] || infixes[prev.Upper] || connectives[prev.Upper])
+	if prev.Kind == Symbol && !prev.Is(")", "]", "*") || before {
 		return false
 	}
 	return next.Kind == EOF || next.Kind == Word && !structural[next.Upper] && !infixes[next.Upper] && !joinWords[next.Upper] ||

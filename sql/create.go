@@ -22,12 +22,16 @@ func (p *parser) create(c Common) Statement {
 	case t.Is("QUERY"):
 		q := &CreateQuery{Common: c, OrReplace: replace, IfNotExists: p.ifNotExists(replace), Name: p.tableName("a query's name")}
 		p.expect("AS")
-		if t := p.peek(); !t.Is("INSERT") {
-			panic(Errorf(p.src, t.Start, "INSERT is expected here, not %s", shown(t)).
+		start := p.peek()
+		if start.Is("WITH") && p.insertBehindWith() > 0 {
+			q.Insert = p.withInsert(Common{Source: p.src, Start: start.Start, End: c.End})
+			return q
+		}
+		if !start.Is("INSERT") {
+			panic(Errorf(p.src, start.Start, "INSERT is expected here, not %s", shown(start)).
 				WithHint("a SELECT whose result is kept is a CREATE MATERIALIZED VIEW"))
 		}
-		start := p.peek().Start
-		q.Insert = p.insert(Common{Source: p.src, Start: start, End: c.End})
+		q.Insert = p.insert(Common{Source: p.src, Start: start.Start, End: c.End})
 		return q
 	default:
 		e := Errorf(p.src, t.Start, "CREATE takes TABLE, VIEW, MATERIALIZED VIEW or QUERY, not %s", shown(t))
