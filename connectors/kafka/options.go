@@ -39,18 +39,18 @@ var tableOptions = []connectors.Option{
 	{Name: "changelog", Values: []string{"retract"}, Doc: "'retract': in mode UPDATE every change is written, with a member op of '+I' or '-D'"},
 }
 
-// Options lists everything that a table of this connector understands.
+// allOptions lists everything that a table of this connector understands. Client
+// options stand there one by one and not as a prefix, so that CREATE TABLE refuses a
+// misspelt one, which might hold a secret.
 func allOptions() []connectors.Option {
 	out := slices.Clone(tableOptions)
 	for _, o := range clientOptions {
 		if o.top {
 			out = append(out, connectors.Option{Name: o.name, Default: o.def, Doc: o.doc, Secret: o.secret, Values: o.values})
 		}
-		if o.secret { // under its own name before the prefix, so that it is known to be one
-			out = append(out, connectors.Option{Name: "kafka." + o.name, Doc: o.doc, Secret: true})
-		}
+		out = append(out, connectors.Option{Name: "kafka." + o.name, Default: o.def, Doc: o.doc, Secret: o.secret, Values: o.values})
 	}
-	return append(out, connectors.Option{Name: "kafka.", Prefix: true, Doc: "an option of Kafka's Java client under its own name: " + strings.Join(clientNames(), ", ")})
+	return out
 }
 
 // A config is a table's options, checked.

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -99,12 +100,19 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// Options are known to the check of CREATE TABLE, client options by the prefix.
+// Options are known to the check of CREATE TABLE; a client option that is not in the
+// list is refused there.
 func TestOptionsKnown(t *testing.T) {
 	table := tweets("b:1", "t", "kafka.client.id", "me", "ssl.key.location", "x", "scan.startup", "latest", "on_data_loss", "skip")
 	delete(table.Options, "connector")
 	delete(table.Options, "format")
 	if err := table.Options.Check(Connector.Options, suggest.Nearest); err != nil {
 		t.Error(err)
+	}
+	table.Options["kafka.sasl.pasword"] = secret
+	var unknown *connectors.UnknownOption
+	err := table.Options.Check(Connector.Options, suggest.Nearest)
+	if !errors.As(err, &unknown) || unknown.Nearest != "kafka.sasl.password" || strings.Contains(err.Error(), secret) {
+		t.Errorf("a misspelt client option: %v", err)
 	}
 }
