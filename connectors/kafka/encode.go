@@ -175,8 +175,13 @@ func (e *encoder) room() {
 	}
 }
 
-// reset forgets all messages; their memory serves the next ones.
+// reset forgets all messages. The memory that the last epoch needed serves the next
+// ones; what one before needed beyond that is given up.
 func (e *encoder) reset() {
+	if keep := len(e.full) + 4; len(e.free) > keep {
+		clear(e.free[keep:])
+		e.free = e.free[:keep]
+	}
 	for _, b := range e.full {
 		if cap(b) == chunk {
 			e.free = append(e.free, b[:0])

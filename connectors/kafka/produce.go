@@ -69,8 +69,7 @@ func (p *producer) divide(messages []message) (map[int32]*queue, error) {
 		p.lists = append(p.lists, nil)
 	}
 	for i, list := range p.lists {
-		clear(list)
-		p.lists[i] = list[:0]
+		p.lists[i] = emptied(list)
 	}
 	size := 0
 	for i := range messages {

@@ -89,13 +89,22 @@ func (s *sink) Recover(_ context.Context, prepared int64) (int64, error) {
 
 // Begin implements connectors.Sink.
 func (s *sink) Begin(context.Context, int64) error {
-	clear(s.messages)
-	s.messages = s.messages[:0]
+	s.messages = emptied(s.messages)
 	s.enc.reset()
 	if s.upsert != nil {
 		s.upsert.begin()
 	}
 	return nil
+}
+
+// emptied returns the list without elements, and without its memory where the last
+// epoch needed little of it.
+func emptied[T any](list []T) []T {
+	if cap(list) > 4*max(len(list), 4096) {
+		return nil
+	}
+	clear(list)
+	return list[:0]
 }
 
 // Write implements connectors.Sink.

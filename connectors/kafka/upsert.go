@@ -15,7 +15,7 @@ type upsert struct {
 
 	at     map[string]int // key -> position in list
 	list   []message
-	before map[string]bool // keys of the last complete result
+	before map[string]bool // keys of the last complete result of this process
 }
 
 func (u *upsert) begin() {
@@ -23,8 +23,7 @@ func (u *upsert) begin() {
 		u.at, u.before = map[string]int{}, map[string]bool{}
 	}
 	clear(u.at)
-	clear(u.list)
-	u.list = u.list[:0]
+	u.list = emptied(u.list)
 }
 
 func (u *upsert) write(s *sink, b *zset.Batch) error {
