@@ -35,7 +35,7 @@ func (db *DB) bounded(ctx context.Context, p *planner.Query) (*Rows, error) {
 	}
 	defer db.engine.Forget(run)
 	if err := run.Wait(ctx); err != nil {
-		_ = run.Stop(context.WithoutCancel(ctx)) // the reason to stop is the one to tell
+		run.Abort()
 		return nil, cause(err)
 	}
 	b, _, err := run.Result()
@@ -67,7 +67,7 @@ func (db *DB) streamRows(ctx context.Context, run *stream.Query, p *planner.Quer
 		defer db.engine.Forget(run)
 		for c, err := range run.Changes(ctx) {
 			if !yield(c.Delta, cause(err)) {
-				_ = run.Stop(context.WithoutCancel(ctx)) // nobody is left to tell
+				run.Abort()
 				return
 			}
 		}

@@ -133,6 +133,14 @@ func (q *Query) Stop(ctx context.Context) error {
 	return q.engine.stop(ctx, q)
 }
 
+// Abort ends a query that has a dataflow to itself without waiting for the running
+// epoch, which leaves no trace: that of a bounded query that nobody waits for any
+// more.
+func (q *Query) Abort() {
+	q.engine.flowOf(q).cancel()
+	<-q.done
+}
+
 // A Change is the output of one epoch. The batch is the receiver's own.
 type Change struct {
 	Epoch int64

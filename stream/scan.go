@@ -335,6 +335,9 @@ func (s *scan) readBatches(ctx context.Context, src connectors.BatchSource, work
 }
 
 func (s *scan) push(ctx context.Context, worker int, l *lane) error {
+	if err := ctx.Err(); err != nil {
+		return err // generators and memory tables do not look
+	}
 	if l.out.Len() == 0 {
 		return nil
 	}
