@@ -25,9 +25,17 @@ func (db *DB) RegisterTable(ctx context.Context, name, columns string) (*Table, 
 	if err := db.Exec(ctx, fmt.Sprintf("CREATE TABLE %s (%s) WITH (connector = 'memory')", quoted, columns)); err != nil {
 		return nil, err
 	}
+	return db.Table(name)
+}
+
+// Table returns a memory table that is there, whether SQL or RegisterTable made it.
+func (db *DB) Table(name string) (*Table, error) {
 	e, ok := db.catalog.Lookup(name)
-	if !ok || e.Def == nil || e.Connector != "memory" {
+	switch {
+	case !ok:
 		return nil, fmt.Errorf("table %s %w", name, catalog.ErrNotFound)
+	case e.Connector != "memory":
+		return nil, fmt.Errorf("%s is not a memory table", e.Name)
 	}
 	return &Table{db: db, target: &target{e, db.connector("memory")}}, nil
 }

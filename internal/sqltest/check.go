@@ -1,0 +1,90 @@
+package sqltest
+
+import (
+	"fmt"
+
+	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// brokenDelta says which laws of a single epoch's output are broken: an append-only
+// query never takes a row back, and any other puts out each row once, with its net
+// weight.
+func brokenDelta(q *sqlstream.Query, delta *zset.Batch) []string {
+	var out []string
+	for row := range delta.Len {
+		if w := delta.Weight(row); w == 0 || q.AppendOnly() && w < 0 {
+			out = append(out, fmt.Sprintf("the epoch's output has a row of weight %d: %s", w, delta.AppendRowText(nil, row)))
+		}
+	}
+	if !q.AppendOnly() && zset.Consolidate(delta).Len != delta.Len {
+		out = append(out, "the epoch's output is not consolidated:\n"+quoted(text(delta)))
+	}
+	return out
+}
+
+// brokenTable says which laws of a result are broken: no weight is negative, and no
+// two rows share a key that the plan derived.
+func brokenTable(key []int, table *zset.Batch) []string {
+	var out []string
+	for row := range table.Len {
+		if w := table.Weight(row); w < 0 {
+			out = append(out, fmt.Sprintf("the result has a row of weight %d: %s", w, table.AppendRowText(nil, row)))
+		}
+	}
+	if key == nil {
+		return out
+	}
+	seen := map[string]bool{}
+	for row := range table.Len {
+		var k []byte
+		for _, c := range key {
+			k = zset.AppendKey(k, table.Cols[c:c+1], row)
+		}
+		if seen[string(k)] || table.Weight(row) > 1 {
+			out = append(out, fmt.Sprintf("columns %v are not the key that the plan says they are:\n%s", key, quoted(text(table))))
+			break
+		}
+		seen[string(k)] = true
+	}
+	return out
+}
+
+// check settles every watched query and compares its result with what the judges
+// say. It is called after each change of input.
+func (s *session) check() error {
+	if err := s.notice(); err != nil {
+		return err
+	}
+	for _, w := range s.watched {
+		if !w.running() {
+			continue
+		}
+		result, err := w.settle(s.ctx)
+		s.found = append(s.found, w.problems()...)
+		switch {
+		case s.ctx.Err() != nil:
+			return s.ctx.Err()
+		case !w.running():
+			continue // its end is told where a command asks for it
+		case err != nil:
+			s.breach("%v", err)
+		case !w.unjudged:
+			s.judge(w, result)
+		}
+	}
+	return nil
+}
+
+func (s *session) judge(w *watched, result *zset.Batch) {
+	for _, j := range append([]Judge{BatchPath}, s.v.Judges...) {
+		answer, err := j.Answer(s.ctx, s.db, w.text)
+		if err != nil {
+			s.breach("query %s: %s fails where the running one does not: %v", w.name, j.Name, err)
+			continue
+		}
+		if !nearlySameRows(result, answer) {
+			s.breach("query %s: its result is\n%s%s says\n%s", w.name, quoted(text(result)), j.Name, quoted(text(answer)))
+		}
+	}
+}

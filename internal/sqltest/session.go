@@ -1,0 +1,128 @@
+package sqltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/sql"
+)
+
+// begin is what the clock of every script shows until a clock command moves it.
+var begin = time.Date(2026, 3, 4, 5, 6, 7, 890123000, time.UTC)
+
+// A session is a script being run: a database, the queries it watches, and in a
+// variation that cuts the rows not yet fed.
+type session struct {
+	ctx     context.Context
+	db      *sqlstream.DB
+	v       Variation
+	dice    *rand.Rand
+	watched []*watched // started by name, and materialized views
+	pending []feeding
+	found   []string // breaches of law since they were last asked for
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func openSession(ctx context.Context, v Variation) (*session, error) {
+	s := &session{ctx: ctx, v: v, dice: rand.New(rand.NewPCG(v.Recut, 0)), now: begin}
+	options := []sqlstream.Option{
+		sqlstream.WithParallelism(max(v.Workers, 1)), sqlstream.WithClock(s.clock),
+	}
+	if v.NoRules {
+		options = append(options, sqlstream.WithoutRules())
+	}
+	var err error
+	if s.db, err = sqlstream.Open(ctx, options...); err != nil {
+		return nil, err
+	}
+	if v.Recut > 0 {
+		// what a statement writes at once is cut by what an epoch may take in
+		if n := s.dice.IntN(6); n > 0 {
+			err = s.db.Exec(ctx, fmt.Sprintf("SET max_rows_per_trigger = %d", n))
+		}
+	}
+	return s, err
+}
+
+func (s *session) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+// close ends everything and waits for it.
+func (s *session) close() error {
+	err := s.db.Close()
+	for _, w := range s.watched {
+		<-w.ended
+	}
+	return err
+}
+
+// problems hands out the breaches of law found since the last call.
+func (s *session) problems() []string {
+	out := s.found
+	s.found = nil
+	return out
+}
+
+func (s *session) breach(format string, args ...any) {
+	s.found = append(s.found, fmt.Sprintf(format, args...))
+}
+
+// find returns the watched query of a name.
+func (s *session) find(name string) (*watched, error) {
+	for i := len(s.watched) - 1; i >= 0; i-- {
+		if strings.EqualFold(s.watched[i].name, name) {
+			return s.watched[i], nil
+		}
+	}
+	return nil, fmt.Errorf("no query %s was started", name)
+}
+
+// notice begins to watch materialized views that statements made.
+func (s *session) notice() error {
+	for _, q := range s.db.Queries() {
+		if q.Kind() != "MATERIALIZED VIEW" || s.watches(q) {
+			continue
+		}
+		text, err := queryOf(q.Text())
+		if err != nil {
+			return err
+		}
+		s.watched = append(s.watched, watch(s.ctx, q, q.Name(), text))
+	}
+	return nil
+}
+
+func (s *session) watches(q *sqlstream.Query) bool {
+	for _, w := range s.watched {
+		if w.q == q {
+			return true
+		}
+	}
+	return false
+}
+
+// queryOf returns the query in a statement that keeps its result up to date.
+func queryOf(statement string) (string, error) {
+	st, err := sql.ParseOne("", statement)
+	if err != nil {
+		return "", err
+	}
+	switch x := st.(type) {
+	case *sql.CreateView:
+		return x.Query.Mapping.Text(), nil
+	case *sql.Select:
+		return x.Query.Mapping.Text(), nil
+	}
+	return "", errors.New("only a SELECT can be started")
+}

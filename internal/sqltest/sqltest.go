@@ -1,0 +1,113 @@
+// Package sqltest runs test files in the .test language: statements, rows and
+// queries go in, and what the engine answers is compared with the file. README.md
+// describes the language. While a script runs, the laws of the engine are checked
+// after every change, whatever the file says: see check.go.
+//
+// The package knows nothing of go test, so that a command can run scripts, too.
+package sqltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Variation is one way to run a script. Results are the same in all of them.
+type Variation struct {
+	Name    string
+	Workers int    // parallelism; 0 is 1
+	NoRules bool   // without the optimiser's optional rules
+	Recut   uint64 // the seed by which fed rows are cut into epochs at random; 0: as the file has them
+	Judges  []Judge
+}
+
+// plain reports that outcomes which depend on how a query is run can be compared:
+// plans, changes by epoch, progress.
+func (v Variation) plain() bool { return v.Workers <= 1 && !v.NoRules && v.Recut == 0 }
+
+// A Judge answers a bounded query by means of its own. After each epoch the result
+// of every running query is compared with what each judge says of the same SQL.
+type Judge struct {
+	Name   string
+	Answer func(ctx context.Context, db *sqlstream.DB, query string) (*zset.Batch, error)
+}
+
+// BatchPath is the judge that every variation has: the engine's own answer to the
+// query asked from scratch.
+var BatchPath = Judge{"the bounded query", func(ctx context.Context, db *sqlstream.DB, query string) (*zset.Batch, error) {
+	rows, err := db.Query(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows)
+}}
+
+// Variations are the ways in which every script is run, given how many seeds it is
+// cut by.
+func Variations(seeds int) []Variation {
+	list := []Variation{
+		{Name: "written"},
+		{Name: "two-workers", Workers: 2},
+		{Name: "no-rules", NoRules: true},
+	}
+	for seed := 1; seed <= seeds; seed++ {
+		list = append(list, Variation{
+			Name: fmt.Sprintf("recut-%d", seed), Recut: uint64(seed), Workers: 1 + seed%2, NoRules: seed%3 == 0,
+		})
+	}
+	return list
+}
+
+// A Failure is a place of the script where what happened is not what must.
+type Failure struct {
+	Line int
+	Text string
+}
+
+// A Report is what came of a run.
+type Report struct {
+	Got      []string // by block: what it printed; what the file says where the variation cannot tell
+	Failures []Failure
+}
+
+// deadline bounds a run: a query that hangs is an error and not the end of all tests.
+const deadline = 2 * time.Minute
+
+// Run runs the script in a database of its own. The error is of the script, not of
+// what it tests.
+func (s *Script) Run(ctx context.Context, v Variation) (Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	r := Report{}
+	ses, err := openSession(ctx, v)
+	if err != nil {
+		return r, err
+	}
+	for _, b := range s.Blocks {
+		got, err := ses.run(b)
+		if err != nil {
+			return r, errors.Join(fmt.Errorf("%s:%d: %w", s.Name, b.Line, err), ses.close())
+		}
+		if got != b.Want && !nearlySame(got, b.Want) {
+			r.Failures = append(r.Failures, Failure{b.Line, fmt.Sprintf("%s printed\n%swant\n%s", b.Cmd, quoted(got), quoted(b.Want))})
+		}
+		for _, p := range ses.problems() {
+			r.Failures = append(r.Failures, Failure{b.Line, p})
+		}
+		r.Got = append(r.Got, got)
+	}
+	return r, ses.close()
+}
+
+// quoted sets a text apart from the words around it.
+func quoted(text string) string {
+	if text == "" {
+		return "    (nothing)\n"
+	}
+	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ") + "\n"
+}
