@@ -44,7 +44,7 @@ func (a *aggregate) applyTile(from, to int, weights []int64) error {
 	rows := a.groups.Rows()
 	count(rows, gids, weights)
 	for _, c := range a.calls {
-		if c.slot == nil {
+		if c.slot == nil || c.given {
 			continue
 		}
 		if err := c.slot.Add(rows.At(rows.Base+c.at), gids, c.args.part(from, to), weights); err != nil {

@@ -116,7 +116,10 @@ func (p *Aggregate) Open(env *Env) (Operator, error) {
 
 func (a *aggregate) openCall(c AggregateCall, env *Env, name string) (*aggCall, error) {
 	call := &aggCall{plan: c, at: a.width, values: vec.NewBuilder(c.Func.Returns)}
-	if call.slot = c.Slot(a.plan.AppendOnly); call.slot != nil {
+	call.slot = c.Slot(a.plan.AppendOnly)
+	if _, ok := call.slot.(function.RowCounter); ok && len(c.Args) == 0 {
+		call.at, call.given = countAt, true
+	} else if call.slot != nil {
 		a.width += call.slot.Width()
 	} else {
 		ordered, err := env.State.Ordered(name)
@@ -152,6 +155,7 @@ type aggCall struct {
 	args   columns
 	slot   function.Slot // nil where fold is set
 	at     int           // of the slot in the row
+	given  bool          // the slot is the group's own count of rows
 	fold   *fold
 	values *vec.Builder // of Finish: old values of some groups, then the new ones
 }

@@ -49,7 +49,7 @@ func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
 		for i, n := range c.nodes {
 			op, err := n.plan.Open(&Env{
 				Worker: w, Workers: max(o.Workers, 1), State: o.Stores[w],
-				Name: fmt.Sprintf("%d", i), EvalErrorNull: o.EvalErrorNull,
+				Name: stateName(n.plan, i), EvalErrorNull: o.EvalErrorNull,
 			})
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", n.plan, err)

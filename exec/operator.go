@@ -50,7 +50,7 @@ type Env struct {
 	Workers int
 	// State opens a state table private to the node, the same after a restart.
 	State state.Store
-	// Name is the node's own name for its state tables: its subtree's fingerprint.
+	// Name is the node's own name for its state tables. It holds no slash.
 	Name string
 	// EvalErrorNull makes values that cannot be computed NULL (eval_error = 'null').
 	EvalErrorNull bool

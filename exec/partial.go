@@ -157,6 +157,9 @@ func (f *finalAggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Ba
 		*(*int64)(rows.Ptr(g)) += *(*int64)(src.Ptr(int32(i)))
 	}
 	for _, c := range f.calls {
+		if c.given {
+			continue
+		}
 		if err := c.slot.Merge(rows.At(rows.Base+c.at), gids, src.At(c.at)); err != nil {
 			return err
 		}

@@ -64,3 +64,11 @@ type Fold interface {
 	// count, 0 at the end; the row's values are the last row of each vector it gives.
 	Value(next func() (args []*vec.Vec, row int, count int64), out *vec.Builder) error
 }
+
+// A RowCounter is a Slot that without arguments is one int64, the sum of the weights.
+// A caller that keeps this sum for each group anyway may show it to Value instead of
+// having it kept twice.
+type RowCounter interface {
+	Slot
+	CountsRows()
+}

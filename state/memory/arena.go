@@ -1,5 +1,7 @@
 package memory
 
+import "github.com/sqlstream/sqlstream/internal/hugepage"
+
 // An arena keeps byte strings in chunks that never move.
 type arena struct {
 	chunks [][]byte
@@ -7,14 +9,17 @@ type arena struct {
 	dead   int64 // bytes that belong to nothing any more
 }
 
-const arenaChunk = 1 << 20
+const (
+	minArena = 1 << 12
+	maxArena = 16 << 20
+)
 
 // add copies b and returns where it is.
 func (a *arena) add(b []byte) uint64 {
 	last := len(a.chunks) - 1
 	if last < 0 || cap(a.chunks[last])-len(a.chunks[last]) < len(b) {
-		size := max(len(b), min(arenaChunk, max(4096, int(a.held))))
-		a.chunks = append(a.chunks, make([]byte, 0, size))
+		size := max(len(b), min(maxArena, max(minArena, int(a.held))))
+		a.chunks = append(a.chunks, hugepage.Make(size)[:0])
 		a.held += int64(size)
 		last++
 	}
@@ -32,7 +37,7 @@ func (a *arena) at(ref uint64, n uint32) []byte {
 func (a *arena) drop(n uint32) { a.dead += int64(n) }
 
 // wasteful reports that more than half of the arena is dead.
-func (a *arena) wasteful() bool { return a.dead > arenaChunk && a.dead*2 > a.held }
+func (a *arena) wasteful() bool { return a.dead > 1<<20 && a.dead*2 > a.held }
 
 // reset empties the arena; its first chunk is used again.
 func (a *arena) reset() {

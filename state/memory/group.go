@@ -49,6 +49,11 @@ func (r *groupRows) key(g int32) []uint64 {
 	return unsafe.Slice((*uint64)(unsafe.Add(r.rows.view.Ptr(g), -8*r.keyLen)), r.keyLen)
 }
 
+// word returns the only word of a group's key, or the first.
+func (r *groupRows) word(g int32) *uint64 {
+	return (*uint64)(unsafe.Add(r.rows.view.Ptr(g), -8*r.keyLen))
+}
+
 func (r *groupRows) row(g int32) []byte {
 	return unsafe.Slice((*byte)(r.rows.view.Ptr(g)), r.width)
 }
@@ -107,7 +112,7 @@ func (r *groupRows) Old() vec.Rows { return r.old.view }
 
 // Clean implements state.Map.
 func (r *groupRows) Clean() {
-	r.old.shrink(2 * len(r.dirty))
+	r.old.shrink(len(r.dirty))
 	r.dirty = r.dirty[:0]
 	if r.epoch++; r.epoch == 0 { // tags of long ago must not come back
 		for g := range r.groups {

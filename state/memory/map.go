@@ -2,7 +2,6 @@ package memory
 
 import (
 	"slices"
-	"unsafe"
 
 	"github.com/zeebo/xxh3"
 
@@ -15,11 +14,9 @@ import (
 // is kept depends on its columns:
 //
 //   - none: there is one group
-//   - one of at most 8 bytes: as a word, in the table's slot and in the row
-//   - several of fixed width: as words in the row, found by their hash
-//   - anything else: as bytes in an arena, found by their hash
-//
-// Keys that share a hash are compared.
+//   - one of at most 8 bytes: as a word beside the row
+//   - several of fixed width: as words beside the row
+//   - anything else: as bytes in an arena, with its place beside the row
 type Map struct {
 	shape state.MapShape
 	kind  keyKind
@@ -79,7 +76,9 @@ func kindOf(keys []types.Type) keyKind {
 // Groups implements state.Map.
 func (m *Map) Groups(keys []*vec.Vec, n int, gids []int32) error {
 	m.find(keys, n, gids, true)
-	m.touch(gids[:n])
+	if m.kind != wordKey { // those are touched when they are found
+		m.touch(gids[:n])
+	}
 	return nil
 }
 
@@ -143,7 +142,7 @@ func (m *Map) Delete(gids []int32) {
 		if g == m.null {
 			m.null = -1
 		} else {
-			m.table.remove(g, m.hashOf(g), m.kind == wordKey)
+			m.table.remove(g, m.hashOf(g))
 		}
 		if m.kind >= textKey {
 			m.arena.drop(m.header(g).len)
@@ -169,7 +168,7 @@ func (m *Map) deleteAll(gids []int32) {
 func (m *Map) hashOf(g int32) uint64 {
 	switch m.kind {
 	case wordKey:
-		return mixWord(m.key(g)[0])
+		return mixWord(*m.word(g))
 	case tupleKey:
 		return hashTuple(m.key(g))
 	}
@@ -177,5 +176,5 @@ func (m *Map) hashOf(g int32) uint64 {
 }
 
 func (m *Map) bytes() int64 {
-	return m.groupRows.bytes() + m.table.bytes() + m.arena.held + int64(cap(m.scratch)) + int64(cap(m.found))*int64(unsafe.Sizeof(slot{}))
+	return m.groupRows.bytes() + m.table.bytes() + m.arena.held + int64(cap(m.scratch)) + int64(cap(m.found)*slotSize)
 }

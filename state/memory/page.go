@@ -7,6 +7,7 @@ import "github.com/sqlstream/sqlstream/vec"
 type pages struct {
 	view  vec.Rows
 	first []byte
+	slab  slab
 	room  int // rows there is memory for
 }
 
@@ -24,7 +25,7 @@ func (p *pages) reach(row int) {
 		return
 	}
 	if p.room >= pageRows {
-		p.view.SetChunk(row>>pageShift, make([]byte, p.view.Width<<pageShift))
+		p.view.SetChunk(row>>pageShift, p.slab.take(p.view.Width<<pageShift))
 		p.room += pageRows
 		return
 	}
@@ -35,12 +36,13 @@ func (p *pages) reach(row int) {
 	p.view.SetChunk(0, page)
 }
 
-// shrink gives back pages beyond those of the first n rows.
+// shrink gives all memory but the first page back if the first n rows would do with
+// a quarter of it.
 func (p *pages) shrink(n int) {
-	if keep := max(1, (n+pageRows-1)>>pageShift); keep < p.view.Chunks() {
-		p.view.Truncate(keep)
-		p.room = keep << pageShift
+	if p.room > pageRows && n < p.room/4 {
+		p.view.Truncate(1)
+		p.room, p.slab = pageRows, slab{}
 	}
 }
 
-func (p *pages) bytes() int64 { return int64(p.room) * int64(p.view.Width) }
+func (p *pages) bytes() int64 { return int64(len(p.first) + p.slab.held) }

@@ -26,9 +26,8 @@ func (l *keyList) at(i int) []byte {
 	return l.data[start:l.ends[i]]
 }
 
-// findBytes finds the groups of keys in the arena, in passes: hashes; the slots
-// where they belong; where the groups found there keep their keys; and the keys,
-// which are compared. In each pass no row waits for another.
+// findBytes finds the groups of keys in the arena in the passes of findWords, with
+// one more between the last two: where the groups keep their keys.
 func (m *Map) findBytes(keys []*vec.Vec, gids []int32, add bool) {
 	n := len(gids)
 	list := m.keysOf(keys, n)
@@ -39,19 +38,22 @@ func (m *Map) findBytes(keys []*vec.Vec, gids []int32, add bool) {
 	m.table.home(hashes, found)
 	nullable := list.column != nil && list.column.Valid != nil
 	for i, h := range hashes {
-		switch s := &found[i]; {
+		switch s := found[i]; {
 		case nullable && list.column.IsNull(i):
 			gids[i] = m.nullGroup(add)
-		case s.key == h && s.gid != 0:
+		case s.hash == uint32(h) && s.gid != 0:
 			gids[i] = s.gid - 1
 		default:
-			gids[i] = m.findKey(list.at(i), h, add)
+			p := m.table.probe(h)
+			if gids[i] = p.next(); gids[i] < 0 && add {
+				gids[i] = m.addKey(list.at(i), h)
+			}
 		}
 	}
 	refs := m.words[:n]
 	for i, g := range gids {
 		if g >= 0 {
-			refs[i] = m.key(g)[0]
+			refs[i] = *m.word(g)
 		}
 	}
 	for i, g := range gids {
@@ -77,29 +79,30 @@ func (m *Map) keysOf(keys []*vec.Vec, n int) keyList {
 }
 
 func (m *Map) findKey(key []byte, hash uint64, add bool) int32 {
-	p := m.table.part(hash)
-	mask := uint64(len(p.slots) - 1)
-	for at := hash & mask; ; at = (at + 1) & mask {
-		s := &p.slots[at]
-		if s.gid == 0 {
-			break
-		}
-		if s.key == hash && bytes.Equal(m.bytesOf(s.gid-1), key) {
-			return s.gid - 1
+	p := m.table.probe(hash)
+	for {
+		g := p.next()
+		switch {
+		case g >= 0 && bytes.Equal(m.bytesOf(g), key):
+			return g
+		case g < 0 && add:
+			return m.addKey(key, hash)
+		case g < 0:
+			return -1
 		}
 	}
-	if !add {
-		return -1
-	}
+}
+
+func (m *Map) addKey(key []byte, hash uint64) int32 {
 	g := m.groupRows.add()
 	m.header(g).len = uint32(len(key))
-	m.key(g)[0] = m.arena.add(key)
-	m.table.insert(hash, hash, g, false)
+	*m.word(g) = m.arena.add(key)
+	m.table.insert(hash, g)
 	return g
 }
 
 // bytesOf returns a group's key in the arena.
-func (m *Map) bytesOf(g int32) []byte { return m.arena.at(m.key(g)[0], m.header(g).len) }
+func (m *Map) bytesOf(g int32) []byte { return m.arena.at(*m.word(g), m.header(g).len) }
 
 func (m *Map) byteKeys(gids []int32, out []*vec.Builder) {
 	for _, g := range gids {
@@ -119,7 +122,7 @@ func (m *Map) compact() {
 	var fresh arena
 	for g := range m.groups {
 		if m.header(g).len != freeRow && g != m.null {
-			m.key(g)[0] = fresh.add(m.bytesOf(g))
+			*m.word(g) = fresh.add(m.bytesOf(g))
 		}
 	}
 	m.arena = fresh

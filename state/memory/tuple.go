@@ -1,8 +1,6 @@
 package memory
 
 import (
-	"slices"
-
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
 	"github.com/sqlstream/sqlstream/sql/types"
@@ -40,8 +38,7 @@ func hashTuple(key []uint64) uint64 {
 	return h
 }
 
-// findTuples finds the groups of tuples. Slots are read first, all at once; groups
-// that have a row's hash are compared with it afterwards, all at once, too.
+// findTuples finds the groups of tuples in the passes of findWords.
 func (m *Map) findTuples(keys []*vec.Vec, gids []int32, add bool) {
 	n, size := len(gids), m.keyLen
 	if cap(m.words) < n*size {
@@ -54,37 +51,51 @@ func (m *Map) findTuples(keys []*vec.Vec, gids []int32, add bool) {
 	}
 	m.table.home(hashes, found)
 	for i, h := range hashes {
-		if s := &found[i]; s.key == h && s.gid != 0 {
+		if s := found[i]; s.hash == uint32(h) && s.gid != 0 {
 			gids[i] = s.gid - 1
 			continue
 		}
-		gids[i] = m.findTuple(tuples[i*size:(i+1)*size], h, add)
+		p := m.table.probe(h)
+		if gids[i] = p.next(); gids[i] < 0 && add {
+			gids[i] = m.addTuple(tuples[i*size:(i+1)*size], h)
+		}
 	}
 	for i, g := range gids {
-		if key := tuples[i*size : (i+1)*size]; g >= 0 && !slices.Equal(m.key(g), key) {
+		if key := tuples[i*size : (i+1)*size]; g >= 0 && !sameWords(m.key(g), key) {
 			gids[i] = m.findTuple(key, hashes[i], add)
 		}
 	}
 }
 
+func sameWords(x, y []uint64) bool {
+	y = y[:len(x)]
+	for i := range x {
+		if x[i] != y[i] {
+			return false
+		}
+	}
+	return true
+}
+
 func (m *Map) findTuple(key []uint64, hash uint64, add bool) int32 {
-	p := m.table.part(hash)
-	mask := uint64(len(p.slots) - 1)
-	for at := hash & mask; ; at = (at + 1) & mask {
-		s := &p.slots[at]
-		if s.gid == 0 {
-			break
-		}
-		if s.key == hash && slices.Equal(m.key(s.gid-1), key) {
-			return s.gid - 1
+	p := m.table.probe(hash)
+	for {
+		g := p.next()
+		switch {
+		case g >= 0 && sameWords(m.key(g), key):
+			return g
+		case g < 0 && add:
+			return m.addTuple(key, hash)
+		case g < 0:
+			return -1
 		}
 	}
-	if !add {
-		return -1
-	}
+}
+
+func (m *Map) addTuple(key []uint64, hash uint64) int32 {
 	g := m.groupRows.add()
 	copy(m.key(g), key)
-	m.table.insert(hash, hash, g, false)
+	m.table.insert(hash, g)
 	return g
 }
 

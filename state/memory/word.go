@@ -1,13 +1,16 @@
 package memory
 
 import (
+	"unsafe"
+
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// findWords finds the groups of single words. The slots where the words belong are
-// read first, all at once; most rows need no more.
+// findWords finds the groups of single words, in passes: hashes; the slots where
+// they belong; the groups found there; and the words of those groups, which are
+// compared. In each pass no row waits for another.
 func (m *Map) findWords(c *vec.Vec, gids []int32, add bool) {
 	n := len(gids)
 	words, hashes, found := m.words[:n], m.hashes[:n], m.found[:n]
@@ -17,37 +20,67 @@ func (m *Map) findWords(c *vec.Vec, gids []int32, add bool) {
 	}
 	m.table.home(hashes, found)
 	nullable := c.Valid != nil
-	for i, w := range words {
-		if s := &found[i]; s.key == w && s.gid != 0 && !nullable {
-			gids[i] = s.gid - 1
-			continue
-		}
-		if nullable && c.IsNull(i) {
+	for i, h := range hashes {
+		switch s := found[i]; {
+		case nullable && c.IsNull(i):
 			gids[i] = m.nullGroup(add)
-			continue
+		case s.hash == uint32(h) && s.gid != 0:
+			gids[i] = s.gid - 1
+		default:
+			p := m.table.probe(h)
+			if gids[i] = p.next(); gids[i] < 0 && add {
+				gids[i] = m.addWord(words[i], h)
+			}
 		}
-		gids[i] = m.findWord(w, hashes[i], add)
+	}
+	if add {
+		m.checkAndTouch(words, gids)
+		return
+	}
+	for i, g := range gids {
+		if g >= 0 && *m.word(g) != words[i] && g != m.null {
+			gids[i] = m.findWord(words[i], hashes[i], false)
+		}
+	}
+}
+
+// checkAndTouch compares the groups' words and touches the groups: both stand side
+// by side.
+func (m *Map) checkAndTouch(words []uint64, gids []int32) {
+	view, epoch := m.rows.view, m.epoch
+	for i, g := range gids {
+		p := view.Ptr(g)
+		if *(*uint64)(unsafe.Add(p, -8)) != words[i] && g != m.null {
+			g = m.findWord(words[i], m.hashes[i], true)
+			gids[i], view = g, m.rows.view
+			p = view.Ptr(g)
+		}
+		if h := (*header)(unsafe.Add(p, -8-headerSize)); h.tag != epoch {
+			h.tag = epoch
+			m.keep(g)
+		}
 	}
 }
 
 func (m *Map) findWord(w, hash uint64, add bool) int32 {
-	p := m.table.part(hash)
-	mask := uint64(len(p.slots) - 1)
-	for at := hash & mask; ; at = (at + 1) & mask {
-		s := &p.slots[at]
-		if s.gid == 0 {
-			break
-		}
-		if s.key == w {
-			return s.gid - 1
+	p := m.table.probe(hash)
+	for {
+		g := p.next()
+		switch {
+		case g >= 0 && *m.word(g) == w:
+			return g
+		case g < 0 && add:
+			return m.addWord(w, hash)
+		case g < 0:
+			return -1
 		}
 	}
-	if !add {
-		return -1
-	}
+}
+
+func (m *Map) addWord(w, hash uint64) int32 {
 	g := m.groupRows.add()
-	m.key(g)[0] = w
-	m.table.insert(hash, w, g, true)
+	*m.word(g) = w
+	m.table.insert(hash, g)
 	return g
 }
 
@@ -76,7 +109,7 @@ func (m *Map) wordKeys(gids []int32, out *vec.Builder) {
 	if m.null < 0 && out.Type().Layout().Width() == 8 {
 		words := vec.Extend[uint64](out, len(gids))
 		for i, g := range gids {
-			words[i] = m.key(g)[0]
+			words[i] = *m.word(g)
 		}
 		return
 	}
@@ -84,7 +117,7 @@ func (m *Map) wordKeys(gids []int32, out *vec.Builder) {
 		if g == m.null {
 			out.AppendNull()
 		} else {
-			zset.AppendWord(out, m.key(g)[0])
+			zset.AppendWord(out, *m.word(g))
 		}
 	}
 }

@@ -28,6 +28,9 @@ type countSlot struct{}
 
 func (countSlot) Width() int { return 8 }
 
+// CountsRows implements function.RowCounter.
+func (countSlot) CountsRows() {}
+
 func (countSlot) Add(rows vec.Rows, gids []int32, args []*vec.Vec, weights []int64) error {
 	switch {
 	case len(args) > 0 && args[0].Valid != nil:

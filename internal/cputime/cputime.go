@@ -1,0 +1,21 @@
+// Package cputime tells how long the process has computed: on a machine that does
+// other things as well, a better measure of a program's speed than a clock.
+package cputime
+
+import "testing"
+
+// PerRow reports the time that a benchmark took for each of the rows of one
+// iteration, by the clock (ns/row) and by what the process computed (cpu-ns/row).
+// Call it before the timer starts, and what it returns at the end.
+func PerRow(b *testing.B, rows int) func() {
+	b.ReportAllocs()
+	b.ResetTimer()
+	start := now()
+	return func() {
+		cpu := now() - start
+		n := float64(b.N) * float64(rows)
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/n, "ns/row")
+		b.ReportMetric(float64(cpu.Nanoseconds())/n, "cpu-ns/row")
+		b.ReportMetric(0, "ns/op")
+	}
+}

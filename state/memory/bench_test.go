@@ -1,0 +1,101 @@
+package memory
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/sqlstream/sqlstream/internal/cputime"
+	"github.com/sqlstream/sqlstream/internal/sample"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// benchKeys draws 2^20 keys from the given number, in columns of 1024.
+func benchKeys(groups int, text bool) []*vec.Vec {
+	r := sample.Rand(1)
+	var out []*vec.Vec
+	for range 1 << 10 {
+		b := vec.NewBuilder(types.Of(types.BigInt))
+		if text {
+			b = vec.NewBuilder(types.Of(types.Varchar))
+		}
+		for range 1 << 10 {
+			k := r.Int64N(int64(groups)) * 7919
+			if text {
+				b.AppendString(fmt.Sprintf("user-%010d", k))
+			} else {
+				vec.Append(b, k)
+			}
+		}
+		out = append(out, b.Vec())
+	}
+	return out
+}
+
+// Finding the groups of keys, most of which are there.
+func BenchmarkGroups(b *testing.B) {
+	for _, text := range []bool{false, true} {
+		for _, n := range []int{100, 100_000, 5_000_000} {
+			keys := benchKeys(n, text)
+			b.Run(fmt.Sprintf("%s/%d", keys[0].Type, n), func(b *testing.B) {
+				m := newMap(state.MapShape{Keys: []types.Type{keys[0].Type}, Width: 80})
+				gids := make([]int32, 1<<10)
+				for _, k := range keys {
+					if err := m.Groups([]*vec.Vec{k}, k.Len, gids); err != nil {
+						b.Fatal(err)
+					}
+				}
+				done := cputime.PerRow(b, 1<<10)
+				for i := range b.N {
+					k := keys[i&(1<<10-1)]
+					if err := m.Groups([]*vec.Vec{k}, k.Len, gids); err != nil {
+						b.Fatal(err)
+					}
+				}
+				done()
+			})
+		}
+	}
+}
+
+// The same with Go's own map, which gives a number to each key.
+func BenchmarkGroupsFloor(b *testing.B) {
+	for _, text := range []bool{false, true} {
+		for _, n := range []int{100, 100_000, 5_000_000} {
+			keys := benchKeys(n, text)
+			b.Run(fmt.Sprintf("%s/%d", keys[0].Type, n), func(b *testing.B) {
+				words, texts := map[int64]int32{}, map[string]int32{}
+				gids := make([]int32, 1<<10)
+				find := func(k *vec.Vec) {
+					for i := range gids {
+						if text {
+							g, ok := texts[k.Str(i)]
+							if !ok {
+								g = int32(len(texts))
+								texts[string(k.Bytes(i))] = g
+							}
+							gids[i] = g
+							continue
+						}
+						w := vec.Slice[int64](k)[i]
+						g, ok := words[w]
+						if !ok {
+							g = int32(len(words))
+							words[w] = g
+						}
+						gids[i] = g
+					}
+				}
+				for _, k := range keys {
+					find(k)
+				}
+				done := cputime.PerRow(b, 1<<10)
+				for i := range b.N {
+					find(keys[i&(1<<10-1)])
+				}
+				done()
+			})
+		}
+	}
+}
