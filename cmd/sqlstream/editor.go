@@ -29,6 +29,8 @@ var errInterrupt = errors.New("interrupt")
 type editor interface {
 	// read returns a text that is complete; io.EOF at ^D, errInterrupt at ^C.
 	read() (string, error)
+	// output writes above the line that is being typed.
+	output() io.Writer
 	close()
 }
 
@@ -77,6 +79,9 @@ func (e *lineEditor) read() (string, error) {
 		e.in.SetPrompt(promptMore)
 	}
 }
+
+// output implements editor.
+func (e *lineEditor) output() io.Writer { return e.in.Stdout() }
 
 // close gives the terminal back.
 func (e *lineEditor) close() { _ = e.in.Close() } // nothing is left to be lost
@@ -197,5 +202,7 @@ func (e *plainEditor) read() (string, error) {
 		}
 	}
 }
+
+func (e *plainEditor) output() io.Writer { return os.Stdout }
 
 func (e *plainEditor) close() {}

@@ -42,6 +42,9 @@ func (s *shell) watch(ctx context.Context, out *output, q *sqlstream.Query) erro
 		return err
 	}
 	p := q.Progress()
+	if err := s.db.Exec(background, "DROP QUERY `"+q.Name()+"`"); err != nil {
+		return err
+	}
 	s.done(fmt.Sprintf("query %s after epoch %s, %s in", strings.ToLower(status.String()), humanize.Comma(p.BatchID), count(p.TotalRows, "row")), begun)
 	return nil
 }

@@ -38,7 +38,8 @@ type shell struct {
 	timing bool
 
 	mu      sync.Mutex
-	notices []string // to be shown before the next prompt
+	busy    bool     // a statement runs
+	notices []string // to be shown when it has run
 }
 
 // repl runs the shell until the user leaves it.
@@ -57,9 +58,11 @@ func repl(ctx context.Context) error {
 		return err
 	}
 	defer e.close()
+	s.screen.out = e.output()
 	for {
-		s.showNotices()
+		s.setBusy(false)
 		text, err := e.read()
+		s.setBusy(true)
 		switch {
 		case errors.Is(err, io.EOF):
 			s.leave()
@@ -110,24 +113,38 @@ func restoreAtSignal() {
 	}()
 }
 
-// notice keeps what the engine has to say until the user is not in the middle of a
-// line.
+// notice shows what the engine has to say: above the line that is being typed, or
+// when the running statement is done.
 func (s *shell) notice(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	const kept = 20
-	if len(s.notices) < kept {
+	switch {
+	case !s.busy:
+		_, _ = fmt.Fprintf(s.screen, "note: %s\n", text) // a terminal that is gone ends the process
+	case len(s.notices) < kept:
 		s.notices = append(s.notices, text)
 	}
 }
 
-func (s *shell) showNotices() {
+func (s *shell) setBusy(busy bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.busy = busy
 	for _, n := range s.notices {
 		fmt.Println("note: " + n)
 	}
 	s.notices = nil
+}
+
+// follow tells when a background query fails.
+func (s *shell) follow(q *sqlstream.Query) {
+	go func() {
+		<-q.Done()
+		if _, err := q.Status(); err != nil {
+			s.notice("a query in the background has failed: " + err.Error())
+		}
+	}()
 }
 
 // shellCommand reads a line that is for the shell itself.
@@ -200,19 +217,20 @@ func (s *shell) command(ctx context.Context, words []string) (leave bool) {
 func (s *shell) statements(ctx context.Context, file, text, format string) {
 	ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt)
 	defer stop()
+	defer quiet()()
 	begun := time.Now()
 	for r, err := range s.db.Run(ctx, file, text) {
 		if err == nil {
 			err = s.result(ctx, r, format, begun)
 		}
 		switch {
-		case err != nil && ctx.Err() != nil:
+		case ctx.Err() != nil && (err != nil || r.Query == nil):
 			fmt.Println("interrupted")
+			return
+		case ctx.Err() != nil: // a continuous query was stopped, as is meant
 			return
 		case err != nil:
 			fmt.Println(err)
-			return
-		case ctx.Err() != nil:
 			return
 		}
 		begun = time.Now()
@@ -234,6 +252,9 @@ func (s *shell) result(ctx context.Context, r sqlstream.Result, format string, b
 	case r.Query != nil && r.Query.Kind() == "SELECT":
 		return s.watch(ctx, out, r.Query)
 	default:
+		if r.Query != nil {
+			s.follow(r.Query)
+		}
 		for _, n := range r.Notes {
 			r.Message += ", " + n
 		}

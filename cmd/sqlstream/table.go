@@ -83,6 +83,13 @@ func appendRule(dst []byte, widths []int) []byte {
 // leastWidth is how narrow a column of text is made at most.
 const leastWidth = 8
 
+// Columns of text of a continuous result are made a little wider than their first rows
+// need, so that the columns need not be named anew at every longer text.
+const (
+	shortWidth = 6
+	roundWidth = 20
+)
+
 // columnWidths returns the widths that rows need, at least those given, made to fit
 // the terminal: the widest columns of text give way and are wrapped.
 func columnWidths(h *heading, rows [][]string, least []int) []int {
@@ -96,6 +103,9 @@ func columnWidths(h *heading, rows [][]string, least []int) []int {
 		}
 		for _, r := range rows {
 			widths[i] = max(widths[i], cellWidth(r[i]))
+		}
+		if h.continuous && !numeric[i] && widths[i] > shortWidth {
+			widths[i] = (widths[i] + roundWidth - 1) / roundWidth * roundWidth
 		}
 		total += widths[i] + 3
 	}
