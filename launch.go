@@ -85,7 +85,7 @@ func placed(at *sql.Common, err error) error {
 // cause leaves out the made-up name of a query that the user did not name.
 func cause(err error) error {
 	var q *stream.QueryError
-	if errors.As(err, &q) && strings.HasPrefix(q.Query, "select_") {
+	if errors.As(err, &q) && (strings.HasPrefix(q.Query, "select_") || strings.HasPrefix(q.Query, "insert_")) {
 		return q.Err
 	}
 	return err

@@ -75,6 +75,9 @@ func assign(n logical.Node, table *types.Schema, target []int) (logical.Node, er
 			continue
 		}
 		col := &expr.Column{Index: at, Field: from.Fields[at]}
+		if written {
+			col.Field.Name = f.Name // a value in VALUES has no name of its own for an error to tell
+		}
 		text := written && col.Field.Type.Kind == types.Varchar // VALUES ('2026-01-01') for a DATE
 		if !text && !types.Implicit(col.Field.Type, f.Type) {
 			return nil, &AssignError{Column: f, From: col.Field.Type}
