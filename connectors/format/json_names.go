@@ -125,10 +125,11 @@ type jsonStep struct {
 	literal string
 	head    uint64 // its first eight bytes, what is beyond it being 0
 	mask    uint64
-	second  uint64 // its second eight, where it has sixteen
-	tail    uint64 // its last eight, where it has eight
+	tail    uint64 // its last eight, the head where it has less
+	back    int    // where those begin
 	bits    uint64 // of the wanted member and the wanted objects that begin in the literal
 	op      jsonOp
+	plain   bool // head and tail are all that is to be compared
 	guarded bool // what stands behind the literal decides: others begin like it
 	col     int32
 	next    *jsonPlace // behind the value
@@ -144,11 +145,10 @@ func newJSONStep(literal []byte) jsonStep {
 	var first [8]byte
 	k := copy(first[:], literal)
 	st.head, st.mask = binary.LittleEndian.Uint64(first[:]), ^uint64(0)>>(64-8*k)
+	st.tail = st.head
 	if k == 8 {
-		st.tail = word(literal, len(literal)-8)
-	}
-	if len(literal) >= 16 {
-		st.second = word(literal, 8)
+		st.back = len(literal) - 8
+		st.tail = word(literal, st.back)
 	}
 	return st
 }
@@ -157,11 +157,10 @@ func newJSONStep(literal []byte) jsonStep {
 // behind it a value that this step is for.
 func (st *jsonStep) matches(s []byte, at int) bool {
 	end := at + len(st.literal)
-	if end >= len(s) {
+	switch {
+	case end >= len(s):
 		return st.op == opEnd && string(s[at:]) == st.literal
-	}
-	if n := len(st.literal); n > 8 && (word(s, end-8) != st.tail ||
-		n > 16 && (word(s, at+8) != st.second || n > 24 && string(s[at:end]) != st.literal)) {
+	case string(s[at:end]) != st.literal:
 		return false
 	}
 	return !st.guarded || st.op != opEnd && s[end] > ' ' && (st.op != opMissing || s[end] != '{')
@@ -179,6 +178,10 @@ func (p *jsonPlace) guard(fresh *jsonStep) {
 		case strings.HasPrefix(st.literal, fresh.literal):
 			fresh.guarded = true
 		}
+	}
+	for i := range p.steps {
+		st := &p.steps[i]
+		st.plain = !st.guarded && len(st.literal) <= 16
 	}
 }
 

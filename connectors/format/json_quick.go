@@ -154,7 +154,16 @@ func (q *jsonQuick) walk() bool {
 		} else {
 			head := word(s, at)
 			for i := range place.steps {
-				if c := &place.steps[i]; head&c.mask == c.head && c.matches(s, at) {
+				c := &place.steps[i]
+				if head&c.mask != c.head {
+					continue
+				}
+				if c.plain && at+len(c.literal) < len(s) {
+					if word(s, at+c.back)&c.mask == c.tail {
+						st = c
+						break
+					}
+				} else if c.matches(s, at) {
 					st = c
 					break
 				}

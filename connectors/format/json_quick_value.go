@@ -182,11 +182,14 @@ func clockTime(s []byte, at int) (micros int64, frac, end int) {
 	}
 	micros = h*types.MicrosPerHour + m*types.MicrosPerMinute + sec*types.MicrosPerSecond
 	if at += 8; s[at] == '.' {
-		f, n := digitsAt(s, at+1)
+		if at+9 > len(s) {
+			return 0, 0, -1
+		}
+		digits, n := digitsIn(word(s, at+1))
 		if n < 1 || n > 6 {
 			return 0, 0, -1
 		}
-		micros += int64(f * tens[6-n])
+		micros += int64(number8(digits<<(64-8*n)) * tens[6-n])
 		frac, at = n, at+1+n
 	}
 	if at < len(s) && s[at] == 'Z' {
@@ -213,7 +216,12 @@ func putText(col *vec.Builder, s []byte, at int) int {
 	var high uint64
 	k := 0
 	for ; at+k < len(s); k += 16 {
-		a, b := twoWords(s, at+k)
+		a, b := uint64(0), uint64(0)
+		if at+k+16 <= len(s) {
+			a, b = word(s, at+k), word(s, at+k+8)
+		} else {
+			a, b = lastWords(s, at+k)
+		}
 		two := (*[16]byte)(unsafe.Add(room, k))
 		binary.LittleEndian.PutUint64(two[:8], a)
 		binary.LittleEndian.PutUint64(two[8:], b)
@@ -291,7 +299,12 @@ func skipValue(s []byte, at, depth int) int {
 func skipText(s []byte, at int) int {
 	var high uint64
 	for end := at + 1; end < len(s) && len(s) >= 8; end += 16 {
-		a, b := twoWords(s, end)
+		a, b := uint64(0), uint64(0)
+		if end+16 <= len(s) {
+			a, b = word(s, end), word(s, end+8)
+		} else {
+			a, b = lastWords(s, end)
+		}
 		high |= a | b
 		m := gather(special(a)) | gather(special(b))<<8
 		if m == 0 {
@@ -312,13 +325,10 @@ func skipText(s []byte, at int) int {
 	return end
 }
 
-// twoWords returns the sixteen bytes of s at a place, what is beyond its end being 0.
-// Strings are looked at in such pieces, with one branch for both words: where a
-// string ends is what a processor cannot foresee. s has eight bytes or more.
-func twoWords(s []byte, at int) (a, b uint64) {
-	if at+16 <= len(s) {
-		return word(s, at), word(s, at+8)
-	}
+// lastWords returns the sixteen bytes of s at a place near its end, what is beyond
+// that being 0. Strings are looked at in such pieces, with one branch for both words:
+// where a string ends is what a processor cannot foresee. s has eight bytes or more.
+func lastWords(s []byte, at int) (a, b uint64) {
 	last := len(s) - 8
 	i, j := min(at, last), min(at+8, last)
 	return word(s, i) >> (8 * uint(at-i)), word(s, j) >> (8 * uint(at+8-j))
