@@ -79,6 +79,9 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 			return Result{}, err
 		}
 	}
+	if err := p.Mode(connectors.Update); err != nil {
+		return Result{}, st.Errorf(st.Name.Offset, "%s cannot be kept up to date: %v", e.Name, err)
+	}
 	e.AppendOnly, e.Keys = p.Props.AppendOnly, p.Props.Keys
 	r, err := db.launch(ctx, &launch{
 		at: &st.Common, name: e.Name, kind: "MATERIALIZED VIEW", plan: p, mode: connectors.Update, tail: st.Tail,

@@ -50,7 +50,7 @@ func (p *First) String() string {
 	}
 	out := fmt.Sprintf("First %d", p.Rows)
 	if len(keys) > 0 {
-		out += " by " + strings.Join(keys, ", ")
+		out += " BY " + strings.Join(keys, ", ")
 	}
 	return out
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/internal/tree"
 	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
 )
 
 // A Level says how much Explain prints.
@@ -36,7 +38,7 @@ func (q *Query) Explain(level Level) string {
 		if level == Everything {
 			b.WriteString("\n")
 		}
-		b.WriteString("Physical plan\n" + indent(tree.Format(q.Physical, exec.Plan.String, exec.Plan.Inputs)))
+		b.WriteString("Physical plan\n" + indent(formatPhysical(q.Physical)))
 	}
 	if level == Everything {
 		b.WriteString("\nOutput modes\n")
@@ -53,6 +55,58 @@ func (q *Query) Explain(level Level) string {
 
 func indent(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n  ") + "\n"
+}
+
+// A place is where a physical node stands in a plan that runs it once and reads it
+// in several places.
+type place struct {
+	plan   exec.Plan
+	number int // of a node that is read in several places, from 1
+	again  bool
+}
+
+// formatPhysical prints a plan; a node that is read in several places is numbered and
+// printed in full at the first.
+func formatPhysical(root exec.Plan) string {
+	readers, number := map[exec.Plan]int{}, map[exec.Plan]int{}
+	var count func(exec.Plan)
+	count = func(p exec.Plan) {
+		if readers[p]++; readers[p] == 1 {
+			for _, in := range p.Inputs() {
+				count(in)
+			}
+		}
+	}
+	count(root)
+	at := func(p exec.Plan) place {
+		n, again := number[p]
+		if !again && readers[p] > 1 {
+			n = len(number) + 1
+			number[p] = n
+		}
+		return place{p, n, again}
+	}
+	return tree.Format(at(root), place.String, func(p place) []place {
+		if p.again {
+			return nil
+		}
+		var out []place
+		for _, in := range p.plan.Inputs() {
+			out = append(out, at(in))
+		}
+		return out
+	})
+}
+
+// String prints the node.
+func (p place) String() string {
+	switch {
+	case p.again:
+		return fmt.Sprintf("#%d, as above: %s", p.number, p.plan)
+	case p.number > 0:
+		return fmt.Sprintf("#%d: %s", p.number, p.plan)
+	}
+	return p.plan.String()
 }
 
 // Describe prints a plan with the properties of each node.
@@ -83,15 +137,40 @@ func described(n logical.Node) string {
 	return n.String() + "  -- " + strings.Join(notes, "; ")
 }
 
-// Mode says whether the query may be put out in a mode: nil, or the reason.
+// Mode says whether the query may run on and be put out in a mode: nil, or the reason.
 func (q *Query) Mode(m connectors.Mode) error {
+	if err := q.lasting(); err != nil {
+		return err
+	}
 	switch {
 	case m == connectors.Append && !q.Props.AppendOnly:
-		return fmt.Errorf("%s takes rows back, and APPEND only ever adds; use UPDATE or COMPLETE", q.Props.Cause)
+		way := "UPDATE or COMPLETE"
+		if q.Limited() {
+			way = "COMPLETE"
+		}
+		return fmt.Errorf("%s takes rows back, and APPEND only ever adds; use %s", q.Props.Cause, way)
 	case m != connectors.Complete && q.Limited():
 		return fmt.Errorf("%s shows a part of the whole result, which only COMPLETE has", q.Sort)
 	}
 	return nil
+}
+
+// lasting refuses a query that runs on and computes, of rows that are taken back, what
+// is another value every time: the row that it took back would not be the one it put
+// out.
+func (q *Query) lasting() error {
+	var found error
+	logical.Walk(q.Bound, func(n logical.Node) {
+		for _, e := range logical.Exprs(n) {
+			if expr.Stability(e) == function.Pure || found != nil {
+				continue
+			}
+			if p := n.Inputs()[0].Properties(); !p.AppendOnly {
+				found = fmt.Errorf("%s is not the same again when %s takes a row back; compute it where rows are only added, or leave EMIT out", e, p.Cause)
+			}
+		}
+	})
+	return found
 }
 
 // DefaultMode is APPEND where rows are only added, COMPLETE where only a part of

@@ -202,11 +202,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 				CommitOffsets: ended.Sub(computed).Milliseconds(), TriggerExecution: took.Milliseconds(),
 			},
 		}
-		for _, st := range m.stores {
-			for _, u := range st.Usage() {
-				pr.StateOperators = append(pr.StateOperators, OperatorProgress{u.Name, u.Rows, u.Bytes})
-			}
-		}
+		pr.StateOperators = m.stateOperators()
 		for _, s := range m.spec.Sinks {
 			pr.Sink = append(pr.Sink, SinkProgress{s.Description, m.written})
 		}

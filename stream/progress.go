@@ -2,6 +2,7 @@ package stream
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -53,7 +54,8 @@ func (s SourceProgress) Lag() int64 {
 	return n
 }
 
-// OperatorProgress describes one state table.
+// OperatorProgress describes what one operator keeps in its state tables, in all
+// workers.
 type OperatorProgress struct {
 	OperatorName    string `json:"operatorName"`
 	NumRowsTotal    int64  `json:"numRowsTotal"`
@@ -64,6 +66,26 @@ type OperatorProgress struct {
 type SinkProgress struct {
 	Description   string `json:"description"`
 	NumOutputRows int64  `json:"numOutputRows"`
+}
+
+// stateOperators adds up the state tables of each operator.
+func (m *member) stateOperators() []OperatorProgress {
+	var out []OperatorProgress
+	at := map[string]int{}
+	for _, st := range m.stores {
+		for _, u := range st.Usage() {
+			operator, _, _ := strings.Cut(u.Name, "/")
+			i, ok := at[operator]
+			if !ok {
+				i = len(out)
+				at[operator] = i
+				out = append(out, OperatorProgress{OperatorName: m.circuit.StateOwner(u.Name)})
+			}
+			out[i].NumRowsTotal += u.Rows
+			out[i].MemoryUsedBytes += u.Bytes
+		}
+	}
+	return out
 }
 
 // String gives the progress as JSON.

@@ -1,6 +1,7 @@
 package logical
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/sql/expr"
@@ -71,23 +72,42 @@ func (a *Aggregate) String() string {
 	case len(a.Group) == 0:
 		return "Aggregate " + strings.Join(calls, ", ")
 	}
-	return "Aggregate " + strings.Join(calls, ", ") + " by " + strings.Join(keys, ", ")
+	return "Aggregate " + strings.Join(calls, ", ") + " BY " + strings.Join(keys, ", ")
 }
 
-// Properties implements Node. DISTINCT over rows that are only added adds only.
+// Properties implements Node. DISTINCT over rows that are only added adds only. A key
+// of the input that is grouped by is one of the groups, too.
 func (a *Aggregate) Properties() Properties {
 	in := a.Input.Properties()
-	key := make([]int, len(a.Group))
-	for i := range key {
-		key[i] = i
+	key, from := make([]int, len(a.Group)), make([]int, len(a.Group))
+	for i, g := range a.Group {
+		key[i], from[i] = i, columnOf(g)
 	}
-	out := Properties{Keys: [][]int{key}, State: PerGroup, Cause: in.Cause}
-	if len(a.Group) == 0 {
-		out.State = Constant
+	out := Properties{Keys: mapKeys(in.Keys, from), State: a.bound(in), Cause: in.Cause}
+	if !contains(out.Keys, key) {
+		out.Keys = append(out.Keys, key)
 	}
 	out.AppendOnly = in.AppendOnly && len(a.Calls) == 0
 	if !out.AppendOnly && in.AppendOnly {
 		out.Cause = a.String()
 	}
 	return out
+}
+
+// bound says what the state grows with: a call without an accumulator of fixed width,
+// as MAX over rows that are taken back, keeps all values of its argument.
+func (a *Aggregate) bound(in Properties) Bound {
+	for _, c := range a.Calls {
+		if c.Bind.Slot == nil && (c.Bind.AppendOnly == nil || !in.AppendOnly) {
+			return PerValue
+		}
+	}
+	if len(a.Group) == 0 {
+		return Constant
+	}
+	return PerGroup
+}
+
+func contains(keys [][]int, key []int) bool {
+	return slices.ContainsFunc(keys, func(k []int) bool { return slices.Equal(k, key) })
 }

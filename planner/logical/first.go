@@ -29,7 +29,7 @@ func (f *First) Schema() *types.Schema { return f.Input.Schema() }
 func (f *First) String() string {
 	out := "First " + strconv.FormatInt(f.Rows, 10)
 	if keys := describeKeys(f.Keys, f.Schema()); keys != "" {
-		out += " by " + keys
+		out += " BY " + keys
 	}
 	return out
 }

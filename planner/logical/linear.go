@@ -71,10 +71,7 @@ func (p *Project) Properties() Properties {
 	out := p.Input.Properties()
 	from := make([]int, len(p.Exprs))
 	for i, e := range p.Exprs {
-		from[i] = -1
-		if c, ok := e.(*expr.Column); ok {
-			from[i] = c.Index
-		}
+		from[i] = columnOf(e)
 	}
 	out.Keys, out.State = mapKeys(out.Keys, from), NoState
 	return out
@@ -83,6 +80,14 @@ func (p *Project) Properties() Properties {
 // certain reports that an expression has a value on every row: it is neither NULL
 // nor an error, which eval_error = 'null' makes one.
 func certain(e expr.Expr) bool { return e.NotNull() && !expr.CanFail(e) }
+
+// columnOf returns the input's column that an expression is, -1 where it computes.
+func columnOf(e expr.Expr) int {
+	if c, ok := e.(*expr.Column); ok {
+		return c.Index
+	}
+	return -1
+}
 
 // Union is UNION ALL: the rows of all inputs, which have the same column types.
 type Union struct {
@@ -114,9 +119,8 @@ func (u *Union) String() string { return "Union all" }
 func (u *Union) Properties() Properties {
 	out := Properties{AppendOnly: true}
 	for _, in := range u.Ins {
-		if p := in.Properties(); !p.AppendOnly {
-			out.AppendOnly = false
-			out.Cause = p.Cause
+		if p := in.Properties(); !p.AppendOnly && out.AppendOnly {
+			out.AppendOnly, out.Cause = false, p.Cause
 		}
 	}
 	return out

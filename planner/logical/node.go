@@ -34,7 +34,7 @@ type Bound uint8
 const (
 	NoState   Bound = iota
 	PerGroup        // one row for each distinct key
-	PerRow          // every row
+	PerValue        // every value of an aggregate's argument in each group
 	Constant        // one row
 	Presented       // only while a result is shown
 	Bounded         // so many rows as are shown, forgotten at a restart
@@ -42,7 +42,7 @@ const (
 
 // String gives the bound as EXPLAIN prints it.
 func (b Bound) String() string {
-	return [...]string{"none", "one row a group", "every row", "one row", "none", "the rows shown"}[b]
+	return [...]string{"none", "one row a group", "every value in a group", "one row", "none", "the rows shown"}[b]
 }
 
 // Format prints the plan below n as a tree.

@@ -69,7 +69,13 @@ func (v *Values) String() string {
 }
 
 // Properties implements Node.
-func (v *Values) Properties() Properties { return Properties{AppendOnly: true} }
+func (v *Values) Properties() Properties {
+	p := Properties{AppendOnly: true}
+	if v.Rows.Len <= 1 {
+		p.Keys = [][]int{{}}
+	}
+	return p
+}
 
 // mapKeys translates keys of an input to an output whose column i is the input's
 // column from[i]; a key of which a column is gone is no key any more.

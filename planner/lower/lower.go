@@ -2,8 +2,7 @@
 package lower
 
 import (
-	"fmt"
-	"strings"
+	"strconv"
 
 	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/internal/invariants"
@@ -20,30 +19,40 @@ type Leaf struct {
 	Rows     *zset.Batch
 }
 
-// Plan lowers a logical plan for a number of workers. Equal scans become one.
+// Plan lowers a logical plan for a number of workers. Equal subtrees become one node,
+// which runs once for all that read it.
 func Plan(n logical.Node, workers int) (exec.Plan, []Leaf) {
-	l := &lowering{workers: workers, scans: map[string]*exec.Scan{}}
+	l := &lowering{workers: workers, known: map[string]exec.Plan{}, named: map[string]int{}}
 	return l.node(n), l.leaves
 }
 
 type lowering struct {
 	workers int
-	scans   map[string]*exec.Scan
+	known   map[string]exec.Plan // by identity
+	named   map[string]int       // how often a fingerprint was used
 	leaves  []Leaf
 }
 
 func (l *lowering) node(n logical.Node) exec.Plan {
+	key, same := logical.Identity(n)
+	if p, ok := l.known[key]; ok && same {
+		return p
+	}
+	p := l.fresh(n)
+	if same {
+		l.known[key] = p
+	}
+	return p
+}
+
+func (l *lowering) fresh(n logical.Node) exec.Plan {
 	switch x := n.(type) {
 	case *logical.Scan:
-		return l.scan(x)
-	case *logical.Values:
-		columns := make([]int, x.Schema().Len())
-		for i := range columns {
-			columns[i] = i
-		}
-		s := &exec.Scan{Table: x.String(), Columns: columns, Out: x.Schema()}
-		l.leaves = append(l.leaves, Leaf{Scan: s, Rows: x.Rows})
+		s := &exec.Scan{Table: x.Relation.Name, Columns: x.Columns, Out: x.Schema()}
+		l.leaves = append(l.leaves, Leaf{Scan: s, Relation: x.Relation})
 		return s
+	case *logical.Values:
+		return l.values(x)
 	case *logical.Filter:
 		return &exec.Filter{Input: l.node(x.Input), Pred: x.Pred}
 	case *logical.Project:
@@ -65,15 +74,25 @@ func (l *lowering) node(n logical.Node) exec.Plan {
 	return nil
 }
 
-func (l *lowering) scan(s *logical.Scan) exec.Plan {
-	key := fmt.Sprint(strings.ToLower(s.Relation.Name), s.Columns)
-	if p, ok := l.scans[key]; ok {
-		return p
+func (l *lowering) values(x *logical.Values) exec.Plan {
+	columns := make([]int, x.Schema().Len())
+	for i := range columns {
+		columns[i] = i
 	}
-	p := &exec.Scan{Table: s.Relation.Name, Columns: s.Columns, Out: s.Schema()}
-	l.scans[key] = p
-	l.leaves = append(l.leaves, Leaf{Scan: p, Relation: s.Relation})
-	return p
+	s := &exec.Scan{Table: x.String(), Columns: columns, Out: x.Schema()}
+	l.leaves = append(l.leaves, Leaf{Scan: s, Rows: x.Rows})
+	return s
+}
+
+// name gives a node's state a name that a restart finds again: what the node computes,
+// and for those that compute the same which of them it is.
+func (l *lowering) name(n logical.Node, p exec.Plan, suffix string) exec.Plan {
+	f := logical.Fingerprint(n) + suffix
+	l.named[f]++
+	if i := l.named[f]; i > 1 {
+		f += "." + strconv.Itoa(i)
+	}
+	return &exec.Named{Plan: p, Name: f}
 }
 
 func (l *lowering) first(x *logical.First) exec.Plan {
@@ -93,7 +112,7 @@ func (l *lowering) aggregate(a *logical.Aggregate) exec.Plan {
 		out.Calls = append(out.Calls, exec.AggregateCall{Func: c.Bind, Name: c.Func.Name, Args: c.Args})
 	}
 	if l.workers <= 1 {
-		return out
+		return l.name(a, out, "")
 	}
 	p := &exec.Project{Input: in, Out: &types.Schema{}}
 	column := func(e expr.Expr) expr.Expr {
@@ -120,9 +139,9 @@ func (l *lowering) aggregate(a *logical.Aggregate) exec.Plan {
 		}
 		out.Calls[i].Args = args
 	}
-	if split := partial(out, p, x); split != nil {
-		return split
+	if split := l.partial(a, out, p, x); split != nil {
+		return l.name(a, split, "")
 	}
 	out.Input = x
-	return out
+	return l.name(a, out, "")
 }

@@ -1,10 +1,13 @@
 package lower
 
-import "github.com/sqlstream/sqlstream/exec"
+import (
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/planner/logical"
+)
 
 // partial lets each worker combine the rows of a batch before they are routed,
 // where every call keeps a fixed-width accumulator; nil where one does not.
-func partial(a *exec.Aggregate, p *exec.Project, x *exec.Exchange) exec.Plan {
+func (l *lowering) partial(n logical.Node, a *exec.Aggregate, p *exec.Project, x *exec.Exchange) exec.Plan {
 	if len(a.Calls) == 0 {
 		return nil
 	}
@@ -14,6 +17,6 @@ func partial(a *exec.Aggregate, p *exec.Project, x *exec.Exchange) exec.Plan {
 		}
 	}
 	first := exec.NewPartialAggregate(p, a)
-	x.Input = first
+	x.Input = l.name(n, first, "-partial")
 	return exec.NewFinalAggregate(x, a)
 }

@@ -7,7 +7,7 @@ import (
 
 // MergeIntoAggregate lets an aggregate compute its own groups and arguments.
 //
-//	Aggregate sum(y) by k            Aggregate sum(b + 1) by a
+//	Aggregate sum(y) by k            Aggregate sum(b + 1) BY a
 //	└─ Project a AS k, b + 1 AS y => └─ t
 //	   └─ t
 //

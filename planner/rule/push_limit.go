@@ -11,9 +11,9 @@ import (
 //
 //	Sort a limit 3        Sort a limit 3
 //	└─ Union all      =>  └─ Union all
-//	   ├─ x                  ├─ First 3 by a
+//	   ├─ x                  ├─ First 3 BY a
 //	   └─ y                  │  └─ x
-//	                         └─ First 3 by a
+//	                         └─ First 3 BY a
 //	                            └─ y
 //
 // LIMIT without ORDER BY is by all columns in turn. Not where rows may be taken back:

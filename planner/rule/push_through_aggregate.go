@@ -8,7 +8,7 @@ import (
 // PushThroughAggregate tests conditions on group columns before grouping.
 //
 //	Filter a > 1 AND n > 2          Filter n > 2
-//	└─ Aggregate count(*) AS n by a =>  └─ Aggregate count(*) AS n by a
+//	└─ Aggregate count(*) AS n by a =>  └─ Aggregate count(*) AS n BY a
 //	   └─ t                                └─ Filter a > 1
 //	                                          └─ t
 //
