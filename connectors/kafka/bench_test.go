@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"syscall"
@@ -39,8 +38,8 @@ func BenchmarkFetch(b *testing.B) {
 	for _, codec := range []string{"none", "lz4"} {
 		b.Run(codec, func(b *testing.B) {
 			const records = 500_000
-			topic := fmt.Sprintf("bench-fetch-%s-%d", codec, b.N)
-			table := tweets(addr, freshTopic(b, topic), "auto.create", "true", "compression", codec)
+			w := newWriter(b, addr)
+			table := w.table(w.topic("bench-fetch", 1, nil), "compression", codec)
 			batch := benchRows(table, records)
 			put(b, table, connectors.Append, batch)
 			s := open(b, table)
@@ -80,7 +79,8 @@ func BenchmarkProduce(b *testing.B) {
 	for _, codec := range []string{"none", "lz4"} {
 		b.Run(codec, func(b *testing.B) {
 			const records = 100_000
-			table := tweets(addr, freshTopic(b, "bench-produce"), "auto.create", "true", "compression", codec)
+			w := newWriter(b, addr)
+			table := w.table(w.topic("bench-produce", 1, nil), "compression", codec)
 			batch := benchRows(table, records)
 			s, err := openSink(b.Context(), table, connectors.Append, table.Schema(), connectors.Env{})
 			if err != nil {

@@ -75,7 +75,13 @@ func (w *writer) topic(name string, partitions int32, config map[string]string) 
 	w.t.Helper()
 	name = freshTopic(w.t, name)
 	w.create(name, partitions, config)
+	w.dropLater(name)
 	return name
+}
+
+// dropLater removes a topic when the test has ended: the broker is everybody's.
+func (w *writer) dropLater(name string) {
+	w.t.Cleanup(func() { _ = w.a.DeleteTopic(name) }) // it may have gone with its broker
 }
 
 func (w *writer) create(name string, partitions int32, config map[string]string) {
