@@ -8,16 +8,15 @@ import "unsafe"
 // size is the size of a huge page on the machines that have them.
 const size = 2 << 20
 
-// Make returns n zero bytes of ordinary Go memory. If there are enough of them to
-// hold a huge page, the system is asked to use such pages; it may not.
+// Make returns n zero bytes of ordinary Go memory. Where they would fill a huge page
+// they begin on one, and the system is asked to use such pages; it may not.
 func Make(n int) []byte {
-	b := make([]byte, n)
-	if n < 2*size {
-		return b
+	if n < size {
+		return make([]byte, n)
 	}
+	b := make([]byte, n+size)
 	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(b))) & (size - 1))
-	if whole := (n - skip) &^ (size - 1); whole > 0 {
-		advise(b[skip : skip+whole])
-	}
+	b = b[skip : skip+n : skip+n]
+	advise(b[:n&^(size-1)])
 	return b
 }

@@ -9,16 +9,11 @@ type arena struct {
 	dead   int64 // bytes that belong to nothing any more
 }
 
-const (
-	minArena = 1 << 12
-	maxArena = 16 << 20
-)
-
 // add copies b and returns where it is.
 func (a *arena) add(b []byte) uint64 {
 	last := len(a.chunks) - 1
 	if last < 0 || cap(a.chunks[last])-len(a.chunks[last]) < len(b) {
-		size := max(len(b), min(maxArena, max(minArena, int(a.held))))
+		size := max(len(b), nextSlab(int(a.held)))
 		a.chunks = append(a.chunks, hugepage.Make(size)[:0])
 		a.held += int64(size)
 		last++

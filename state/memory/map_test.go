@@ -139,7 +139,7 @@ func TestArenaIsCompacted(t *testing.T) {
 	before := m.bytes()
 	m.Delete(gids[1000:])
 	m.Clean()
-	if after := m.bytes(); after > before/2 {
+	if after := m.bytes(); after > before*2/3 {
 		t.Errorf("%d bytes of %d are held after most keys went", after, before)
 	}
 	distinct(t, m, groupsOf(m, 1000, texts(keys[:1000]...)), keys[:1000])
