@@ -41,7 +41,11 @@ func (p *Planner) View(q *sql.Query, names []string) (*Query, error) {
 // Insert plans a query whose result is written into a table: column i of the result
 // goes to the table's column target[i], the others become NULL.
 func (p *Planner) Insert(q *sql.Query, table *types.Schema, target []int) (*Query, error) {
-	n, err := p.Bind().Query(q)
+	into := make([]types.Type, len(target))
+	for i, at := range target {
+		into[i] = table.Fields[at].Type
+	}
+	n, err := p.Bind().Source(q, into)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +139,7 @@ func (p *Planner) Changed(rows *zset.Batch, e *catalog.Entry, set []*sql.Expr) (
 			proj.Exprs = append(proj.Exprs, &expr.Column{Index: i, Field: f})
 			continue
 		}
-		x, err := p.Bind().Expr(set[i], readable)
+		x, err := p.Bind().Value(set[i], readable, f.Type)
 		if err != nil {
 			return nil, err
 		}

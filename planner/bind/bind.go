@@ -30,8 +30,12 @@ const (
 )
 
 // Query binds a query.
-func (b *Binder) Query(q *sql.Query) (logical.Node, error) {
-	s := &session{Binder: b, m: q.Mapping, whole: &whole{}}
+func (b *Binder) Query(q *sql.Query) (logical.Node, error) { return b.Source(q, nil) }
+
+// Source binds a query that is written into columns of the types given: a constant in
+// VALUES or in the list of SELECT is converted here, as '2026-01-01' to a DATE.
+func (b *Binder) Source(q *sql.Query, into []types.Type) (logical.Node, error) {
+	s := &session{Binder: b, m: q.Mapping, whole: &whole{}, into: into}
 	n, err := s.result(q.Node, true)
 	if err != nil {
 		return nil, err
@@ -61,6 +65,17 @@ func (b *Binder) Expr(e *sql.Expr, schema *types.Schema) (expr.Expr, error) {
 	return s.scalar(e.Node, newScope("", schema), "an expression of columns")
 }
 
+// Value binds an expression that is written into a column of a type, to which a
+// constant is converted.
+func (b *Binder) Value(e *sql.Expr, schema *types.Schema, into types.Type) (expr.Expr, error) {
+	s := &session{Binder: b, m: e.Mapping, whole: &whole{}}
+	x, err := s.scalar(e.Node, newScope("", schema), "an expression of columns")
+	if err != nil {
+		return nil, err
+	}
+	return s.assigned(x, into, e.Node)
+}
+
 // Condition binds an expression over the columns of a schema as a BOOLEAN.
 func (b *Binder) Condition(e *sql.Expr, schema *types.Schema) (expr.Expr, error) {
 	s := &session{Binder: b, m: e.Mapping, whole: &whole{}}
@@ -88,6 +103,7 @@ type session struct {
 
 	views []string // whose texts are being bound, the outermost first
 	whole *whole
+	into  []types.Type // what the columns of the whole query are written into; may be nil
 
 	// at remembers where bound columns stand in the text, for errors found later.
 	at map[*expr.Column]ast.Node

@@ -36,6 +36,9 @@ func (s *session) selectStmt(x *ast.SelectStmt, outer bool) (logical.Node, error
 	} else if err := b.fields(x.Fields.Fields); err != nil {
 		return nil, err
 	}
+	if err := b.assign(b.exprs, outer, func(col int) ast.Node { return b.nodes[col] }); err != nil {
+		return nil, err
+	}
 	if err := b.group(x); err != nil {
 		return nil, err
 	}

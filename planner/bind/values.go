@@ -18,6 +18,11 @@ func (s *session) values(x *ast.SelectStmt, outer bool) (logical.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i, row := range rows {
+		if err := s.assign(row, outer, func(col int) ast.Node { return x.Lists[i].Values[col] }); err != nil {
+			return nil, err
+		}
+	}
 	schema := &types.Schema{}
 	for col := range rows[0] {
 		t, err := s.valuesType(x.Lists, rows, col)
@@ -108,4 +113,40 @@ func computed(rows [][]expr.Expr, schema *types.Schema) logical.Node {
 		return u.Ins[0]
 	}
 	return u
+}
+
+// assign converts the constants in a row of the whole query's columns to what they
+// are written into. at gives a column's place in the text.
+func (s *session) assign(row []expr.Expr, outer bool, at func(col int) ast.Node) error {
+	if !outer || len(s.into) != len(row) {
+		return nil
+	}
+	for col, e := range row {
+		c, err := s.assigned(e, s.into[col], at(col))
+		if err != nil {
+			return err
+		}
+		row[col] = c
+	}
+	return nil
+}
+
+// assigned converts a constant to the type of the column that it is written into,
+// where that would not go without a CAST: a text to what it spells, anything to text.
+func (s *session) assigned(e expr.Expr, into types.Type, n ast.Node) (expr.Expr, error) {
+	l, ok := e.(*expr.Literal)
+	if !ok || l.Value == nil || types.Implicit(l.T, into) || !types.CanCast(l.T, into) {
+		return e, nil
+	}
+	if l.T.Kind != types.Varchar && !into.IsText() && into.Kind != types.Boolean {
+		return e, nil
+	}
+	if l.T.Kind == types.Varchar && into.IsNumeric() {
+		return (&binding{session: s}).fromText(l, into, n)
+	}
+	c, err := expr.EvalConst(&expr.Cast{Arg: l, To: into})
+	if err != nil {
+		return nil, s.m.Errorf(n, "%s is not a %s", l, into)
+	}
+	return c, nil
 }

@@ -24,7 +24,7 @@ type Properties struct {
 	AppendOnly bool    // rows are only ever added
 	Keys       [][]int // sets of columns that hold no two equal rows
 	State      Bound   // what the node itself must remember
-	Cause      string  // of a retracting plan: the lowest node that takes rows back
+	Cause      string  // of a retracting plan: the lowest node that takes rows back, for messages
 }
 
 // A Bound says how state grows.

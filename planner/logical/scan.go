@@ -41,7 +41,10 @@ func (s *Scan) String() string {
 func (s *Scan) Properties() Properties {
 	p := Properties{AppendOnly: s.Relation.AppendOnly, Keys: mapKeys(s.Relation.Keys, s.Columns)}
 	if !p.AppendOnly {
-		p.Cause = s.String()
+		p.Cause = "table " + s.Relation.Name
+		if s.Relation.View {
+			p.Cause = "view " + s.Relation.Name
+		}
 	}
 	return p
 }
