@@ -120,11 +120,8 @@ func overflows(op Op, p, q int64) bool {
 func (n *intNode) divide(f *frame, out, l, r *vec.Vec, sel []int32) (*vec.Vec, error) {
 	x, y, z := vec.Slice[int64](l), vec.Slice[int64](r), vec.Slice[int64](out)
 	xm := step(l)
-	if r.Const && n.op == Mod && y[0] > 0 {
-		d := y[0]
-		for i := range z {
-			z[i] = x[i&xm] % d
-		}
+	if r.Const && !l.Const && y[0] > 0 {
+		n.divideConst(out, l, y[0])
 		return out, nil
 	}
 	ym := step(r)
@@ -231,6 +228,14 @@ func (n *floatNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 	x, y, z := vec.Slice[float64](l), vec.Slice[float64](r), vec.Slice[float64](out)
 	xm, ym := step(l), step(r)
 	var sum float64 // NaN as soon as one result is not finite
+	switch {
+	case n.op == Mul && r.Const && !l.Const:
+		sum = scale(z, x, y[0])
+		return n.finite(f, out, sum, sel)
+	case n.op == Mul && l.Const && !r.Const:
+		sum = scale(z, y, x[0])
+		return n.finite(f, out, sum, sel)
+	}
 	switch n.op {
 	case Add:
 		for i := range z {
@@ -264,9 +269,27 @@ func (n *floatNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 			sum += z[i] * 0
 		}
 	}
+	return n.finite(f, out, sum, sel)
+}
+
+// scale writes c times each value, and returns NaN where one is not finite.
+func scale(z, x []float64, c float64) float64 {
+	var sum float64
+	x = x[:len(z)]
+	for i := range z {
+		v := x[i]*c + 0 // -0 becomes +0
+		z[i] = v
+		sum += v * 0
+	}
+	return sum
+}
+
+// finite looks for the rows that have no value where sum is not 0.
+func (n *floatNode) finite(f *frame, out *vec.Vec, sum float64, sel []int32) (*vec.Vec, error) {
 	if sum == 0 {
 		return out, nil
 	}
+	z := vec.Slice[float64](out)
 	ownValid(out, f.Mem)
 	return out, active(out, sel, func(i int) error {
 		if math.IsInf(z[i], 0) || math.IsNaN(z[i]) {

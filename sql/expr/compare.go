@@ -91,33 +91,84 @@ type ordered interface {
 // compareFixed does Eq (for Ne too), Lt and Le.
 func compareFixed[T ordered](op Op, l, r *vec.Vec, words []uint64, n int) {
 	x, y := vec.Slice[T](l), vec.Slice[T](r)
-	xm, ym := step(l), step(r)
 	for w := range words {
-		var bits uint64
 		from := w << 6
 		to := min(from+64, n)
-		switch op {
-		case Eq, Ne:
-			for i := from; i < to; i++ {
-				if x[i&xm] == y[i&ym] {
-					bits |= 1 << (i & 63)
-				}
-			}
-		case Lt:
-			for i := from; i < to; i++ {
-				if x[i&xm] < y[i&ym] {
-					bits |= 1 << (i & 63)
-				}
-			}
-		case Le:
-			for i := from; i < to; i++ {
-				if x[i&xm] <= y[i&ym] {
-					bits |= 1 << (i & 63)
-				}
-			}
+		switch {
+		case l.Const && r.Const:
+			words[w] = compareColumns(op, x[:1], y[:1])
+		case r.Const:
+			words[w] = compareConst(op, x[from:to], y[0])
+		case l.Const:
+			words[w] = constCompare(op, x[0], y[from:to])
+		default:
+			words[w] = compareColumns(op, x[from:to], y[from:to])
 		}
-		words[w] = bits
 	}
+}
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// compareColumns compares up to 64 rows. Bits are set without a branch, which would
+// be guessed wrong as often as the data is mixed.
+func compareColumns[T ordered](op Op, x, y []T) (bits uint64) {
+	y = y[:len(x)]
+	switch op {
+	case Lt:
+		for i := range x {
+			bits |= bit(x[i] < y[i]) << (i & 63)
+		}
+	case Le:
+		for i := range x {
+			bits |= bit(x[i] <= y[i]) << (i & 63)
+		}
+	default:
+		for i := range x {
+			bits |= bit(x[i] == y[i]) << (i & 63)
+		}
+	}
+	return bits
+}
+
+func compareConst[T ordered](op Op, x []T, c T) (bits uint64) {
+	switch op {
+	case Lt:
+		for i := range x {
+			bits |= bit(x[i] < c) << (i & 63)
+		}
+	case Le:
+		for i := range x {
+			bits |= bit(x[i] <= c) << (i & 63)
+		}
+	default:
+		for i := range x {
+			bits |= bit(x[i] == c) << (i & 63)
+		}
+	}
+	return bits
+}
+
+func constCompare[T ordered](op Op, c T, y []T) (bits uint64) {
+	switch op {
+	case Lt:
+		for i := range y {
+			bits |= bit(c < y[i]) << (i & 63)
+		}
+	case Le:
+		for i := range y {
+			bits |= bit(c <= y[i]) << (i & 63)
+		}
+	default:
+		for i := range y {
+			bits |= bit(c == y[i]) << (i & 63)
+		}
+	}
+	return bits
 }
 
 func compareSlow(op Op, l, r *vec.Vec, words []uint64, n int) {
