@@ -60,7 +60,7 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	}
 	bound, err := f.Bind(ts)
 	if err != nil {
-		return nil, b.m.Errorf(x, "%v", err)
+		return nil, argumentHint(b.m.Errorf(x, "%v", err), args)
 	}
 	for i := range args {
 		if !types.CanCast(args[i].Type(), bound.Args[i]) {

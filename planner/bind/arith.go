@@ -24,11 +24,11 @@ func (b *binding) arith(op expr.Op, l, r expr.Expr, n ast.Node) (expr.Expr, erro
 	}
 	lt, rt, t, ok := types.Arithmetic(types.ArithOp(op-expr.Add), l.Type(), r.Type())
 	if !ok {
-		e := b.m.Errorf(n, "%s %s %s is not defined", l.Type(), op, r.Type())
-		if l.Type().IsText() || r.Type().IsText() {
-			e = e.WithHint("convert the text: CAST(%s AS …); to join texts write concat(…) or ||", textOf(l, r))
+		err := b.m.Errorf(n, "%s %s %s is not defined", l.Type(), op, r.Type())
+		if op == expr.Add && l.Type().IsText() && r.Type().IsText() {
+			return nil, err.WithHint("to join texts write concat(%s, %s)", l, r)
 		}
-		return nil, e
+		return nil, textHint(err, l, r)
 	}
 	return &expr.Arith{Op: op, L: expr.NewCast(l, lt), R: expr.NewCast(r, rt), T: t}, nil
 }
@@ -93,7 +93,7 @@ func (b *binding) unary(x *ast.UnaryOperationExpr) (expr.Expr, error) {
 	}
 	t, _, _, ok := types.Arithmetic(types.OpSub, e.Type(), e.Type())
 	if !ok {
-		return nil, b.m.Errorf(x, "- takes a number, not %s", e.Type())
+		return nil, textHint(b.m.Errorf(x, "- takes a number, not %s", e.Type()), e, &expr.Literal{T: types.Of(types.BigInt)})
 	}
 	if t.Kind == types.UBigInt {
 		t = types.DecimalOf(20, 0)

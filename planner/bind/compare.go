@@ -5,6 +5,7 @@ import (
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
+	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
@@ -27,11 +28,7 @@ func (b *binding) together(l, r expr.Expr, n ast.Node) (expr.Expr, expr.Expr, er
 	}
 	t, ok := types.Comparable(l.Type(), r.Type())
 	if !ok {
-		e := b.m.Errorf(n, "%s cannot be compared with %s", l.Type(), r.Type())
-		if l.Type().IsText() || r.Type().IsText() {
-			return nil, nil, e.WithHint("convert the text: CAST(%s AS …)", textOf(l, r))
-		}
-		return nil, nil, e
+		return nil, nil, textHint(b.m.Errorf(n, "%s cannot be compared with %s", l.Type(), r.Type()), l, r)
 	}
 	if t.Kind == types.Null {
 		t = types.Of(types.BigInt)
@@ -39,11 +36,30 @@ func (b *binding) together(l, r expr.Expr, n ast.Node) (expr.Expr, expr.Expr, er
 	return expr.NewCast(l, t), expr.NewCast(r, t), nil
 }
 
-func textOf(l, r expr.Expr) string {
-	if l.Type().IsText() {
-		return l.String()
+// textHint advises to convert the one of two operands that is a text.
+func textHint(err *sql.Error, l, r expr.Expr) error {
+	if !l.Type().IsText() {
+		l, r = r, l
 	}
-	return r.String()
+	to := r.Type()
+	if !l.Type().IsText() || to.IsText() {
+		return err
+	}
+	if to.IsInteger() {
+		to = types.Of(types.BigInt)
+	}
+	return err.WithHint("convert the text: CAST(%s AS %s)", l, to)
+}
+
+// argumentHint advises to convert the first argument that is a text, as a number may
+// be wanted.
+func argumentHint(err *sql.Error, args []expr.Expr) error {
+	for _, a := range args {
+		if a.Type().IsText() {
+			return err.WithHint("where a number is wanted convert the text: CAST(%s AS BIGINT)", a)
+		}
+	}
+	return err
 }
 
 func (b *binding) textLiterals(l, r expr.Expr, n ast.Node) (expr.Expr, expr.Expr, error) {

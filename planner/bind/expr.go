@@ -128,7 +128,11 @@ func (s *session) truth(e expr.Expr, n ast.Node) (expr.Expr, error) {
 	case t.Kind == types.Null || t.IsNumeric():
 		return expr.NewCast(e, types.Of(types.Boolean)), nil
 	}
-	return nil, s.m.Errorf(n, "a condition is expected here, not a %s", t)
+	err := s.m.Errorf(n, "a condition is expected here, not a %s", t)
+	if t.IsText() {
+		return nil, err.WithHint("compare it, as in %s <> ''", e)
+	}
+	return nil, err
 }
 
 var comparisons = map[opcode.Op]expr.Op{
