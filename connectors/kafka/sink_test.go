@@ -345,3 +345,39 @@ func TestTopicMadeForSink(t *testing.T) {
 		}
 	})
 }
+
+// Leaders that move while epochs are written cost no record and double none.
+func TestLeaderMovesWhileWriting(t *testing.T) {
+	c := fake(t, kfake.NumBrokers(3), kfake.SeedTopics(2, "t"))
+	c.ControlKey(int16(kmsg.Produce), (&mover{c: c}).now)
+	table := tweets(c.ListenAddrs()[0], "t", "key.fields", "id", "key.format", "raw")
+	s, err := openSink(t.Context(), table, connectors.Append, table.Schema(), connectors.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const epochs, perEpoch = 100, 5
+	for e := range epochs {
+		var lines []string
+		for i := range perEpoch {
+			lines = append(lines, fmt.Sprintf("%d x", e*perEpoch+i))
+		}
+		commit(t, s, int64(e+1), rows(table, lines...))
+	}
+	last, n := map[string]int{}, 0
+	for _, l := range everything(t, open(t, table)) {
+		split, rest, _ := strings.Cut(l, "@")
+		var offset, id int
+		if _, err := fmt.Sscanf(rest, "%d %d=", &offset, &id); err != nil {
+			t.Fatal(l, err)
+		}
+		if before, ok := last[split]; ok && id <= before {
+			t.Errorf("%s comes behind %d", l, before)
+		}
+		last[split] = id
+		n++
+	}
+	if n != epochs*perEpoch {
+		t.Errorf("%d records of %d", n, epochs*perEpoch)
+	}
+}
