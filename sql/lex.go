@@ -168,6 +168,9 @@ func (l *lexer) next() bool {
 		for end < len(rest) && (isNameByte(rest[end]) || rest[end] == '@' || rest[end] == '.') {
 			end++
 		}
+		if end == 1 {
+			return l.fail(l.at, "unexpected character %q", c) // also @'x' and @`x`
+		}
 		l.emit(Var, end)
 	case c == '?':
 		l.emit(Param, 1)
@@ -198,6 +201,25 @@ func (l *lexer) digits() bool {
 		}
 	}
 	l.emit(Number, end+3)
+	l.unary = 0
+	return true
+}
+
+// prefixed reads 0x4d and 0b101, whose digits begin at a place.
+func (l *lexer) prefixed(digits int) bool {
+	end, good := digits, true
+	for ; end < len(l.text) && isNameByte(l.text[end]); end++ {
+		c := l.text[end]
+		if l.text[digits-1] == 'b' {
+			good = good && (c == '0' || c == '1')
+		} else {
+			good = good && (isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f')
+		}
+	}
+	if end == digits || !good {
+		return l.fail(l.at, "%q is neither a number nor a name", l.text[l.at:end])
+	}
+	l.emit(Number, end-l.at)
 	l.unary = 0
 	return true
 }
@@ -314,10 +336,7 @@ func (l *lexer) number() bool {
 		i++
 	}
 	if i-l.at == 1 && s[l.at] == '0' && i < len(s) && (s[i] == 'x' || s[i] == 'b') {
-		for i++; i < len(s) && isNameByte(s[i]); i++ {
-		}
-		l.emit(Number, i-l.at)
-		return true
+		return l.prefixed(i + 1)
 	}
 	if i < len(s) && s[i] == '.' {
 		for i++; i < len(s) && isDigit(s[i]); i++ {

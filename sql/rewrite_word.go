@@ -169,6 +169,9 @@ func (r *rewriter) nextWord(l *level) {
 		r.windowFrame(l)
 	case t.Is("COLLATE"):
 		r.emit(min(2, l.end-r.at))
+	case t.Is("NOT") && infixes[next.Upper]:
+		r.emit(2)
+		l.operator()
 	case infixes[t.Upper]:
 		r.emit(1)
 		l.operator()
