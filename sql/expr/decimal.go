@@ -104,20 +104,23 @@ func (n *decimalNode) mulInt(f *frame, sel []int32) (*vec.Vec, bool, error) {
 func (n *decimalNode) compute(p, q vec.Decimal) (vec.Decimal, bool) {
 	switch n.op {
 	case Mul:
-		d, ok := types.MulDecimal(p, q)
-		if ok {
-			return types.Rescale(d, n.ls+n.rs, n.t.Scale)
-		}
-		return d, false
+		return types.MulDecimalScaled(p, q, n.ls+n.rs-n.t.Scale)
 	case Div:
 		return types.DivDecimal(p, q, n.t.Scale-n.ls+n.rs)
 	}
 	s := max(n.ls, n.rs)
-	p, ok1 := types.Rescale(p, n.ls, s)
-	q, ok2 := types.Rescale(q, n.rs, s)
-	if !ok1 || !ok2 {
+	x, ok1 := types.Rescale(p, n.ls, s)
+	y, ok2 := types.Rescale(q, n.rs, s)
+	switch {
+	case ok1 && ok2:
+	case n.op == Add:
+		return types.AddDecimalScaled(p, n.ls, q, n.rs, n.t.Scale)
+	case n.op == Sub:
+		return types.AddDecimalScaled(p, n.ls, q.Negate(), n.rs, n.t.Scale)
+	default:
 		return p, false
 	}
+	p, q = x, y
 	var d vec.Decimal
 	switch n.op {
 	case Add:

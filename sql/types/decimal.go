@@ -120,6 +120,29 @@ func mulSmall(x, y int64) DecimalValue {
 // 38 digits.
 func MulDecimal(a, b DecimalValue) (DecimalValue, bool) { return mulChecked(a, b) }
 
+// MulDecimalScaled multiplies and drops digits from the end, rounding half away from
+// zero; only the result must have at most 38.
+func MulDecimalScaled(a, b DecimalValue, drop int) (DecimalValue, bool) {
+	d, ok := mulChecked(a, b)
+	switch {
+	case ok:
+		return Rescale(d, drop, 0)
+	case drop <= 0:
+		return d, false
+	}
+	return divBig(new(big.Int).Mul(a.BigInt(), b.BigInt()), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(drop)), nil))
+}
+
+// AddDecimalScaled adds values of different scales and rounds half away from zero to
+// scale to; only the result must have at most 38 digits.
+func AddDecimalScaled(a DecimalValue, as int, b DecimalValue, bs, to int) (DecimalValue, bool) {
+	power := func(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
+	s := max(as, bs, to)
+	x := new(big.Int).Mul(a.BigInt(), power(s-as))
+	y := new(big.Int).Mul(b.BigInt(), power(s-bs))
+	return divBig(x.Add(x, y), power(s-to))
+}
+
 // DivDecimal returns a·10^shift / b rounded half away from zero; b is not 0.
 func DivDecimal(a, b DecimalValue, shift int) (DecimalValue, bool) {
 	if shift >= 0 && shift <= MaxPrecision {
@@ -132,6 +155,11 @@ func DivDecimal(a, b DecimalValue, shift int) (DecimalValue, bool) {
 	if shift < 0 {
 		den = new(big.Int).Mul(den, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-shift)), nil))
 	}
+	return divBig(n, den)
+}
+
+// divBig divides numbers of any size, rounding half away from zero.
+func divBig(n, den *big.Int) (DecimalValue, bool) {
 	q, r := new(big.Int).QuoRem(n, den, new(big.Int))
 	if r.Abs(r).Lsh(r, 1).CmpAbs(den) >= 0 {
 		q.Add(q, big.NewInt(int64(n.Sign()*den.Sign())))
