@@ -1,6 +1,8 @@
 package sqlstream_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -16,6 +18,20 @@ func ExampleIsComplete() {
 	// false
 	// false
 	// true
+}
+
+// An error knows its place in the text.
+func ExampleError() {
+	db := open()
+	defer db.Close()
+	err := db.Exec(context.Background(), "SELECT user,\n  pgae FROM clicks")
+	var e *sqlstream.Error
+	if errors.As(err, &e) {
+		line, column := e.Source.LineColumn(e.Offset)
+		fmt.Println(line, column, e.Msg, "-", e.Hint)
+	}
+	// Output:
+	// 2 3 there is no column pgae - did you mean page?
 }
 
 func ExampleDB_Suggestions() {

@@ -20,6 +20,10 @@ type Result struct {
 	Notes     []string
 }
 
+// An Error is a mistake in a statement: what is wrong, where, and what to do. It is
+// found with errors.As.
+type Error = sql.Error
+
 // Run runs the statements of a text in order and yields what each gave; file names
 // the text in errors. Rows must be read, and queries that end by themselves waited
 // for, before the sequence goes on: what is left of them is then dropped or waited

@@ -27,11 +27,9 @@ func main() { os.Exit(execute(os.Args[1:])) }
 
 // execute runs a command line and returns its exit status.
 func execute(args []string) int {
-	ctx, cancel := interruptible(context.Background())
-	defer cancel()
 	root := rootCommand()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := root.ExecuteContext(context.Background())
 	var used *usageError
 	switch {
 	case err == nil:
@@ -87,7 +85,9 @@ Without a command it is a shell: type statements, end them with a semicolon.`,
 				return err
 			}
 			if !isTerminal(os.Stdin) {
-				return runTexts(cmd.Context(), []source{{name: "stdin", read: readStdin}}, "")
+				ctx, stop := interruptible(cmd.Context())
+				defer stop()
+				return runTexts(ctx, []source{{name: "stdin", read: readStdin}}, "")
 			}
 			return repl(cmd.Context())
 		},
@@ -95,8 +95,9 @@ Without a command it is a shell: type statements, end them with a semicolon.`,
 	dirFlag(root, &dir)
 	root.SetVersionTemplate("sqlstream {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(runCommand())
+	root.AddCommand(runCommand(), demoCommand(), brokerCommand(), produceCommand(), consumeCommand())
 	root.CompletionOptions.DisableDescriptions = true
+	root.SuggestionsMinimumDistance = 2
 	return root
 }
 

@@ -52,7 +52,9 @@ place, -D for one that is gone; epoch numbers the steps.`,
 			if err := checkFormat(format); err != nil {
 				return err
 			}
-			return runTexts(cmd.Context(), sources(files, texts), format)
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			return runTexts(ctx, sources(files, texts), format)
 		},
 	}
 	dirFlag(cmd, &dir)
