@@ -1,31 +1,30 @@
 package zset
 
 import (
+	"math"
+
 	"github.com/sqlstream/sqlstream/vec"
 )
 
 // A Consolidator adds up the weights of equal rows. It keeps its table between
-// calls: entries of an earlier call are told apart by their tag and never cleared.
+// calls: entries of an earlier call are told apart by their number and never cleared.
 type Consolidator struct {
 	hashes func(cols []*vec.Vec, n int, out []uint64) // HashRows where nil
 
 	slots []slot
-	tag   uint32
-	first []origin // where each entry's row stands
+	base  uint32 // the number of the call's first entry
+	n     int    // entries of the call
+	row   []int32
 	total []int64
+	from  []int // of each batch, its first entry
 	hash  []uint64
 	entry []int32 // of each row of the batch at hand
 	rows  []int32
 	net   []int64
 }
 
-type slot struct {
-	tag   uint32
-	hash  uint32
-	entry int32
-}
-
-type origin struct{ batch, row int32 }
+// A slot holds the entry of a row, numbered through all calls, and half its hash.
+type slot struct{ hash, entry uint32 }
 
 // Consolidate returns the sum of the batches: each row once, with its net weight,
 // rows of weight 0 left out, in the order of first appearance. The result is in
@@ -46,19 +45,27 @@ func (c *Consolidator) Into(out *Builder, batches ...*Batch) {
 	if !c.sum(batches, false) {
 		c.sum(batches, true)
 	}
-	at := 0
 	for k, b := range batches {
-		c.rows, c.net = c.rows[:0], c.net[:0]
-		for ; at < len(c.first) && int(c.first[at].batch) == k; at++ {
-			if w := c.total[at]; w != 0 {
-				c.rows = append(c.rows, c.first[at].row)
-				c.net = append(c.net, w)
-			}
-		}
-		if len(c.rows) > 0 {
-			out.appendWeighted(b, c.rows, c.net)
+		if rows, net := c.kept(c.from[k], c.from[k+1]); len(rows) > 0 {
+			out.appendWeighted(b, rows, net)
 		}
 	}
+}
+
+// kept returns the rows and weights of the entries [from, to) whose weight is not 0,
+// good until the next call. Which those are is as good as random, too.
+func (c *Consolidator) kept(from, to int) (rows []int32, net []int64) {
+	if cap(c.rows) < to-from {
+		c.rows, c.net = make([]int32, len(c.row)), make([]int64, len(c.row))
+	}
+	rows, net = c.rows[:to-from], c.net[:to-from]
+	n := 0
+	for e := from; e < to; e++ {
+		w := c.total[e]
+		rows[n], net[n] = c.row[e], w
+		n += int(uint64(w|-w) >> 63)
+	}
+	return rows[:n], net[:n]
 }
 
 // sum finds the rows' entries. At first rows of equal hash are taken for equal, and
@@ -71,17 +78,19 @@ func (c *Consolidator) sum(batches []*Batch, exact bool) bool {
 	}
 	c.start(n)
 	for k, b := range batches {
+		c.from = append(c.from, c.n)
 		c.hashBatch(b)
 		if exact {
-			c.findExact(int32(k), b, batches)
+			c.findExact(b, batches)
 		} else {
-			c.find(int32(k))
-			if !c.verify(int32(k), batches) {
+			c.find()
+			if !c.verify(k, batches) {
 				return false
 			}
 		}
 		c.weigh(b)
 	}
+	c.from = append(c.from, c.n)
 	return true
 }
 
@@ -90,11 +99,14 @@ func (c *Consolidator) start(n int) {
 	for size < 2*n {
 		size *= 2
 	}
-	c.tag++
-	if len(c.slots) < size || c.tag == 0 {
-		c.slots, c.tag = make([]slot, size), 1
+	c.base += uint32(c.n)
+	if len(c.slots) < size || c.base > math.MaxUint32-uint32(n) || c.base == 0 {
+		c.slots, c.base = make([]slot, max(size, len(c.slots))), 1
 	}
-	c.first, c.total = c.first[:0], c.total[:0]
+	if cap(c.row) <= n {
+		c.row, c.total = make([]int32, size), make([]int64, size)
+	}
+	c.n, c.from = 0, c.from[:0]
 }
 
 func (c *Consolidator) hashBatch(b *Batch) {
@@ -110,50 +122,62 @@ func (c *Consolidator) hashBatch(b *Batch) {
 	HashRows(b.Cols, b.Len, c.hash)
 }
 
-// find gives each row the entry of its hash.
-func (c *Consolidator) find(k int32) {
-	slots, tag, entry := c.slots, c.tag, c.entry
+// find gives each row the entry of its hash. Whether a row is new is as good as
+// random: the loop does not branch on it, but writes a new entry each time and
+// keeps it or not.
+func (c *Consolidator) find() {
+	slots, base, n := c.slots, c.base, uint32(c.n)
+	entry, first, total := c.entry[:len(c.hash)], c.row, c.total
 	mask := uint64(len(slots) - 1)
 	for row, h := range c.hash {
-		for at := h & mask; ; at = (at + 1) & mask {
-			s := &slots[at]
-			if s.tag != tag {
-				*s = slot{tag, uint32(h >> 32), c.add(k, row)}
-				entry[row] = s.entry
-				break
-			}
-			if s.hash == uint32(h>>32) {
-				entry[row] = s.entry
-				break
-			}
+		at := h & mask
+		s := slots[at]
+		for s.entry >= base && s.hash != uint32(h>>32) {
+			at = (at + 1) & mask
+			s = slots[at]
 		}
+		e, more := s.entry-base, uint32(0)
+		if s.entry < base {
+			e, more = n, 1
+		}
+		first[n], total[n] = int32(row), 0
+		slots[at] = slot{uint32(h >> 32), base + e}
+		entry[row] = int32(e)
+		n += more
 	}
+	c.n = int(n)
 }
 
 // findExact is find without trust in hashes.
-func (c *Consolidator) findExact(k int32, b *Batch, all []*Batch) {
+func (c *Consolidator) findExact(b *Batch, all []*Batch) {
 	mask := uint64(len(c.slots) - 1)
 	for row, h := range c.hash {
-		for at := h & mask; ; at = (at + 1) & mask {
-			s := &c.slots[at]
-			if s.tag != c.tag {
-				*s = slot{c.tag, uint32(h >> 32), c.add(k, row)}
-				c.entry[row] = s.entry
-				break
-			}
-			o := c.first[s.entry]
-			if s.hash == uint32(h>>32) && equalRows(all[o.batch].Cols, int(o.row), b.Cols, row) {
-				c.entry[row] = s.entry
+		at := h & mask
+		for ; c.slots[at].entry >= c.base; at = (at + 1) & mask {
+			if s := c.slots[at]; s.hash == uint32(h>>32) && c.isRow(int32(s.entry-c.base), b, row, all) {
 				break
 			}
 		}
+		if c.slots[at].entry < c.base {
+			c.slots[at] = slot{uint32(h >> 32), c.base + uint32(c.n)}
+			c.row[c.n], c.total[c.n] = int32(row), 0
+			c.n++
+		}
+		c.entry[row] = int32(c.slots[at].entry - c.base)
 	}
 }
 
-func (c *Consolidator) add(k int32, row int) int32 {
-	c.first = append(c.first, origin{k, int32(row)})
-	c.total = append(c.total, 0)
-	return int32(len(c.first) - 1)
+func (c *Consolidator) isRow(e int32, b *Batch, row int, all []*Batch) bool {
+	return equalRows(all[c.batchOf(e)].Cols, int(c.row[e]), b.Cols, row)
+}
+
+// batchOf returns the batch that an entry's row is in.
+func (c *Consolidator) batchOf(e int32) int {
+	k := len(c.from) - 1
+	for c.from[k] > int(e) {
+		k--
+	}
+	return k
 }
 
 func (c *Consolidator) weigh(b *Batch) {
@@ -170,7 +194,7 @@ func (c *Consolidator) weigh(b *Batch) {
 }
 
 // verify reports that the rows of batch k equal the rows they were added to.
-func (c *Consolidator) verify(k int32, all []*Batch) bool {
+func (c *Consolidator) verify(k int, all []*Batch) bool {
 	for col := range all[k].Cols {
 		if !c.sameColumn(k, col, all) {
 			return false

@@ -113,9 +113,9 @@ func TestConsolidateToNothing(t *testing.T) {
 	}
 }
 
-// The table's tag may run out: what it held before does not come back.
-func TestConsolidateWhenTagsRunOut(t *testing.T) {
-	c := &Consolidator{tag: ^uint32(0) - 2, slots: make([]slot, 1<<12)}
+// The numbers of entries may run out: what the table held before does not come back.
+func TestConsolidateWhenNumbersRunOut(t *testing.T) {
+	c := &Consolidator{base: ^uint32(0) - 2000, slots: make([]slot, 1<<12)}
 	checkSum(t, c)
 }
 

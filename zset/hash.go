@@ -10,13 +10,23 @@ import (
 	"github.com/sqlstream/sqlstream/vec"
 )
 
+// seed is what the hash of a row begins with.
+const seed = 0x9E3779B97F4A7C15
+
 // HashRows writes a hash of the columns of each row into out, the same in every
 // process: rows are routed by it. Equal rows have equal hashes; a hash is never
 // an identity.
 func HashRows(cols []*vec.Vec, n int, out []uint64) {
 	out = out[:n]
-	for i := range out {
-		out[i] = 0x9E3779B97F4A7C15
+	if len(cols) > 0 && !cols[0].Const && cols[0].Valid == nil && cols[0].Type.Layout().Width() == 8 && !cols[0].Type.IsFloat() {
+		for i, x := range vec.Slice[uint64](cols[0])[:n] {
+			out[i] = Mix(seed, x)
+		}
+		cols = cols[1:]
+	} else {
+		for i := range out {
+			out[i] = seed
+		}
 	}
 	for _, c := range cols {
 		switch {

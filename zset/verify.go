@@ -9,7 +9,7 @@ import (
 
 // sameColumn reports that one column's values in batch k are the same as those in
 // the rows' entries. Most entries are of the same batch.
-func (c *Consolidator) sameColumn(k int32, col int, all []*Batch) bool {
+func (c *Consolidator) sameColumn(k int, col int, all []*Batch) bool {
 	v := all[k].Cols[col]
 	if v.Const || v.Valid != nil {
 		return c.sameValues(k, col, all)
@@ -27,43 +27,42 @@ func (c *Consolidator) sameColumn(k int32, col int, all []*Batch) bool {
 	return c.sameValues(k, col, all)
 }
 
-func sameFixed[T uint32 | uint64 | vec.Decimal](c *Consolidator, k int32, col int, all []*Batch) bool {
+func sameFixed[T uint32 | uint64 | vec.Decimal](c *Consolidator, k int, col int, all []*Batch) bool {
 	v := all[k].Cols[col]
-	x := vec.Slice[T](v)[:len(c.entry)]
+	x, from := vec.Slice[T](v)[:len(c.entry)], int32(c.from[k])
 	for row, e := range c.entry {
-		o := c.first[e]
-		if o.batch == k {
-			if x[row] != x[o.row] {
+		if e >= from {
+			if x[row] != x[c.row[e]] {
 				return false
 			}
 			continue
 		}
-		if CompareValues(v, row, all[o.batch].Cols[col], int(o.row)) != 0 {
+		if CompareValues(v, row, all[c.batchOf(e)].Cols[col], int(c.row[e])) != 0 {
 			return false
 		}
 	}
 	return true
 }
 
-func (c *Consolidator) sameTexts(k int32, col int, all []*Batch) bool {
+func (c *Consolidator) sameTexts(k int, col int, all []*Batch) bool {
 	v := all[k].Cols[col]
 	for row, e := range c.entry {
-		o := c.first[e]
-		if o.batch == k && int(o.row) == row {
+		b, at := c.batchOf(e), int(c.row[e])
+		if b == k && at == row {
 			continue
 		}
-		w := all[o.batch].Cols[col]
-		if w.IsNull(int(o.row)) || !bytes.Equal(v.Bytes(row), w.Bytes(int(o.row))) {
+		w := all[b].Cols[col]
+		if w.IsNull(at) || !bytes.Equal(v.Bytes(row), w.Bytes(at)) {
 			return false
 		}
 	}
 	return true
 }
 
-func (c *Consolidator) sameValues(k int32, col int, all []*Batch) bool {
+func (c *Consolidator) sameValues(k int, col int, all []*Batch) bool {
 	v := all[k].Cols[col]
 	for row, e := range c.entry {
-		if o := c.first[e]; CompareValues(v, row, all[o.batch].Cols[col], int(o.row)) != 0 {
+		if CompareValues(v, row, all[c.batchOf(e)].Cols[col], int(c.row[e])) != 0 {
 			return false
 		}
 	}
