@@ -148,7 +148,8 @@ func (m *Mapping) WordAt(words ...string) int {
 }
 
 // newMapping renders tokens as text with blanks between them, but for the dots of
-// names: two minus signs in a row would begin a comment.
+// names: two minus signs in a row would begin a comment. Names in double quotes get
+// backticks, because the parser resolves backslashes between double quotes.
 func newMapping(src *Source, tokens []Token) *Mapping {
 	m := &Mapping{Source: src, tokens: tokens, starts: make([]int, len(tokens))}
 	var b strings.Builder
@@ -157,6 +158,10 @@ func newMapping(src *Source, tokens []Token) *Mapping {
 			b.WriteByte(' ')
 		}
 		m.starts[i] = b.Len()
+		if t.Kind == Quoted && t.Text[0] == '"' {
+			b.WriteString("`" + strings.ReplaceAll(t.Name(), "`", "``") + "`")
+			continue
+		}
 		b.WriteString(t.Text)
 	}
 	m.sent = b.String()
