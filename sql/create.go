@@ -115,7 +115,7 @@ func (p *parser) tableElement(t *CreateTable) {
 			p.fail(n, "a table has one PRIMARY KEY")
 		}
 		t.PrimaryKey = p.names()
-		p.accept("NOT", "ENFORCED")
+		t.NotEnforced = p.accept("NOT", "ENFORCED")
 	case n.Is("WATERMARK") && p.peekAt(1).Is("FOR"):
 		p.at += 2
 		if t.Watermark != nil {
@@ -153,7 +153,7 @@ func (p *parser) column(t *CreateTable) ColumnDef {
 				p.fail(n, "a table has one PRIMARY KEY")
 			}
 			t.PrimaryKey = []Name{c.Name}
-			p.accept("NOT", "ENFORCED")
+			t.NotEnforced = p.accept("NOT", "ENFORCED")
 		case p.accept("METADATA"):
 			c.Metadata = strings.ToLower(c.Name.Text)
 			if p.accept("FROM") {

@@ -49,6 +49,7 @@ type CreateTable struct {
 	Name                   Name
 	Columns                []ColumnDef
 	PrimaryKey             []Name
+	NotEnforced            bool // PRIMARY KEY … NOT ENFORCED
 	Watermark              *WatermarkDef
 	Options                []Option
 }
