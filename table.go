@@ -26,7 +26,7 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	def := &connectors.Table{Name: st.Name.Text, Options: options}
+	def := &connectors.Table{Name: st.Name.Text, Options: options, NotEnforced: st.NotEnforced}
 	computed := map[int]string{}
 	for i := range st.Columns {
 		col, err := tableColumn(st, i, c)
@@ -59,6 +59,11 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 	}
 	if f := db.format(options.Get("format")); f != nil && f.Check != nil {
 		if err := f.Check(def); err != nil {
+			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
+		}
+	}
+	if c.Check != nil {
+		if err := c.Check(def); err != nil {
 			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
 		}
 	}

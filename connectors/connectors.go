@@ -162,6 +162,8 @@ type Table struct {
 	Columns    []Column
 	PrimaryKey []int // positions in Columns; empty for none
 	Options    Options
+
+	NotEnforced bool // that no two rows share the primary key is the user's promise
 }
 
 // A Column is a column of a table as declared.
@@ -202,6 +204,9 @@ type Connector struct {
 	Formats  bool // records are bytes, so a format stands between
 	Memory   bool // rows live in the engine: INSERT, UPDATE and DELETE work on it
 
+	// Check says what is wrong with the table's options before anything runs; it asks
+	// nobody outside. nil where any combination will do.
+	Check func(t *Table) error
 	// Source opens the table for reading, nil where it cannot be read.
 	Source func(ctx context.Context, t *Table, env Env) (Source, error)
 	// Sink opens the table for writing, nil where it cannot be written. mode is what

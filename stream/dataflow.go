@@ -24,7 +24,7 @@ type dataflow struct {
 	scans   []*scan
 	epoch   int64
 	seed    uint64 // of the epochs' randomness, no other dataflow's
-	force   bool // run an epoch even without data: somebody joined
+	force   bool   // run an epoch even without data: somebody joined
 	bounded bool
 	waiters []*waiter
 	last    time.Time // when the last epoch started
@@ -151,7 +151,7 @@ func (d *dataflow) waitForData() error {
 	defer cancel()
 	woken := make(chan error, len(d.scans))
 	for _, s := range d.scans {
-		go func() { woken <- s.wrap(s.source.Wait(ctx, cloneOffsets(s.pos))) }()
+		go func() { woken <- s.wrap(s.source.Wait(ctx, s.waits())) }()
 	}
 	left := len(d.scans)
 	var err error

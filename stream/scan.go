@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -28,7 +30,9 @@ type scan struct {
 	pos    connectors.Offsets
 	latest connectors.Offsets
 	end    connectors.Offsets // where a bounded run stops; nil for never
-	bad    int64
+	// Splits that are no part of a bounded run, at a position that nothing lies beyond.
+	ignored connectors.Offsets
+	bad     int64
 
 	rowBytes float64                // of a record, as far as seen
 	message  atomic.Pointer[string] // what the source said last
@@ -61,7 +65,7 @@ const recordsPerRead = vec.BatchRows
 // openScan opens a table and takes its positions: where reading starts, and with
 // ends where it stops. A broker that is away is waited for as long as ctx lasts.
 func openScan(ctx context.Context, spec *Source, ends bool, env connectors.Env) (*scan, error) {
-	s := &scan{spec: spec, pos: connectors.Offsets{}, rowBytes: assumedRowBytes}
+	s := &scan{spec: spec, pos: connectors.Offsets{}, ignored: connectors.Offsets{}, rowBytes: assumedRowBytes}
 	notice := env.Notice
 	env.Notice = func(text string) {
 		s.message.Store(&text)
@@ -163,7 +167,7 @@ func (s *scan) plan(ctx context.Context, limits Limits) ([]connectors.Range, err
 	var total int64
 	splits := make([]string, 0, len(s.latest))
 	for split := range s.latest {
-		total += int64(s.until(split) - s.pos[split])
+		total += max(int64(s.until(split)-s.pos[split]), 0)
 		splits = append(splits, string(split))
 	}
 	slices.SortFunc(splits, compareSplits)
@@ -196,7 +200,13 @@ func (s *scan) look(ctx context.Context) error {
 		return s.wrap(err)
 	}
 	if s.end != nil { // splits that appear later are not part of a bounded run
-		splits = slices.DeleteFunc(slices.Clone(splits), func(sp connectors.Split) bool { _, ok := s.end[sp]; return !ok })
+		splits = slices.DeleteFunc(slices.Clone(splits), func(sp connectors.Split) bool {
+			_, ok := s.end[sp]
+			if !ok {
+				s.ignored[sp] = math.MaxInt64
+			}
+			return !ok
+		})
 	}
 	var fresh []connectors.Split
 	for _, split := range splits {
@@ -241,6 +251,13 @@ func (s *scan) boundedEnd(ctx context.Context) error {
 	}
 	s.end = end
 	return nil
+}
+
+// waits returns beyond which positions there is something new for this scan.
+func (s *scan) waits() connectors.Offsets {
+	after := maps.Clone(s.pos)
+	maps.Copy(after, s.ignored)
+	return after
 }
 
 func (s *scan) until(split connectors.Split) connectors.Offset {

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -25,6 +28,10 @@ var Connector = connectors.Connector{
 		{Name: "seed", Default: "1", Doc: "another seed gives other rows"},
 		{Name: "generator", Default: "fields", Values: []string{"fields", "tweets"}, Doc: "what makes the rows"},
 		{Name: "fields.", Prefix: true, Doc: "fields.<column>.kind = 'sequence' | 'random', fields.<column>.min, .max, .length, .null.rate"},
+	},
+	Check: func(t *connectors.Table) error {
+		_, err := open(context.Background(), t, connectors.Env{Now: time.Now})
+		return err
 	},
 	Source: open,
 }
@@ -62,6 +69,9 @@ func open(_ context.Context, t *connectors.Table, env connectors.Env) (connector
 	if s.rate <= 0 && s.total < 0 {
 		return nil, errors.New("option 'rows.per.second' is 0, so 'number.of.rows' must say where the rows end")
 	}
+	if err := checkFields(t); err != nil {
+		return nil, err
+	}
 	for _, c := range t.Columns {
 		var g generator
 		switch {
@@ -78,6 +88,27 @@ func open(_ context.Context, t *connectors.Table, env connectors.Env) (connector
 	}
 	s.start = env.Now()
 	return s, nil
+}
+
+// fieldSettings are what fields.<column>. may be followed by.
+var fieldSettings = []string{"kind", "min", "max", "length", "null.rate"}
+
+// checkFields refuses fields.<column>.<setting> of a column or setting that is not there.
+func checkFields(t *connectors.Table) error {
+	for _, name := range slices.Sorted(maps.Keys(t.Options)) {
+		rest, ok := strings.CutPrefix(name, "fields.")
+		if !ok {
+			continue
+		}
+		known := slices.ContainsFunc(t.Columns, func(c connectors.Column) bool {
+			setting, ok := strings.CutPrefix(rest, connectors.Canonical(c.Name)+".")
+			return ok && slices.Contains(fieldSettings, setting)
+		})
+		if !known {
+			return fmt.Errorf("option '%s' is not fields.<column>.<setting> with a column of the table and a setting of %s", name, strings.Join(fieldSettings, ", "))
+		}
+	}
+	return nil
 }
 
 // Splits implements connectors.Source.

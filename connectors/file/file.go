@@ -15,8 +15,12 @@ import (
 
 // Connector is the connector.
 var Connector = connectors.Connector{
-	Name:    "file",
-	Doc:     "Files of lines: one, a directory, or a pattern; new files and new lines are picked up.",
+	Name: "file",
+	Doc:  "Files of lines: one, a directory, or a pattern; new files and new lines are picked up.",
+	Check: func(t *connectors.Table) error {
+		_, err := tablePath(t)
+		return err
+	},
 	Formats: true,
 	Options: []connectors.Option{
 		{Name: "path", Doc: "a file, a directory (its files, hidden ones and those whose name starts with _ left out), or a pattern such as 'logs/*.json'"},
@@ -42,7 +46,7 @@ var Connector = connectors.Connector{
 			return fmt.Errorf("table %s is files, whose lines cannot be changed: take APPEND, or COMPLETE to write the whole result anew each time", t.Name)
 		}
 	},
-	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.ExactlyOnce },
+	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtLeastOnce },
 }
 
 // tablePath returns the option path.

@@ -162,7 +162,7 @@ func (c *config) readCodec(o connectors.Options) error {
 func (c *config) readServers(o connectors.Options) error {
 	list, _ := option(o, "bootstrap.servers")
 	if strings.TrimSpace(list) == "" {
-		return errors.New("option 'bootstrap.servers' is missing: it names brokers to ask first, as '127.0.0.1:9092'")
+		return errNoServers
 	}
 	for addr := range strings.SplitSeq(list, ",") {
 		addr = strings.TrimSpace(addr)

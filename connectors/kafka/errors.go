@@ -141,3 +141,5 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+var errNoServers = errors.New("option 'bootstrap.servers' is missing: it names brokers to ask first, as '127.0.0.1:9092'")

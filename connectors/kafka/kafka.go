@@ -18,6 +18,7 @@ var Connector = connectors.Connector{
 	Options:  allOptions(),
 	Metadata: format.RecordMetadata,
 	Formats:  true,
+	Check:    check,
 	Source: func(ctx context.Context, t *connectors.Table, env connectors.Env) (connectors.Source, error) {
 		return openSource(ctx, t, env)
 	},

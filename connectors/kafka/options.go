@@ -101,6 +101,19 @@ func configOf(t *connectors.Table) (*config, error) {
 	return c, c.readClient(o)
 }
 
+// check says what is wrong with a table's options, as far as nothing outside is needed
+// to know.
+func check(t *connectors.Table) error {
+	c, o := &config{}, t.Options
+	if err := errors.Join(c.readTopics(o), c.readPlaces(o), c.readCreate(o)); err != nil {
+		return firstOf(err)
+	}
+	if list, _ := option(o, "bootstrap.servers"); list == "" {
+		return errNoServers
+	}
+	return checkKey(t)
+}
+
 // firstOf is the first of joined errors: one mistake is told at a time.
 func firstOf(err error) error {
 	if all, ok := err.(interface{ Unwrap() []error }); ok {
