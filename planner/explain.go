@@ -160,7 +160,7 @@ func (q *Query) Mode(m connectors.Mode) error {
 // out.
 func (q *Query) lasting() error {
 	var found error
-	logical.Walk(q.Bound, func(n logical.Node) {
+	logical.Walk(q.Optimised, func(n logical.Node) {
 		for _, e := range logical.Exprs(n) {
 			if expr.Stability(e) == function.Pure || found != nil {
 				continue

@@ -10,47 +10,43 @@ import (
 	"github.com/sqlstream/sqlstream/sql/function"
 )
 
-// Fingerprint returns 16 hexadecimal digits that are the same for a subtree that
-// prints the same and has columns of the same types, in every process and wherever in
-// a plan it stands. It names state, and so must not depend on how a plan is run.
-func Fingerprint(n Node) string {
+// Fingerprint returns 16 hexadecimal digits that are the same for a node that prints
+// the same, has columns of the same types, and inputs of the fingerprints given: in
+// every process and wherever in a plan it stands. It names state, and so must not
+// depend on how a plan is run.
+func Fingerprint(n Node, inputs []string) string {
 	var b strings.Builder
-	Walk(n, func(x Node) {
-		fmt.Fprintf(&b, "%d %s", len(x.Inputs()), x)
-		for _, f := range x.Schema().Fields {
-			fmt.Fprintf(&b, "\x00%s", f.Type)
-		}
-		b.WriteByte('\n')
-	})
+	b.WriteString(n.String())
+	for _, f := range n.Schema().Fields {
+		b.WriteString("\x00" + f.Type.String())
+	}
+	for _, in := range inputs {
+		b.WriteString("\n" + in)
+	}
 	sum := sha256.Sum256([]byte(b.String()))
 	return hex.EncodeToString(sum[:8])
 }
 
-// Identity returns a text that two subtrees have in common only where they always
-// have the same rows, so that one can be run for both; false where that is never so
-// because lots are drawn.
+// Identity returns a text that two nodes over the same inputs have in common only where
+// they always have the same rows, so that one can be run for both; false where that is
+// never so because lots are drawn.
 func Identity(n Node) (string, bool) {
 	var b strings.Builder
-	same := true
-	Walk(n, func(x Node) {
-		fmt.Fprintf(&b, "%T %d", x, len(x.Inputs()))
-		switch x := x.(type) {
-		case *Scan:
-			fmt.Fprintf(&b, " %q %v", strings.ToLower(x.Relation.Name), x.Columns)
-		case *Values:
-			fmt.Fprintf(&b, " %p", x.Rows)
-		case *Union:
-			fmt.Fprintf(&b, " %d", len(x.Names))
-		default:
-			fmt.Fprintf(&b, " %s", details(x))
+	switch x := n.(type) {
+	case *Scan:
+		fmt.Fprintf(&b, "%T %q %v", x, strings.ToLower(x.Relation.Name), x.Columns)
+	case *Values:
+		fmt.Fprintf(&b, "%T %p", x, x.Rows)
+	default:
+		fmt.Fprintf(&b, "%T %s", x, details(x))
+	}
+	for _, e := range Exprs(n) {
+		if expr.Stability(e) == function.Volatile {
+			return "", false
 		}
-		for _, e := range Exprs(x) {
-			same = same && expr.Stability(e) != function.Volatile
-			b.WriteString("; " + expr.Fingerprint(e))
-		}
-		b.WriteByte('\n')
-	})
-	return b.String(), same
+		b.WriteString("; " + expr.Fingerprint(e))
+	}
+	return b.String(), true
 }
 
 // details are what a node is beside its inputs and expressions.

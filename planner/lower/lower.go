@@ -2,6 +2,7 @@
 package lower
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/sqlstream/sqlstream/exec"
@@ -22,30 +23,47 @@ type Leaf struct {
 // Plan lowers a logical plan for a number of workers. Equal subtrees become one node,
 // which runs once for all that read it.
 func Plan(n logical.Node, workers int) (exec.Plan, []Leaf) {
-	l := &lowering{workers: workers, known: map[string]exec.Plan{}, named: map[string]int{}}
-	return l.node(n), l.leaves
+	l := &lowering{workers: workers, known: map[string]lowered{}, named: map[string]int{}}
+	return l.node(n).plan, l.leaves
 }
 
 type lowering struct {
 	workers int
-	known   map[string]exec.Plan // by identity
-	named   map[string]int       // how often a fingerprint was used
+	known   map[string]lowered // by identity, that of the inputs included
+	named   map[string]int     // how often a fingerprint was used
 	leaves  []Leaf
 }
 
-func (l *lowering) node(n logical.Node) exec.Plan {
-	key, same := logical.Identity(n)
-	if p, ok := l.known[key]; ok && same {
-		return p
-	}
-	p := l.fresh(n)
-	if same {
-		l.known[key] = p
-	}
-	return p
+// lowered is a node that has been lowered.
+type lowered struct {
+	plan  exec.Plan
+	print string // the fingerprint of the logical subtree
 }
 
-func (l *lowering) fresh(n logical.Node) exec.Plan {
+func (l *lowering) node(n logical.Node) lowered {
+	if s, ok := n.(*logical.Sort); ok { // how a result is shown is not the circuit's affair
+		return l.node(s.Input)
+	}
+	key, same := logical.Identity(n)
+	var ins []exec.Plan
+	var prints []string
+	for _, in := range n.Inputs() {
+		x := l.node(in)
+		ins, prints = append(ins, x.plan), append(prints, x.print)
+		key += fmt.Sprintf(" %p", x.plan)
+	}
+	if known, ok := l.known[key]; ok && same {
+		return known
+	}
+	out := lowered{print: logical.Fingerprint(n, prints)}
+	out.plan = l.fresh(n, ins, out.print)
+	if same {
+		l.known[key] = out
+	}
+	return out
+}
+
+func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Plan {
 	switch x := n.(type) {
 	case *logical.Scan:
 		s := &exec.Scan{Table: x.Relation.Name, Columns: x.Columns, Out: x.Schema()}
@@ -54,21 +72,15 @@ func (l *lowering) fresh(n logical.Node) exec.Plan {
 	case *logical.Values:
 		return l.values(x)
 	case *logical.Filter:
-		return &exec.Filter{Input: l.node(x.Input), Pred: x.Pred}
+		return &exec.Filter{Input: ins[0], Pred: x.Pred}
 	case *logical.Project:
-		return &exec.Project{Input: l.node(x.Input), Exprs: x.Exprs, Out: x.Schema()}
+		return &exec.Project{Input: ins[0], Exprs: x.Exprs, Out: x.Schema()}
 	case *logical.Union:
-		u := &exec.UnionAll{Out: x.Schema()}
-		for _, in := range x.Ins {
-			u.Ins = append(u.Ins, l.node(in))
-		}
-		return u
+		return &exec.UnionAll{Ins: ins, Out: x.Schema()}
 	case *logical.Aggregate:
-		return l.aggregate(x)
+		return l.aggregate(x, ins[0], print)
 	case *logical.First:
-		return l.first(x)
-	case *logical.Sort: // how a result is shown is not the circuit's affair
-		return l.node(x.Input)
+		return first(x, ins[0])
 	}
 	invariants.Failf("no physical plan for %T", n)
 	return nil
@@ -86,17 +98,16 @@ func (l *lowering) values(x *logical.Values) exec.Plan {
 
 // name gives a node's state a name that a restart finds again: what the node computes,
 // and for those that compute the same which of them it is.
-func (l *lowering) name(n logical.Node, p exec.Plan, suffix string) exec.Plan {
-	f := logical.Fingerprint(n) + suffix
-	l.named[f]++
-	if i := l.named[f]; i > 1 {
-		f += "." + strconv.Itoa(i)
+func (l *lowering) name(print string, p exec.Plan) exec.Plan {
+	l.named[print]++
+	if i := l.named[print]; i > 1 {
+		print += "." + strconv.Itoa(i)
 	}
-	return &exec.Named{Plan: p, Name: f}
+	return &exec.Named{Plan: p, Name: print}
 }
 
-func (l *lowering) first(x *logical.First) exec.Plan {
-	p := &exec.First{Input: l.node(x.Input), Rows: int(x.Rows)}
+func first(x *logical.First, in exec.Plan) exec.Plan {
+	p := &exec.First{Input: in, Rows: int(x.Rows)}
 	for _, k := range x.Keys {
 		p.Keys = append(p.Keys, exec.SortKey{Column: k.Column, Desc: k.Desc})
 	}
@@ -105,14 +116,13 @@ func (l *lowering) first(x *logical.First) exec.Plan {
 
 // aggregate computes keys and arguments where the rows are, and routes the rows to
 // the worker that owns their group where there are several.
-func (l *lowering) aggregate(a *logical.Aggregate) exec.Plan {
-	in := l.node(a.Input)
+func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, print string) exec.Plan {
 	out := &exec.Aggregate{Input: in, Group: a.Group, Out: a.Schema(), AppendOnly: a.Input.Properties().AppendOnly}
 	for _, c := range a.Calls {
 		out.Calls = append(out.Calls, exec.AggregateCall{Func: c.Bind, Name: c.Func.Name, Args: c.Args})
 	}
 	if l.workers <= 1 {
-		return l.name(a, out, "")
+		return l.name(print, out)
 	}
 	p := &exec.Project{Input: in, Out: &types.Schema{}}
 	column := func(e expr.Expr) expr.Expr {
@@ -139,9 +149,9 @@ func (l *lowering) aggregate(a *logical.Aggregate) exec.Plan {
 		}
 		out.Calls[i].Args = args
 	}
-	if split := l.partial(a, out, p, x); split != nil {
-		return l.name(a, split, "")
+	if split := l.partial(print, out, p, x); split != nil {
+		return l.name(print, split)
 	}
 	out.Input = x
-	return l.name(a, out, "")
+	return l.name(print, out)
 }

@@ -1,13 +1,10 @@
 package lower
 
-import (
-	"github.com/sqlstream/sqlstream/exec"
-	"github.com/sqlstream/sqlstream/planner/logical"
-)
+import "github.com/sqlstream/sqlstream/exec"
 
 // partial lets each worker combine the rows of a batch before they are routed,
 // where every call keeps a fixed-width accumulator; nil where one does not.
-func (l *lowering) partial(n logical.Node, a *exec.Aggregate, p *exec.Project, x *exec.Exchange) exec.Plan {
+func (l *lowering) partial(print string, a *exec.Aggregate, p *exec.Project, x *exec.Exchange) exec.Plan {
 	if len(a.Calls) == 0 {
 		return nil
 	}
@@ -17,6 +14,6 @@ func (l *lowering) partial(n logical.Node, a *exec.Aggregate, p *exec.Project, x
 		}
 	}
 	first := exec.NewPartialAggregate(p, a)
-	x.Input = l.name(n, first, "-partial")
+	x.Input = l.name(print+"-partial", first)
 	return exec.NewFinalAggregate(x, a)
 }
