@@ -3,6 +3,7 @@ package sqlstream_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func client(t *testing.T, addr string, options ...kgo.Opt) *kgo.Client {
 // topic makes a topic of the test's own and returns its name.
 func topic(t *testing.T, c *kgo.Client, partitions int32) string {
 	t.Helper()
-	name := strings.ToLower(strings.NewReplacer("/", "-", "=", "-").Replace(t.Name()))
+	name := fmt.Sprintf("%s-%08x", strings.NewReplacer("/", "-", "=", "-").Replace(t.Name()), rand.Uint32())
 	req := kmsg.NewPtrCreateTopicsRequest()
 	ct := kmsg.NewCreateTopicsRequestTopic()
 	ct.Topic, ct.NumPartitions, ct.ReplicationFactor = name, partitions, 1
