@@ -8,6 +8,7 @@ import (
 	"github.com/sqlstream/sqlstream/internal/plantest"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/zset"
 )
 
 // A constant becomes what the column holds that it is written into; anything else has
@@ -39,7 +40,7 @@ func TestConstantsFitTheirColumns(t *testing.T) {
 		}
 		q, err := p.Insert(parsed, table.Schema, c.target)
 		if err == nil {
-			rows, runErr := run(q, nil)
+			rows, runErr := run(q, feed{epochs: make([]*zset.Batch, 1)})
 			if err = runErr; err == nil {
 				if got := strings.TrimSpace(rows.String()); got != c.want {
 					t.Errorf("%s\ngives\n%s\nnot\n%s", c.query, got, c.want)

@@ -28,8 +28,9 @@ func Fingerprint(n Node, inputs []string) string {
 }
 
 // Identity returns a text that two nodes over the same inputs have in common only where
-// they always have the same rows, so that one can be run for both; false where that is
-// never so because lots are drawn.
+// they always have the same rows, so that one can be run for both. A call that draws lots
+// is the same as itself alone: so a WITH query that is read twice is drawn once. It is
+// false where a call has no number to be known by.
 func Identity(n Node) (string, bool) {
 	var b strings.Builder
 	switch x := n.(type) {
@@ -41,12 +42,19 @@ func Identity(n Node) (string, bool) {
 		fmt.Fprintf(&b, "%T %s", x, details(x))
 	}
 	for _, e := range Exprs(n) {
-		if expr.Stability(e) == function.Volatile {
+		if !numbered(e) {
 			return "", false
 		}
 		b.WriteString("; " + expr.Fingerprint(e))
 	}
 	return b.String(), true
+}
+
+func numbered(e expr.Expr) bool {
+	return expr.Walk(e, func(x expr.Expr) bool {
+		c, ok := x.(*expr.Call)
+		return !ok || c.Draw > 0 || c.Func.StabilityOf(c.Overload) != function.Volatile
+	})
 }
 
 // details are what a node is beside its inputs and expressions.

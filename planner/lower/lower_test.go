@@ -91,8 +91,8 @@ func TestStateNamesDiffer(t *testing.T) {
 	}
 }
 
-// Equal parts of a plan are one and have one state; parts that draw lots are each
-// their own, under names of their own.
+// Equal parts of a plan are one and have one state, a WITH query that draws lots among
+// them; parts that each draw lots are each their own, under names of their own.
 func TestEqualPartsAreOne(t *testing.T) {
 	p := newPlanner(t, ddl)
 	twice := "SELECT a, count(*) FROM t GROUP BY a UNION ALL SELECT a, count(*) FROM t GROUP BY a"
@@ -103,5 +103,9 @@ func TestEqualPartsAreOne(t *testing.T) {
 	got := states(t, p, lots)
 	if len(got) != 2 || got[0] == got[1] {
 		t.Errorf("state tables %v for two aggregates over what is drawn twice", got)
+	}
+	once := "WITH x AS (SELECT count(r) AS n FROM (SELECT rand() AS r FROM t) y) SELECT n FROM x UNION ALL SELECT n FROM x"
+	if got := states(t, p, once); len(got) != 1 {
+		t.Errorf("state tables %v for one WITH query that is read twice", got)
 	}
 }
