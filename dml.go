@@ -124,19 +124,24 @@ func (db *DB) apply(ctx context.Context, t *target, delta *zset.Batch) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Sink.Close()) }()
-	if err := out.Sink.Begin(ctx, 1); err != nil {
-		return err
-	}
-	if err := out.Sink.Write(ctx, delta); err != nil {
-		return err
-	}
-	if _, err := out.Sink.Prepare(ctx); err != nil {
-		return err
-	}
-	if err := out.Sink.Commit(ctx, 1); err != nil {
+	if err := writeOnce(ctx, out.Sink, delta); err != nil {
 		return fmt.Errorf("table %s: %w", t.entry.Name, err)
 	}
 	return db.seen(ctx, t)
+}
+
+// writeOnce gives a sink one epoch.
+func writeOnce(ctx context.Context, sink connectors.Sink, delta *zset.Batch) error {
+	if err := sink.Begin(ctx, 1); err != nil {
+		return err
+	}
+	if err := sink.Write(ctx, delta); err != nil {
+		return err
+	}
+	if _, err := sink.Prepare(ctx); err != nil {
+		return err
+	}
+	return sink.Commit(ctx, 1)
 }
 
 // copies is the number of rows, each as often as its weight says.

@@ -212,8 +212,8 @@ func (db *DB) insertOnce(ctx context.Context, st *sql.Insert, t *target, p *plan
 func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode connectors.Mode, schema *types.Schema) (int64, error) {
 	spec := db.spec(p, db.nextName("insert"))
 	spec.Mode, spec.Trigger, spec.RowLimit = mode, stream.Trigger{AvailableNow: true}, 0
-	if mode == connectors.Complete {
-		spec.Trigger = stream.Trigger{Once: true}
+	if mode == connectors.Complete || t.connector.Memory {
+		spec.Trigger = stream.Trigger{Once: true} // all of the statement or nothing
 	}
 	if p.Sort == nil {
 		spec.Sort = nil // the order of what is written once matters to nobody
@@ -226,7 +226,7 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 	if err != nil {
 		return 0, err
 	}
-	counted := &checkedSink{Sink: out.Sink, table: t.entry.Name}
+	counted := &checkedSink{Sink: out.Sink, schema: schema}
 	out.Sink = counted
 	spec.Sinks = []stream.Output{out}
 	run, err := db.engine.Start(ctx, spec)
@@ -251,7 +251,7 @@ func (db *DB) output(ctx context.Context, t *target, mode connectors.Mode, schem
 	}
 	return stream.Output{
 		Name: t.entry.Name, Description: t.connector.Name + " " + t.entry.Name, Mode: mode,
-		Sink: &checkedSink{Sink: sink, table: t.entry.Name},
+		Sink: &checkedSink{Sink: sink, schema: schema},
 	}, nil
 }
 
@@ -272,7 +272,7 @@ func (db *DB) seen(ctx context.Context, t *target) error {
 			continue
 		}
 		if err := q.ProcessAllAvailable(ctx); err != nil {
-			return fmt.Errorf("the rows are written, but query %s has stopped: %w", q.Name(), cause(err))
+			return fmt.Errorf("the rows are written, but query %s has stopped: %w", q.Name(), withoutQuery(err))
 		}
 	}
 	return nil
@@ -281,15 +281,15 @@ func (db *DB) seen(ctx context.Context, t *target) error {
 // A checkedSink holds a table to its NOT NULL columns, and counts rows.
 type checkedSink struct {
 	connectors.Sink
-	table string
-	rows  int64
+	schema *types.Schema // of what is written, as the table declares it
+	rows   int64
 }
 
 // Write implements connectors.Sink.
 func (s *checkedSink) Write(ctx context.Context, b *zset.Batch) error {
-	for i, f := range b.Schema.Fields {
+	for i, f := range s.schema.Fields {
 		if f.NotNull && b.Cols[i].NullCount() > 0 {
-			return fmt.Errorf("column %s of table %s is NOT NULL, and a row has NULL there", f.Name, s.table)
+			return fmt.Errorf("column %s is NOT NULL, and a row has NULL there", f.Name)
 		}
 	}
 	for row := range b.Len {

@@ -91,6 +91,15 @@ func cause(err error) error {
 	return err
 }
 
+// withoutQuery leaves out the query's name where the sentence around has it.
+func withoutQuery(err error) error {
+	var q *stream.QueryError
+	if errors.As(err, &q) {
+		return q.Err
+	}
+	return err
+}
+
 // chooseMode takes the mode that is written, or the plan's default, and asks the
 // plan and the sink whether they allow it. note says what was chosen.
 func chooseMode(at *sql.Common, tail sql.Tail, p *planner.Query, sink connectors.ModeCheck) (connectors.Mode, string, error) {

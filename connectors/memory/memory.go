@@ -54,7 +54,7 @@ func (s *store) table(t *connectors.Table) *table {
 	key := strings.ToLower(t.Name)
 	m, ok := s.tables[key]
 	if !ok || m.def != t {
-		m = &table{def: t, changed: make(chan struct{})}
+		m = &table{def: t, index: newIndex(t), changed: make(chan struct{})}
 		s.tables[key] = m
 	}
 	return m
@@ -65,6 +65,7 @@ type table struct {
 	def *connectors.Table
 
 	mu      sync.Mutex
+	index   *index
 	log     []*zset.Batch
 	ends    []int64 // rows in the log up to and with each batch
 	changed chan struct{}
@@ -77,13 +78,28 @@ func (t *table) total() int64 {
 	return t.ends[len(t.ends)-1]
 }
 
+// reserve checks a change and holds its keys until it is appended or released.
+func (t *table) reserve(b *zset.Batch) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.index.add(b, t.log)
+}
+
+// release gives up a reserved change.
+func (t *table) release(b *zset.Batch) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.index.drop(b)
+}
+
+// append makes a reserved change visible.
 func (t *table) append(b *zset.Batch) {
 	if b.Len == 0 {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.log = append(t.log, b.Clone())
+	t.log = append(t.log, goneFirst(b).Clone())
 	t.ends = append(t.ends, t.total()+int64(b.Len))
 	close(t.changed)
 	t.changed = make(chan struct{})
@@ -175,14 +191,16 @@ func (r *reader) Next(_ context.Context, b *zset.Builder, max int) error {
 // Close implements connectors.BatchReader.
 func (r *reader) Close() error { return nil }
 
-// A sink collects an epoch and appends it to the table's changes at Commit. A
-// complete result takes the place of what the sink wrote before.
+// A sink collects an epoch, checks it against the table's keys at Prepare, and
+// appends it to the table's changes at Commit. A complete result takes the place of
+// what the sink wrote before.
 type sink struct {
-	table  *table
-	mode   connectors.Mode
-	schema *types.Schema
-	rows   *zset.Builder
-	before *zset.Batch // the result written last, in mode COMPLETE
+	table    *table
+	mode     connectors.Mode
+	schema   *types.Schema
+	rows     *zset.Builder
+	before   *zset.Batch // the result written last, in mode COMPLETE
+	prepared *zset.Batch // nil for nothing
 }
 
 // Recover implements connectors.Sink: rows in memory do not outlive the process.
@@ -190,6 +208,7 @@ func (s *sink) Recover(context.Context, int64) (int64, error) { return 0, nil }
 
 // Begin implements connectors.Sink.
 func (s *sink) Begin(context.Context, int64) error {
+	s.abandon()
 	s.rows.Reset()
 	return nil
 }
@@ -201,28 +220,52 @@ func (s *sink) Write(_ context.Context, delta *zset.Batch) error {
 }
 
 // Prepare implements connectors.Sink.
-func (s *sink) Prepare(context.Context) ([]byte, error) { return nil, nil }
+func (s *sink) Prepare(context.Context) ([]byte, error) {
+	change := s.change()
+	if err := s.table.reserve(change); err != nil {
+		return nil, err
+	}
+	s.prepared = change
+	return nil, nil
+}
+
+// change is what the epoch makes of the table.
+func (s *sink) change() *zset.Batch {
+	now := s.rows.Build()
+	if s.mode != connectors.Complete || s.before == nil || s.before.Len == 0 {
+		return now
+	}
+	taken := *s.before
+	taken.Weights = make([]int64, taken.Len)
+	for i := range taken.Weights {
+		taken.Weights[i] = -s.before.Weight(i)
+	}
+	return zset.Consolidate(now, &taken)
+}
 
 // Commit implements connectors.Sink.
 func (s *sink) Commit(context.Context, int64) error {
-	if s.mode != connectors.Complete {
-		s.table.append(s.rows.Build())
+	if s.prepared == nil {
 		return nil
 	}
-	now := s.rows.Build().Clone()
-	change := []*zset.Batch{now}
-	if s.before != nil && s.before.Len > 0 {
-		taken := *s.before
-		taken.Weights = make([]int64, taken.Len)
-		for i := range taken.Weights {
-			taken.Weights[i] = -s.before.Weight(i)
-		}
-		change = append(change, &taken)
+	s.table.append(s.prepared)
+	s.prepared = nil
+	if s.mode == connectors.Complete {
+		s.before = s.rows.Build().Clone()
 	}
-	s.before = now
-	s.table.append(zset.Consolidate(change...))
 	return nil
 }
 
+// abandon gives up an epoch that was prepared and will not be committed.
+func (s *sink) abandon() {
+	if s.prepared != nil {
+		s.table.release(s.prepared)
+		s.prepared = nil
+	}
+}
+
 // Close implements connectors.Sink.
-func (s *sink) Close() error { return nil }
+func (s *sink) Close() error {
+	s.abandon()
+	return nil
+}

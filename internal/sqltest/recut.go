@@ -41,14 +41,14 @@ func (s *session) flush() error {
 	for len(pending) > 0 {
 		i := s.dice.IntN(len(pending))
 		f := &pending[i]
-		piece := s.cut(f)
+		table, piece := f.table, s.cut(f)
 		if f.rows.Len == 0 {
 			pending = append(pending[:i], pending[i+1:]...)
 		}
 		if piece.Len == 0 {
 			continue
 		}
-		if err := f.table.Apply(s.ctx, piece); err != nil {
+		if err := table.Apply(s.ctx, piece); err != nil {
 			return fmt.Errorf("rows that the file feeds at once are refused in pieces: %w", err)
 		}
 		if err := s.check(); err != nil {
