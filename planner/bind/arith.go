@@ -86,7 +86,8 @@ func (b *binding) unary(x *ast.UnaryOperationExpr) (expr.Expr, error) {
 		return nil, err
 	}
 	if x.Op == opcode.BitNeg {
-		return &expr.BitNot{Arg: expr.NewCast(e, types.Of(types.UBigInt))}, nil
+		e, err := b.bits(e, x, "~")
+		return &expr.BitNot{Arg: e}, err
 	}
 	if e, err = b.fromText(e, types.Of(types.BigInt), x); err != nil {
 		return nil, err
@@ -99,4 +100,19 @@ func (b *binding) unary(x *ast.UnaryOperationExpr) (expr.Expr, error) {
 		t = types.DecimalOf(20, 0)
 	}
 	return &expr.Neg{Arg: expr.NewCast(e, t)}, nil
+}
+
+// bits converts an operand to the 64 bits that an operator works on.
+func (b *binding) bits(e expr.Expr, n ast.Node, op string) (expr.Expr, error) {
+	e, err := b.fromText(e, types.Of(types.BigInt), n)
+	if err != nil {
+		return nil, err
+	}
+	switch t := e.Type(); {
+	case t.IsUnsigned():
+		return expr.NewCast(e, types.Of(types.UBigInt)), nil
+	case t.IsNumeric(), t.Kind == types.Boolean, t.Kind == types.Null:
+		return expr.NewCast(e, types.Of(types.BigInt)), nil
+	}
+	return nil, textHint(b.m.Errorf(n, "%s takes whole numbers, not %s", op, e.Type()), e, &expr.Literal{T: types.Of(types.BigInt)})
 }

@@ -169,13 +169,12 @@ func (b *binding) binary(x *ast.BinaryOperationExpr) (expr.Expr, error) {
 		return b.compare(op, l, r, x)
 	}
 	if op, ok := bitwise[x.Op]; ok {
-		u := types.Of(types.UBigInt)
-		for _, e := range []expr.Expr{l, r} {
-			if !e.Type().IsNumeric() && e.Type().Kind != types.Null && e.Type().Kind != types.Boolean {
-				return nil, b.m.Errorf(x, "%s takes whole numbers, not %s", op, e.Type())
+		for _, e := range []*expr.Expr{&l, &r} {
+			if *e, err = b.bits(*e, x, op.String()); err != nil {
+				return nil, err
 			}
 		}
-		return &expr.Arith{Op: op, L: expr.NewCast(l, u), R: expr.NewCast(r, u), T: u}, nil
+		return &expr.Arith{Op: op, L: l, R: r, T: types.Of(types.UBigInt)}, nil
 	}
 	op, ok := arithmetic[x.Op]
 	if !ok {

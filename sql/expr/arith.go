@@ -26,7 +26,7 @@ func compileArith(x *Arith, kids []node, fails failure) (node, error) {
 		d := &decimalNode{arithNode: a, ls: lt.Scale, rs: rt.Scale}
 		d.fuse(x, kids)
 		return d, nil
-	case lt.Kind == types.UBigInt:
+	case lt.Kind == types.UBigInt || x.Op >= BitAnd: // a BIGINT's bits are those of its two's complement
 		return &uintNode{a}, nil
 	}
 	return &intNode{a}, nil
@@ -364,7 +364,7 @@ func (n *bitNotNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := result(f, a.Type, a, a)
+	out := result(f, types.Of(types.UBigInt), a, a)
 	x, z := vec.Slice[uint64](a), vec.Slice[uint64](out)
 	for i := range z {
 		z[i] = ^x[i]

@@ -67,7 +67,8 @@ type Compare struct {
 
 // An Arith is MySQL's arithmetic on two values. The operands are of the type that
 // the kernel works in: BIGINT, BIGINT UNSIGNED, DECIMAL of any scales, DOUBLE; or
-// a TIMESTAMP or DATE and an INTERVAL.
+// a TIMESTAMP or DATE and an INTERVAL. Operators on bits take a BIGINT of either kind on
+// each side and give a BIGINT UNSIGNED.
 type Arith struct {
 	Op   Op
 	L, R Expr
@@ -77,7 +78,7 @@ type Arith struct {
 // Neg is unary minus; its type is the operand's (BIGINT, DECIMAL, DOUBLE).
 type Neg struct{ Arg Expr }
 
-// BitNot is ~ on BIGINT UNSIGNED.
+// BitNot is ~ on the bits of a BIGINT, signed or not.
 type BitNot struct{ Arg Expr }
 
 // And is three-valued conjunction; arguments are tested in order and a later one

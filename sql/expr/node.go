@@ -20,7 +20,7 @@ func (e *Arith) Type() types.Type { return e.T }
 func (e *Neg) Type() types.Type { return e.Arg.Type() }
 
 // Type implements Expr.
-func (e *BitNot) Type() types.Type { return e.Arg.Type() }
+func (e *BitNot) Type() types.Type { return types.Of(types.UBigInt) }
 
 // Type implements Expr.
 func (e *And) Type() types.Type { return boolean }
