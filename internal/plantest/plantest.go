@@ -227,7 +227,11 @@ func rewritten(t *testing.T, n logical.Node, d *datadriven.TestData) (string, er
 			return "", fmt.Errorf("no such rule: %s", strings.Join(only, ", "))
 		}
 	}
+	before := logical.Format(n)
 	out, fired := rule.Apply(n, rules)
+	if after := logical.Format(n); after != before {
+		t.Errorf("%s: the rules changed the plan itself:\n%s\nis now\n%s", d.Pos, before, after)
+	}
 	for _, r := range names(d, "expect") {
 		if !slices.Contains(fired, r) {
 			t.Errorf("%s: %s did not fire, but %s", d.Pos, r, strings.Join(fired, ", "))
