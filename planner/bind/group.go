@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -169,6 +170,7 @@ func (b *selection) havingName(c *ast.ColumnNameExpr) (expr.Expr, error) {
 
 // aggregatePlan moves the result's expressions on top of the aggregate.
 func (b *selection) aggregatePlan() (logical.Node, error) {
+	b.addDependent()
 	agg := &logical.Aggregate{Input: b.input, Group: b.groups, Calls: b.calls}
 	for _, g := range b.groups {
 		agg.Names = append(agg.Names, g.String())
@@ -190,6 +192,37 @@ func (b *selection) aggregatePlan() (logical.Node, error) {
 		node = &logical.Filter{Input: node, Pred: cond}
 	}
 	return node, nil
+}
+
+// addDependent groups by the other columns that are shown, too, where a key of the input
+// is grouped by: they are the same in all rows of a group, so that the groups stay as
+// they are.
+func (b *selection) addDependent() {
+	grouped := map[int]bool{}
+	for _, g := range b.groups {
+		if c, ok := g.(*expr.Column); ok {
+			grouped[c.Index] = true
+		}
+	}
+	keyed := slices.ContainsFunc(b.input.Properties().Keys, func(key []int) bool {
+		return len(key) > 0 && !slices.ContainsFunc(key, func(c int) bool { return !grouped[c] })
+	})
+	if !keyed {
+		return
+	}
+	shown := slices.Clone(b.exprs)
+	if b.having != nil {
+		shown = append(shown, b.having)
+	}
+	for _, e := range shown {
+		expr.Walk(e, func(x expr.Expr) bool {
+			if c, ok := x.(*expr.Column); ok && c.Index < len(b.in.fields) && !grouped[c.Index] {
+				grouped[c.Index] = true
+				b.groups = append(b.groups, c)
+			}
+			return true
+		})
+	}
 }
 
 // above rewrites an expression over the input into one over the aggregate's
