@@ -1,6 +1,11 @@
 package exec
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+
 	"github.com/sqlstream/sqlstream/internal/invariants"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/state"
@@ -17,8 +22,7 @@ type fold struct {
 	olds     *vec.Builder // values before the epoch of all groups touched
 
 	data    []byte // keys that wait, one after the other
-	ends    []int
-	weights []int64
+	waiting []waiting
 
 	// The walk over one group.
 	prefix, bound []byte
@@ -28,6 +32,15 @@ type fold struct {
 	row           int
 	take          func(key []byte, weight int64) bool
 	next          func() ([]*vec.Vec, int, int64)
+}
+
+// A waiting key stands in data. Its first 24 bytes, filled up with zeros, order as
+// the key does where they differ: two numbers with their marks are within them.
+type waiting struct {
+	head   [3]uint64
+	from   int
+	len    int32
+	weight int64
 }
 
 func newFold(b *function.Bound, multiset state.Ordered) *fold {
@@ -46,35 +59,52 @@ func (f *fold) hold(keys, args []*vec.Vec, delta *zset.Batch) {
 		if len(args) > 0 && args[0].IsNull(row) {
 			continue
 		}
+		from := len(f.data)
 		for _, k := range keys {
 			f.data = zset.AppendOrdered(f.data, k, row)
 		}
 		for _, v := range args {
 			f.data = zset.AppendOrdered(f.data, v, row)
 		}
-		f.ends = append(f.ends, len(f.data))
-		f.weights = append(f.weights, delta.Weight(row))
+		var head [24]byte
+		copy(head[:], f.data[from:])
+		w := waiting{from: from, len: int32(len(f.data) - from), weight: delta.Weight(row)}
+		for i := range w.head {
+			w.head[i] = binary.BigEndian.Uint64(head[8*i:])
+		}
+		f.waiting = append(f.waiting, w)
 	}
 }
 
-// settle adds to the multiset what waits. A value may be taken back before it is
-// added, but not more often than it is added in the end.
-func (f *fold) settle() {
-	start, below := 0, 0
-	for i, end := range f.ends {
-		w := f.weights[i]
-		total := f.multiset.Add(f.data[start:end], w)
-		if total < 0 && total-w >= 0 {
-			below++
-		} else if total >= 0 && total-w < 0 {
-			below--
+func (f *fold) compare(a, b waiting) int {
+	for i := range a.head {
+		if a.head[i] != b.head[i] {
+			return cmp.Compare(a.head[i], b.head[i])
 		}
-		start = end
 	}
-	if below != 0 {
-		invariants.Failf("%d values were taken back from an aggregate more often than added", below)
+	if a.len == b.len && a.len <= 24 {
+		return 0
 	}
-	f.data, f.ends, f.weights = f.data[:0], f.ends[:0], f.weights[:0]
+	return bytes.Compare(f.key(a), f.key(b))
+}
+
+func (f *fold) key(w waiting) []byte { return f.data[w.from : w.from+int(w.len)] }
+
+// settle adds to the multiset what waits, in the order of the keys, so that one
+// addition finds in cache what the one before it used, and each key once. A value
+// may be taken back before it is added, but not more often than it is added in the end.
+func (f *fold) settle() {
+	slices.SortFunc(f.waiting, f.compare)
+	for i := 0; i < len(f.waiting); {
+		w := f.waiting[i]
+		for i++; i < len(f.waiting) && f.compare(w, f.waiting[i]) == 0; i++ {
+			w.weight += f.waiting[i].weight
+		}
+		if w.weight != 0 && f.multiset.Add(f.key(w), w.weight) < 0 {
+			invariants.Failf("a value was taken back from an aggregate more often than added")
+		}
+	}
+	f.data, f.waiting = f.data[:0], f.waiting[:0]
 }
 
 // values appends to out the values of the n groups whose keys are given.

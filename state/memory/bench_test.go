@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"encoding/binary"
 	"fmt"
 	"testing"
 
@@ -98,4 +99,21 @@ func BenchmarkGroupsFloor(b *testing.B) {
 			})
 		}
 	}
+}
+
+// Adding to and taking from an ordered set of a million keys.
+func BenchmarkOrderedAdd(b *testing.B) {
+	r := sample.Rand(1)
+	o, key := &Ordered{}, make([]byte, 0, 32)
+	next := func() []byte {
+		return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(key[:0], r.Uint64N(100_000)), r.Uint64N(1000))
+	}
+	for range 1 << 20 {
+		o.Add(next(), 1)
+	}
+	done := cputime.PerRow(b, 1)
+	for i := range b.N {
+		o.Add(next(), int64(1-i%2*2))
+	}
+	done()
 }

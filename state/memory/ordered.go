@@ -2,18 +2,43 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"slices"
 	"sort"
 )
 
-// An Ordered keeps keys in pages of a few hundred, in order; a page's keys lie in
-// one buffer. The pages' first keys are searched by halves.
+// An Ordered keeps keys in pages of a hundred or so, in order; a page's keys lie in
+// one buffer. The beginnings of the pages' first keys stand side by side and are
+// searched by halves.
 type Ordered struct {
 	pages []*page
+	heads []head
+	last  int // the page that a key was added to last
 	n     int
 }
 
-const pageKeys = 256
+// A head is the beginning of a key, short keys filled up with zeros. Where two heads
+// differ they order as their keys do.
+type head struct{ hi, lo uint64 }
+
+func headOf(key []byte) head {
+	if len(key) >= 16 {
+		return head{binary.BigEndian.Uint64(key), binary.BigEndian.Uint64(key[8:])}
+	}
+	var b [16]byte
+	copy(b[:], key)
+	return head{binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:])}
+}
+
+func (h head) compare(o head) int {
+	if c := cmp.Compare(h.hi, o.hi); c != 0 {
+		return c
+	}
+	return cmp.Compare(h.lo, o.lo)
+}
+
+const pageKeys = 128
 
 type page struct {
 	data []byte
@@ -21,7 +46,9 @@ type page struct {
 	dead int // bytes of data that belong to no entry
 }
 
+// An entry has the beginning of its key beside it: a search seldom needs the rest.
 type entry struct {
+	head    head
 	at, len uint32
 	weight  int64
 }
@@ -33,25 +60,69 @@ func (p *page) key(i int) []byte {
 
 // search returns the place of the first key not below key.
 func (p *page) search(key []byte) int {
-	return sort.Search(len(p.ents), func(i int) bool { return bytes.Compare(p.key(i), key) >= 0 })
+	h := headOf(key)
+	low, high := 0, len(p.ents)
+	for low < high {
+		mid := int(uint(low+high) >> 1)
+		c := p.ents[mid].head.compare(h)
+		if c == 0 {
+			c = bytes.Compare(p.key(mid), key)
+		}
+		if c < 0 {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
 }
 
-// pageFor returns the page that a key belongs into.
+// pageFor returns the page that a key belongs into: the last that does not begin
+// above it, or the first.
 func (o *Ordered) pageFor(key []byte) int {
-	i := sort.Search(len(o.pages), func(i int) bool { return bytes.Compare(o.pages[i].key(0), key) > 0 })
-	return max(i-1, 0)
+	h := headOf(key)
+	low, high := 1, len(o.heads)
+	for low < high {
+		if mid := int(uint(low+high) >> 1); o.above(mid, key, h) {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	return low - 1
 }
+
+// above reports that a page begins above a key.
+func (o *Ordered) above(at int, key []byte, h head) bool {
+	if c := o.heads[at].compare(h); c != 0 {
+		return c > 0
+	}
+	return bytes.Compare(o.pages[at].key(0), key) > 0
+}
+
+// near is pageFor, trying the last one first: keys often come in order.
+func (o *Ordered) near(key []byte) int {
+	h := headOf(key)
+	if at := o.last; at < len(o.pages) && !o.above(at, key, h) && (at+1 == len(o.pages) || o.above(at+1, key, h)) {
+		return at
+	}
+	o.last = o.pageFor(key)
+	return o.last
+}
+
+func (o *Ordered) setHead(at int) { o.heads[at] = o.pages[at].ents[0].head }
 
 // Add implements state.Ordered.
 func (o *Ordered) Add(key []byte, weight int64) int64 {
 	if len(o.pages) == 0 {
 		if weight != 0 {
-			o.pages = append(o.pages, &page{data: bytes.Clone(key), ents: []entry{{0, uint32(len(key)), weight}}})
+			o.pages = append(o.pages, &page{data: bytes.Clone(key), ents: []entry{{headOf(key), 0, uint32(len(key)), weight}}})
+			o.heads = append(o.heads, headOf(key))
 			o.n = 1
 		}
 		return weight
 	}
-	at := o.pageFor(key)
+	at := o.near(key)
 	p := o.pages[at]
 	i := p.search(key)
 	if i < len(p.ents) && bytes.Equal(p.key(i), key) {
@@ -65,9 +136,12 @@ func (o *Ordered) Add(key []byte, weight int64) int64 {
 	if weight == 0 {
 		return 0
 	}
-	p.ents = slices.Insert(p.ents, i, entry{uint32(len(p.data)), uint32(len(key)), weight})
+	p.ents = slices.Insert(p.ents, i, entry{headOf(key), uint32(len(p.data)), uint32(len(key)), weight})
 	p.data = append(p.data, key...)
 	o.n++
+	if i == 0 {
+		o.setHead(at)
+	}
 	if len(p.ents) > pageKeys {
 		o.split(at)
 	}
@@ -82,6 +156,8 @@ func (o *Ordered) split(at int) {
 	}
 	o.pages[at] = p.copy(0, half)
 	o.pages = slices.Insert(o.pages, at+1, p.copy(half, len(p.ents)))
+	o.heads = slices.Insert(o.heads, at+1, head{})
+	o.setHead(at + 1)
 }
 
 func (p *page) copy(from, to int) *page {
@@ -94,7 +170,7 @@ func (p *page) copy(from, to int) *page {
 
 // push adds a key that is above all of the page.
 func (p *page) push(key []byte, weight int64) {
-	p.ents = append(p.ents, entry{uint32(len(p.data)), uint32(len(key)), weight})
+	p.ents = append(p.ents, entry{headOf(key), uint32(len(p.data)), uint32(len(key)), weight})
 	p.data = append(p.data, key...)
 }
 
@@ -106,9 +182,12 @@ func (o *Ordered) remove(at, from, to int) {
 	}
 	o.n -= to - from
 	p.ents = slices.Delete(p.ents, from, to)
+	if len(p.ents) == 0 {
+		o.drop(at, at+1)
+		return
+	}
+	o.setHead(at)
 	switch {
-	case len(p.ents) == 0:
-		o.pages = slices.Delete(o.pages, at, at+1)
 	case len(p.ents) < pageKeys/4 && o.merge(at):
 	case p.dead*2 > len(p.data):
 		o.pages[at] = p.copy(0, len(p.ents))
@@ -130,8 +209,15 @@ func (o *Ordered) merge(at int) bool {
 		p.push(next.key(i), next.ents[i].weight)
 	}
 	o.pages[at] = p
-	o.pages = slices.Delete(o.pages, at+1, at+2)
+	o.setHead(at)
+	o.drop(at+1, at+2)
 	return true
+}
+
+// drop takes pages out.
+func (o *Ordered) drop(from, to int) {
+	o.pages = slices.Delete(o.pages, from, to)
+	o.heads = slices.Delete(o.heads, from, to)
 }
 
 // Ascend implements state.Ordered.
@@ -190,7 +276,7 @@ func (o *Ordered) EvictBelow(bound []byte) {
 	for _, p := range o.pages[:whole] {
 		o.n -= len(p.ents)
 	}
-	o.pages = slices.Delete(o.pages, 0, whole)
+	o.drop(0, whole)
 	if len(o.pages) > 0 {
 		if i := o.pages[0].search(bound); i > 0 {
 			o.remove(0, 0, i)
@@ -202,9 +288,9 @@ func (o *Ordered) EvictBelow(bound []byte) {
 func (o *Ordered) Len() int { return o.n }
 
 func (o *Ordered) bytes() int64 {
-	var n int64
+	n := int64(cap(o.heads)) * 16
 	for _, p := range o.pages {
-		n += int64(cap(p.data)) + int64(cap(p.ents))*16
+		n += int64(cap(p.data)) + int64(cap(p.ents))*32
 	}
 	return n
 }
