@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"os"
 
@@ -36,7 +37,13 @@ func consumeCommand() *cobra.Command {
 				t.options = append(t.options, "'scan.startup' = 'latest'")
 			}
 			c := consumer{out: os.Stdout, separator: separator, most: most}
-			return plainly(c.run(ctx, t))
+			if err := c.run(ctx, t); err != nil {
+				return plainly(err)
+			}
+			if isTerminal(os.Stderr) {
+				fmt.Fprintf(os.Stderr, "\r%s\n", count(c.printed, "record")) // over the ^C
+			}
+			return nil
 		},
 	}
 	bootstrapFlag(cmd, &servers)
@@ -91,9 +98,6 @@ func (c *consumer) run(ctx context.Context, t topicTable) error {
 		if err := out.Flush(); err != nil {
 			return err
 		}
-	}
-	if s.errTerminal {
-		s.say(count(c.printed, "record"))
 	}
 	return nil
 }

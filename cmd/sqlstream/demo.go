@@ -91,6 +91,7 @@ func demoTweets(ctx context.Context, seconds int) error {
 		}
 		defer (*db).Close()
 	}
+	defer d.screen.tidy(ctx)()
 	return d.run(ctx)
 }
 

@@ -103,7 +103,7 @@ func (m *meter) line(now time.Time) string {
 		queriesWord(m.order), humanize.Comma(epoch), humanize.Comma(int64(m.rate)), count(in, "row"),
 		humanize.Comma(lag), humanize.IBytes(uint64(max(state, 0))))
 	width, _ := m.screen.size()
-	return clip(line, width-1)
+	return clip(line, width-4) // the terminal writes ^C behind it
 }
 
 func queriesWord(names []string) string {

@@ -255,10 +255,7 @@ func (s *shell) result(ctx context.Context, r sqlstream.Result, format string, b
 		if r.Query != nil {
 			s.follow(r.Query)
 		}
-		for _, n := range r.Notes {
-			r.Message += ", " + n
-		}
-		s.done(r.Message, begun)
+		s.done(told(r), begun)
 	}
 	return nil
 }

@@ -171,6 +171,7 @@ func TestShellLiveTable(t *testing.T) {
 	c.expect("sqlstream> ")
 	c.enter("SELECT 7 AS still;")
 	c.expect("|     7 |")
+	c.expect("sqlstream> ") // before that ^D is the terminal's own
 	c.send("\x04")
 	c.leave()
 }

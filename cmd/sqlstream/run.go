@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -118,6 +117,7 @@ func runTexts(ctx context.Context, texts []source, format string) error {
 	r.db = db
 	stop := r.meter.start()
 	defer stop()
+	defer s.tidy(ctx)()
 	err = r.all(ctx, texts)
 	if err == nil || ctx.Err() != nil {
 		err = errors.Join(r.wait(ctx), interrupted(ctx, err))
@@ -157,8 +157,8 @@ func (r *runner) all(ctx context.Context, texts []source) error {
 // result prints what a statement gave. A continuous SELECT that does not end by
 // itself is printed beside the statements that follow.
 func (r *runner) result(ctx context.Context, res sqlstream.Result) error {
-	for _, n := range res.Notes {
-		r.screen.say(fmt.Sprintf("%s: %s", subject(res), n))
+	if text := told(res); text != "" && (r.screen.outTerminal || len(res.Notes) > 0) {
+		r.screen.say(text)
 	}
 	switch {
 	case res.Rows != nil:
@@ -166,17 +166,13 @@ func (r *runner) result(ctx context.Context, res sqlstream.Result) error {
 		return err
 	case res.Query != nil && res.Query.Kind() == "SELECT":
 		return r.print(ctx, res.Query)
-	case res.Message != "" && r.screen.outTerminal:
-		r.screen.say(res.Message)
 	}
 	return nil
 }
 
-func subject(res sqlstream.Result) string {
-	if res.Query != nil {
-		return "query " + res.Query.Name()
-	}
-	return "note"
+// told is what was done and how, in one line.
+func told(res sqlstream.Result) string {
+	return strings.Join(append([]string{res.Message}, res.Notes...), ", ")
 }
 
 func isExplain(statement string) bool {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"sync"
@@ -72,6 +73,16 @@ func (s *screen) show() {
 	if s.line != "" {
 		_, _ = io.WriteString(s.err, s.line) // a status line is no result
 	}
+}
+
+// tidy wipes the ^C that a terminal writes when ctx ends by it, until the function
+// that it returns is called.
+func (s *screen) tidy(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
+		if s.outTerminal && s.errTerminal {
+			_, _ = s.Write([]byte(clearLine)) // it is for the eye alone
+		}
+	})
 }
 
 // size returns the width and height of the terminal that is written to, or 0, 0.

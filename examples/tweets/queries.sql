@@ -8,8 +8,8 @@ GROUP BY lang;
 INSERT INTO processed_tweet
 SELECT id, user, lang,
        REGEXP_SUBSTR(text, '#[^ #]+') AS hashtag,
-       SUBSTRING_INDEX(text, ' ', 1) AS first_word,
-       CHAR_LENGTH(text) AS characters
+       SUBSTRING_INDEX(text, ' ', 1) AS word,
+       CHAR_LENGTH(text) AS chars
 FROM tweet
 WHERE lang IN ('ko', 'ja')
 EMIT APPEND;

@@ -8,7 +8,7 @@ CREATE TABLE tweet (
 
 -- What the query below makes of them goes out on the topic "processed-tweet".
 CREATE TABLE processed_tweet (
-  id BIGINT, user VARCHAR, lang VARCHAR, hashtag VARCHAR, first_word VARCHAR, characters INT
+  id BIGINT, user VARCHAR, lang VARCHAR, hashtag VARCHAR, word VARCHAR, chars INT
 ) WITH (
   connector = 'kafka', topic = 'processed-tweet', format = 'json',
   'bootstrap.servers' = '127.0.0.1:9092', 'auto.create' = 'true'

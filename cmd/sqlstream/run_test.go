@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// runUntilRow starts run and returns when it has printed a row, whole lines before it
+// included.
+func runUntilRow(t *testing.T, text string) (cmd *exec.Cmd, out *bufio.Reader, stderr *bytes.Buffer) {
+	t.Helper()
+	cmd = exec.Command("sqlstream", "run", "-e", text)
+	stderr = &bytes.Buffer{}
+	cmd.Stderr = stderr
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it has ended already where all went well
+	out = bufio.NewReader(pipe)
+	if _, err := out.ReadString('\n'); err != nil {
+		t.Fatalf("no row: %v; %s", err, stderr)
+	}
+	return cmd, out, stderr
+}
+
+const madeNumbers = `
+	CREATE TABLE n (v BIGINT) WITH (connector = 'datagen', 'rows.per.second' = '50', 'fields.v.kind' = 'sequence');
+	CREATE TABLE gone (v BIGINT) WITH (connector = 'discard');
+	CREATE MATERIALIZED VIEW odd AS SELECT v FROM n WHERE v % 2 = 1;
+	INSERT INTO gone SELECT v FROM odd EMIT;
+	SELECT v FROM n EMIT;`
+
+// ^C and SIGTERM end the queries after their epoch, readers before what they read; what
+// was put out is printed, what was done is said, and that is a success.
+func TestRunStops(t *testing.T) {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		cmd, out, stderr := runUntilRow(t, madeNumbers)
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		rows := 1
+		for {
+			line, err := out.ReadString('\n')
+			if err != nil {
+				break
+			}
+			if !strings.HasSuffix(line, "}\n") {
+				t.Errorf("%v: half a row: %q", sig, line)
+			}
+			rows++
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v: %v; %s", sig, err, stderr)
+		}
+		for _, want := range []string{
+			`(?m)^gone stopped at the end of epoch \d+: [\d,]+ rows? in, [\d,]+ out$`,
+			`(?m)^odd stopped at the end of epoch \d+: [\d,]+ rows? in$`,
+			`(?m)^select_\d+ stopped at the end of epoch \d+: [\d,]+ rows? in$`,
+		} {
+			if !regexp.MustCompile(want).MatchString(stderr.String()) {
+				t.Errorf("%v: standard error has no %s:\n%s", sig, want, stderr)
+			}
+		}
+	}
+}
+
+// A bounded statement that ^C cuts short has failed.
+func TestRunIsInterrupted(t *testing.T) {
+	cmd, _, stderr := runUntilRow(t, `SELECT 1 AS first; CREATE TABLE big (v BIGINT)
+		WITH (connector = 'datagen', 'rows.per.second' = '0', 'number.of.rows' = '100000000000');
+		SELECT COUNT(*) FROM big; SELECT 2 AS never`)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitFailed || stderr.String() != "interrupted\n" {
+		t.Errorf("%v, status %d: %s", err, code, stderr)
+	}
+}
