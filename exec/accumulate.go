@@ -9,7 +9,7 @@ import (
 
 // tileRows is how many rows go to their groups at a time: what the calls touch of
 // those groups stays in the nearest caches from one call to the next.
-const tileRows = 256
+const tileRows = 1024
 
 func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
 	if err := a.keys.eval(s, delta); err != nil {
