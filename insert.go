@@ -195,12 +195,11 @@ func (db *DB) insertOnce(ctx context.Context, st *sql.Insert, t *target, p *plan
 	if p.DefaultMode() != connectors.Append {
 		mode = connectors.Complete
 	}
-	if err := t.connector.Modes(t.entry.Def)(mode); err != nil {
-		return 0, st.Errorf(st.Target.Offset, "%v", err)
-	}
 	if t.connector.Memory {
 		db.write.Lock()
 		defer db.write.Unlock()
+	} else if err := t.connector.Modes(t.entry.Def)(mode); err != nil {
+		return 0, st.Errorf(st.Target.Offset, "%v", err)
 	}
 	n, err := db.copyOnce(ctx, t, p, mode, schema)
 	if err != nil {
@@ -256,23 +255,26 @@ func (db *DB) output(ctx context.Context, t *target, mode connectors.Mode, schem
 }
 
 // seen waits until every query that reads the memory table has taken in what was
-// written to it: one reads one's own writes.
+// written to it, and so on through what they write themselves: one reads one's own
+// writes.
 func (db *DB) seen(ctx context.Context, t *target) error {
 	if !t.connector.Memory {
 		return nil
 	}
-	for _, q := range db.Queries() {
-		if st, _ := q.Status(); st != Running {
-			continue
-		}
-		reads := slices.ContainsFunc(q.run.Spec().Inputs, func(in stream.Input) bool {
-			return in.Source != nil && in.Source.Table == t.entry.Def
-		})
-		if !reads {
-			continue
-		}
-		if err := q.ProcessAllAvailable(ctx); err != nil {
-			return fmt.Errorf("the rows are written, but query %s has stopped: %w", q.Name(), withoutQuery(err))
+	changed := []string{t.entry.Name} // tables and views, each once
+	for i := 0; i < len(changed); i++ {
+		for _, q := range db.Queries() {
+			if st, _ := q.Status(); st != Running || !q.reads(changed[i]) {
+				continue
+			}
+			if err := q.ProcessAllAvailable(ctx); err != nil {
+				return fmt.Errorf("the rows are written, but query %s has stopped: %w", q.Name(), withoutQuery(err))
+			}
+			for _, name := range q.fills() {
+				if !slices.Contains(changed, name) {
+					changed = append(changed, name)
+				}
+			}
 		}
 	}
 	return nil

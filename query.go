@@ -121,6 +121,22 @@ func (q *Query) readsOutside(seen map[*Query]bool) bool {
 	return false
 }
 
+// reads reports that the query reads a table, or the result of a view, of that name.
+func (q *Query) reads(name string) bool {
+	return slices.ContainsFunc(q.run.Spec().Inputs, func(in stream.Input) bool {
+		return in.Member == name || in.Source != nil && in.Source.Table.Name == name
+	})
+}
+
+// fills returns the names under which others read the query's output.
+func (q *Query) fills() []string {
+	names := []string{q.Name()}
+	for _, out := range q.run.Spec().Sinks {
+		names = append(names, out.Name)
+	}
+	return names
+}
+
 // writersOf returns the running queries that write to a table.
 func (db *DB) writersOf(table string) []*Query {
 	var out []*Query

@@ -41,6 +41,9 @@ func newIndex(def *connectors.Table) *index {
 // add takes in a change as a whole, or refuses it as a whole. log is what the table
 // holds so far.
 func (x *index) add(b *zset.Batch, log []*zset.Batch) error {
+	if takesBack(b) && appendOnly(x.def) {
+		return errors.New("rows are only ever added ('append.only'), and a row is taken back")
+	}
 	if x.rows == nil && takesBack(b) {
 		x.rows = map[string]int64{}
 		for _, old := range log {

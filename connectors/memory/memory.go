@@ -31,12 +31,22 @@ func New() connectors.Connector {
 		Sink: func(_ context.Context, t *connectors.Table, mode connectors.Mode, schema *types.Schema, _ connectors.Env) (connectors.Sink, error) {
 			return &sink{table: s.table(t), mode: mode, schema: schema, rows: zset.NewBuilder(schema)}, nil
 		},
-		Modes: func(*connectors.Table) connectors.ModeCheck {
-			return func(connectors.Mode) error { return nil }
-		},
+		Modes: modes,
 		Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtMostOnce },
 	}
 }
+
+// modes says in which modes a table can be written to.
+func modes(t *connectors.Table) connectors.ModeCheck {
+	return func(m connectors.Mode) error {
+		if appendOnly(t) && m != connectors.Append {
+			return fmt.Errorf("rows of table %s are only ever added, and %s takes rows back; declare the table without 'append.only'", t.Name, m)
+		}
+		return nil
+	}
+}
+
+func appendOnly(t *connectors.Table) bool { return t.Options.Get("append.only") == "true" }
 
 // split is the one split of a memory table.
 const split connectors.Split = "0"

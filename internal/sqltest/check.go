@@ -56,11 +56,12 @@ func (s *session) check() error {
 	if err := s.notice(); err != nil {
 		return err
 	}
+	s.pass()
 	for _, w := range s.watched {
 		if !w.running() {
 			continue
 		}
-		result, err := w.settle(s.ctx)
+		result, err := s.settle(w)
 		s.found = append(s.found, w.problems()...)
 		switch {
 		case s.ctx.Err() != nil:
@@ -74,6 +75,19 @@ func (s *session) check() error {
 		}
 	}
 	return nil
+}
+
+// pass waits until what queries write into tables has reached everybody: as often as
+// there are queries, the longest way that a row can have.
+func (s *session) pass() {
+	queries := s.db.Queries()
+	for range queries {
+		for _, q := range queries {
+			if q.Kind() == "INSERT" {
+				_ = q.ProcessAllAvailable(s.ctx) // its end is told where a command asks for it
+			}
+		}
+	}
 }
 
 func (s *session) judge(w *watched, result *zset.Batch) {

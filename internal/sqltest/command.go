@@ -146,16 +146,26 @@ func columns(rows *sqlstream.Rows) string {
 }
 
 // show prints the rows of SHOW, DESCRIBE and their like as they come, cells apart by
-// bars.
+// bars: all columns, or those that are named.
 func (s *session) show(b *Block) (string, error) {
 	rows, err := s.db.Query(s.ctx, b.Input)
 	if err != nil {
 		return "", lapse{err}
 	}
-	out := []string{strings.Join(rows.Columns(), " | ")}
+	var shown []int
+	for i, name := range rows.Columns() {
+		if list := b.values("columns"); list == nil || slices.Contains(list, name) {
+			shown = append(shown, i)
+		}
+	}
+	var names []string
+	for _, i := range shown {
+		names = append(names, rows.Columns()[i])
+	}
+	out := []string{strings.Join(names, " | ")}
 	for rows.Next() {
 		var cells []string
-		for i := range rows.Columns() {
+		for _, i := range shown {
 			cell, ok := rows.Text(i)
 			if !ok {
 				cell = "NULL"

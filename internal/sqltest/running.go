@@ -1,6 +1,8 @@
 package sqltest
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -78,7 +80,7 @@ func (s *session) tick(b *Block) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	result, err := w.settle(s.ctx)
+	result, err := s.settle(w)
 	if err != nil {
 		return "", lapse{err}
 	}
@@ -95,7 +97,7 @@ func (s *session) result(b *Block) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rows, err := w.settle(s.ctx)
+	rows, err := s.settle(w)
 	if err != nil {
 		return "", lapse{err}
 	}
@@ -108,7 +110,7 @@ func (s *session) status(b *Block) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if w.q.ProcessAllAvailable(s.ctx) != nil && s.ctx.Err() != nil {
+	if _, err := s.settle(w); err != nil && s.ctx.Err() != nil {
 		return "", s.ctx.Err() // the query's own end is told below
 	}
 	status, err := w.q.Status()
@@ -119,14 +121,21 @@ func (s *session) status(b *Block) (string, error) {
 	return out, nil
 }
 
-// progress prints how the query's last epoch went, as JSON.
+// progress prints how the query's last epoch went, as JSON, but for what its state
+// weighs.
 func (s *session) progress(b *Block) (string, error) {
 	w, err := s.named(b)
 	if err != nil {
 		return "", err
 	}
-	if _, err := w.settle(s.ctx); err != nil {
+	if _, err := s.settle(w); err != nil {
 		return "", lapse{err}
 	}
-	return lines(w.q.Progress().String()), nil
+	p := w.q.Progress()
+	for i := range p.StateOperators {
+		p.StateOperators[i].MemoryUsedBytes = 0
+	}
+	var out bytes.Buffer
+	err = json.Indent(&out, []byte(p.String()), "", "  ")
+	return lines(out.String()), err
 }

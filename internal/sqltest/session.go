@@ -11,6 +11,7 @@ import (
 
 	"github.com/sqlstream/sqlstream"
 	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/zset"
 )
 
 // begin is what the clock of every script shows until a clock command moves it.
@@ -56,6 +57,36 @@ func (s *session) clock() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now
+}
+
+// settle is the query's settle; where its trigger goes by the clock, time passes
+// meanwhile.
+func (s *session) settle(w *watched) (*zset.Batch, error) {
+	if strings.HasPrefix(w.q.Trigger(), everyPrefix) {
+		defer s.passTime()()
+	}
+	return w.settle(s.ctx)
+}
+
+// passTime moves the clock on until the function it returns is called.
+func (s *session) passTime() func() {
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		beat := time.NewTicker(time.Millisecond)
+		defer beat.Stop()
+		for {
+			select {
+			case <-beat.C:
+				s.mu.Lock()
+				s.now = s.now.Add(time.Second)
+				s.mu.Unlock()
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return func() { close(stop); <-stopped }
 }
 
 // close ends everything and waits for it.

@@ -74,6 +74,9 @@ func (w *watched) running() bool {
 // patience is how long changes that were sent may be under way.
 const patience = 20 * time.Second
 
+// everyPrefix begins the text of a trigger that goes by the clock.
+const everyPrefix = "EVERY"
+
 // settle waits until the query has taken in all input and the changes add up to its
 // result, and returns the result. What they add up to otherwise is a breach.
 func (w *watched) settle(ctx context.Context) (*zset.Batch, error) {
