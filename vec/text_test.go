@@ -1,7 +1,6 @@
 package vec_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -67,7 +66,7 @@ func TestFloatText(t *testing.T) {
 		{1e-7, 64, "1e-07"},
 		{0, 64, "0"},
 	} {
-		if got := fmt.Sprintf("%s", vec.AppendFloat(nil, c.f, c.size)); got != c.want {
+		if got := string(vec.AppendFloat(nil, c.f, c.size)); got != c.want {
 			t.Errorf("%v: %s, want %s", c.f, got, c.want)
 		}
 	}

@@ -9,8 +9,6 @@ import (
 	"github.com/sqlstream/sqlstream/vec"
 )
 
-var errOverflow = errors.New("out of range")
-
 func compileArith(x *Arith, kids []node, fails failure) (node, error) {
 	lt, rt := x.L.Type(), x.R.Type()
 	a := arithNode{op: x.Op, l: kids[0], r: kids[1], t: x.T, fails: fails}

@@ -55,7 +55,9 @@ func (n *likeNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 
 // LikeMatcher returns the test of a LIKE pattern with \\ as its escape; fold ignores
 // letter case.
-func LikeMatcher(pattern string, fold bool) func([]byte) bool { return likeMatcher(pattern, '\\', fold) }
+func LikeMatcher(pattern string, fold bool) func([]byte) bool {
+	return likeMatcher(pattern, '\\', fold)
+}
 
 // A likePart is a run of a pattern: literal text, % or _.
 type likePart struct {
