@@ -31,7 +31,7 @@ func New() connectors.Connector {
 		Sink: func(_ context.Context, t *connectors.Table, mode connectors.Mode, schema *types.Schema, _ connectors.Env) (connectors.Sink, error) {
 			return &sink{table: s.table(t), mode: mode, schema: schema, rows: zset.NewBuilder(schema)}, nil
 		},
-		Modes: modes,
+		Modes:     modes,
 		Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtMostOnce },
 	}
 }
