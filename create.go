@@ -116,9 +116,17 @@ func (db *DB) filled(ctx context.Context, q *Query) error {
 // replaceable refuses to replace what others read.
 func (db *DB) replaceable(c *sql.Common, name string) error {
 	if readers := db.engine.Readers(name); len(readers) > 0 {
-		return c.Errorf(c.Start, "%s is read by query %s", name, readers[0]).WithHint("STOP QUERY %s first", readers[0])
+		return c.Errorf(c.Start, "%s is read by query %s", name, readers[0]).WithHint("%s first", db.ending(readers[0]))
 	}
 	return nil
+}
+
+// ending is the statement that ends a query.
+func (db *DB) ending(name string) string {
+	if e, ok := db.catalog.Lookup(name); ok && e.Kind == catalog.MaterializedView {
+		return "DROP MATERIALIZED VIEW " + name
+	}
+	return "STOP QUERY " + name
 }
 
 // drop removes a name; of a materialized view or query also what runs.
@@ -153,7 +161,7 @@ func (db *DB) drop(ctx context.Context, st *sql.Drop) (string, error) {
 			db.forget(q)
 		}
 	} else if users := db.usersOf(e.Name); len(users) > 0 {
-		return "", st.Errorf(st.Name.Offset, "%s %s is used by query %s", word, e.Name, users[0]).WithHint("STOP QUERY %s first", users[0])
+		return "", st.Errorf(st.Name.Offset, "%s %s is used by query %s", word, e.Name, users[0]).WithHint("%s first", db.ending(users[0]))
 	}
 	return word + " " + e.Name + " dropped", db.catalog.Drop(e.Name)
 }

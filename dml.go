@@ -124,10 +124,11 @@ func (db *DB) apply(ctx context.Context, t *target, delta *zset.Batch) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Sink.Close()) }()
+	running := db.whoRuns(t)
 	if err := writeOnce(ctx, out.Sink, delta); err != nil {
 		return fmt.Errorf("table %s: %w", t.entry.Name, err)
 	}
-	return db.seen(ctx, t)
+	return db.seen(ctx, t, running)
 }
 
 // writeOnce gives a sink one epoch.

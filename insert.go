@@ -201,11 +201,12 @@ func (db *DB) insertOnce(ctx context.Context, st *sql.Insert, t *target, p *plan
 	} else if err := t.connector.Modes(t.entry.Def)(mode); err != nil {
 		return 0, st.Errorf(st.Target.Offset, "%v", err)
 	}
+	running := db.whoRuns(t)
 	n, err := db.copyOnce(ctx, t, p, mode, schema)
-	if err != nil {
-		return n, placed(&st.Common, err)
+	if err == nil {
+		err = db.seen(ctx, t, running)
 	}
-	return n, placed(&st.Common, db.seen(ctx, t))
+	return n, placed(&st.Common, err)
 }
 
 func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode connectors.Mode, schema *types.Schema) (int64, error) {
@@ -256,15 +257,13 @@ func (db *DB) output(ctx context.Context, t *target, mode connectors.Mode, schem
 
 // seen waits until every query that reads the memory table has taken in what was
 // written to it, and so on through what they write themselves: one reads one's own
-// writes.
-func (db *DB) seen(ctx context.Context, t *target) error {
-	if !t.connector.Memory {
-		return nil
-	}
+// writes. running is what ran before the write: a query that it stops is told of,
+// however fast that went.
+func (db *DB) seen(ctx context.Context, t *target, running []*Query) error {
 	changed := []string{t.entry.Name} // tables and views, each once
 	for i := 0; i < len(changed); i++ {
-		for _, q := range db.Queries() {
-			if st, _ := q.Status(); st != Running || !q.reads(changed[i]) {
+		for _, q := range running {
+			if !q.reads(changed[i]) {
 				continue
 			}
 			if err := q.ProcessAllAvailable(ctx); err != nil {
@@ -278,6 +277,18 @@ func (db *DB) seen(ctx context.Context, t *target) error {
 		}
 	}
 	return nil
+}
+
+// whoRuns returns the queries that run now; of another table than one in memory
+// nobody waits for a row, so there it is none.
+func (db *DB) whoRuns(t *target) []*Query {
+	if !t.connector.Memory {
+		return nil
+	}
+	return slices.DeleteFunc(db.Queries(), func(q *Query) bool {
+		st, _ := q.Status()
+		return st != Running
+	})
 }
 
 // A checkedSink holds a table to its NOT NULL columns, and counts rows.

@@ -89,7 +89,7 @@ func (db *DB) put(c *sql.Common, e *catalog.Entry, orReplace bool) error {
 	if old, ok := db.catalog.Lookup(e.Name); ok && orReplace {
 		if users := db.usersOf(old.Name); len(users) > 0 {
 			return c.Errorf(c.Start, "%s %s is used by query %s", strings.ToLower(old.Kind.String()), old.Name, users[0]).
-				WithHint("STOP QUERY %s first", users[0])
+				WithHint("%s first", db.ending(users[0]))
 		}
 	}
 	return db.catalog.Put(e, orReplace)

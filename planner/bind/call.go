@@ -90,7 +90,7 @@ func (b *binding) scalarCall(f *function.Scalar, args []expr.Expr, n ast.Node) (
 	over, to, err := f.Resolve(ts)
 	if err != nil {
 		if over, to, _ = f.Resolve(literalTypes(args)); over == nil {
-			return nil, argumentHint(b.m.Errorf(n, "%v", err), args)
+			return nil, parameterHint(b.m.Errorf(n, "%v", err), f, args)
 		}
 	}
 	for i := range args {

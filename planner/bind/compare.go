@@ -7,6 +7,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
@@ -57,6 +58,27 @@ func argumentHint(err *sql.Error, args []expr.Expr) error {
 	for _, a := range args {
 		if a.Type().IsText() {
 			return err.WithHint("where a number is wanted convert the text: CAST(%s AS BIGINT)", a)
+		}
+	}
+	return err
+}
+
+// parameterHint advises to convert the first argument that is a text where an overload
+// takes something else.
+func parameterHint(err *sql.Error, f *function.Scalar, args []expr.Expr) error {
+	for _, o := range f.Overloads {
+		if len(o.Args) != len(args) {
+			continue
+		}
+		for i, a := range args {
+			to := o.Args[i].Type
+			switch {
+			case !a.Type().IsText() || to.IsText() || to.Kind == types.Null:
+			case to.IsNumeric():
+				return argumentHint(err, args[i:])
+			default:
+				return err.WithHint("convert the text: CAST(%s AS %s)", a, to)
+			}
 		}
 	}
 	return err
