@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The command lets the heap grow further than Go's default before it collects; the
-// figures are of the same setting.
+// The command lets the heap of a busy process grow further than Go's default before
+// it collects; the figures are of the same setting.
 func TestMain(m *testing.M) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)

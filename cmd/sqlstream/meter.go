@@ -38,6 +38,7 @@ func newMeter(s *screen) *meter { return &meter{screen: s, queries: map[string]*
 
 // observe takes the progress of one epoch.
 func (m *meter) observe(p sqlstream.Progress) {
+	easeCollector(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.queries[p.Name]

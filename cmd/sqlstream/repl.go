@@ -46,7 +46,7 @@ type shell struct {
 func repl(ctx context.Context) error {
 	restoreAtSignal()
 	s := &shell{screen: newScreen(), timing: true}
-	db, err := sqlstream.Open(ctx, sqlstream.WithOutput(s.screen), sqlstream.WithNotice(s.notice))
+	db, err := sqlstream.Open(ctx, sqlstream.WithOutput(s.screen), sqlstream.WithNotice(s.notice), sqlstream.WithProgress(easeCollector))
 	if err != nil {
 		return err
 	}
