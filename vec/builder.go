@@ -53,6 +53,7 @@ func (b *Builder) Truncate(n int) {
 			w[len(w)-1] &= Tail(n)
 		}
 	case types.Bytes:
+		fits(len(b.data))
 		b.offsets = b.offsets[:n+1]
 		b.data = b.data[:b.offsets[n]]
 	default:
@@ -72,7 +73,8 @@ func (b *Builder) Truncate(n int) {
 }
 
 // Vec returns what was appended, sharing the builder's memory: it is good until
-// the next append, Truncate or Reset.
+// the next append, Truncate or Reset. Texts of more than 2 GiB together are a panic
+// with an *Overflow: it is looked for here and not at each value.
 func (b *Builder) Vec() *Vec {
 	v := new(Vec)
 	b.VecTo(v)
@@ -81,6 +83,9 @@ func (b *Builder) Vec() *Vec {
 
 // VecTo is Vec with the header written to v.
 func (b *Builder) VecTo(v *Vec) {
+	if b.layout == types.Bytes {
+		fits(len(b.data))
+	}
 	*v = Vec{Type: b.typ, Len: b.n, Data: b.data, Offsets: b.offsets}
 	if b.nulls > 0 {
 		v.Valid = b.valid
@@ -180,18 +185,25 @@ func (b *Builder) EndBytes(data []byte) {
 	b.n++
 }
 
-// Append appends a fixed-width value; T must have the width of the layout.
+// Append appends a fixed-width value; T must have the width of the layout. It is
+// small enough to be inlined.
 func Append[T Fixed](b *Builder, v T) {
-	b.present()
 	n := len(b.data)
-	size := int(unsafe.Sizeof(v))
-	if n+size <= cap(b.data) {
-		b.data = b.data[:n+size]
-	} else {
-		b.data = append(b.data, zeros[:size]...)
+	end := n + int(unsafe.Sizeof(v))
+	if b.nulls > 0 || end > cap(b.data) {
+		b.ready(end)
 	}
-	*(*T)(unsafe.Pointer(&b.data[n])) = v
+	b.data = b.data[:end]
+	*(*T)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b.data)), n)) = v
 	b.n++
+}
+
+// ready notes that the row to come has a value, and makes room up to end.
+func (b *Builder) ready(end int) {
+	b.present()
+	if end > cap(b.data) {
+		b.data = append(b.data, zeros[:end-len(b.data)]...)[:len(b.data)]
+	}
 }
 
 // LastNull reports whether the value appended last is NULL.
