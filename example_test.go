@@ -195,6 +195,19 @@ func ExampleDB_RegisterTable() {
 	// +1 bob "2026-01-01 11:00:00"
 }
 
+func ExampleDB_Table() {
+	db := open()
+	defer db.Close()
+	ctx := context.Background()
+	clicks := must1(db.Table("clicks"))
+	must(clicks.Append(ctx, "ann", "/home"))
+	rows := must1(db.Query(ctx, `SELECT * FROM clicks`))
+	for rows.Next() {
+		fmt.Println(rows.Value(0), rows.Value(1))
+	}
+	// Output: ann /home
+}
+
 func ExampleDB_RegisterScalar() {
 	ctx := context.Background()
 	db := must1(sqlstream.Open(ctx))
