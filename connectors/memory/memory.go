@@ -26,7 +26,7 @@ func New() connectors.Connector {
 			{Name: "append.only", Default: "false", Values: []string{"true", "false"}, Doc: "rows are only ever added: UPDATE and DELETE are refused, and queries may be in mode APPEND"},
 		},
 		Source: func(_ context.Context, t *connectors.Table, _ connectors.Env) (connectors.Source, error) {
-			return &source{s.table(t)}, nil
+			return s.table(t).open(), nil
 		},
 		Sink: func(_ context.Context, t *connectors.Table, mode connectors.Mode, schema *types.Schema, _ connectors.Env) (connectors.Sink, error) {
 			return &sink{table: s.table(t), mode: mode, schema: schema, rows: zset.NewBuilder(schema)}, nil
@@ -64,7 +64,7 @@ func (s *store) table(t *connectors.Table) *table {
 	key := strings.ToLower(t.Name)
 	m, ok := s.tables[key]
 	if !ok || m.def != t {
-		m = &table{def: t, index: newIndex(t), changed: make(chan struct{})}
+		m = &table{def: t, index: newIndex(t), sources: map[*source]struct{}{}, changed: make(chan struct{})}
 		s.tables[key] = m
 	}
 	return m
@@ -77,13 +77,17 @@ type table struct {
 	mu      sync.Mutex
 	index   *index
 	log     []*zset.Batch
-	ends    []int64 // rows in the log up to and with each batch
+	ends    []int64 // the position after each batch
+	base    int64   // the position before the first batch
+	summed  int64   // rows of the log after the last compaction
+	sources map[*source]struct{}
 	changed chan struct{}
 }
 
+// total is the position after the last row.
 func (t *table) total() int64 {
 	if len(t.ends) == 0 {
-		return 0
+		return t.base
 	}
 	return t.ends[len(t.ends)-1]
 }
@@ -111,11 +115,24 @@ func (t *table) append(b *zset.Batch) {
 	defer t.mu.Unlock()
 	t.log = append(t.log, goneFirst(b).Clone())
 	t.ends = append(t.ends, t.total()+int64(b.Len))
+	t.compact()
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
 
-type source struct{ *table }
+// A source remembers how far it has read, so that the log is not compacted beyond.
+type source struct {
+	*table
+	at int64
+}
+
+func (t *table) open() *source {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := &source{table: t, at: t.base}
+	t.sources[s] = struct{}{}
+	return s
+}
 
 // Splits implements connectors.Source.
 func (s *source) Splits(context.Context) ([]connectors.Split, error) {
@@ -124,7 +141,9 @@ func (s *source) Splits(context.Context) ([]connectors.Split, error) {
 
 // Start implements connectors.Source.
 func (s *source) Start(context.Context, []connectors.Split) (connectors.Offsets, error) {
-	return connectors.Offsets{split: 0}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return connectors.Offsets{split: connectors.Offset(s.at)}, nil
 }
 
 // Latest implements connectors.Source.
@@ -157,12 +176,18 @@ func (s *source) Open(context.Context, connectors.Range) (connectors.Reader, err
 }
 
 // Close implements connectors.Source.
-func (s *source) Close() error { return nil }
+func (s *source) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sources, s)
+	return nil
+}
 
 // OpenBatches implements connectors.BatchSource.
 func (s *source) OpenBatches(_ context.Context, r connectors.Range, columns []int) (connectors.BatchReader, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.at = max(s.at, int64(r.From)) // what lies before has been read
 	return &reader{log: s.log, ends: s.ends, at: int64(r.From), to: int64(r.To), columns: columns}, nil
 }
 
