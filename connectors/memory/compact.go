@@ -11,11 +11,12 @@ const compactRows = 64 << 10
 
 // compact replaces the oldest part of the log by what it adds up to, once the log is
 // twice as long as after the last time: a table that is updated for ever does not
-// grow for ever, at a cost that follows what is written. Positions stay: the sum takes
+// grow for ever, at a cost that follows what is written. One that is only added to is
+// left as it is. Positions stay: the sum takes
 // the places just before the part that every open source has read, and a new reader
 // begins with it. The caller holds t.mu.
 func (t *table) compact() {
-	if t.total()-t.base < max(2*t.summed, compactRows) {
+	if !t.shrinks || t.total()-t.base < max(2*t.summed, compactRows) {
 		return
 	}
 	bound := t.total()

@@ -80,6 +80,7 @@ type table struct {
 	ends    []int64 // the position after each batch
 	base    int64   // the position before the first batch
 	summed  int64   // rows of the log after the last compaction
+	shrinks bool    // some row was taken back
 	sources map[*source]struct{}
 	changed chan struct{}
 }
@@ -115,6 +116,7 @@ func (t *table) append(b *zset.Batch) {
 	defer t.mu.Unlock()
 	t.log = append(t.log, goneFirst(b).Clone())
 	t.ends = append(t.ends, t.total()+int64(b.Len))
+	t.shrinks = t.shrinks || takesBack(b)
 	t.compact()
 	close(t.changed)
 	t.changed = make(chan struct{})
