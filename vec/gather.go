@@ -55,13 +55,14 @@ func take[T Fixed](dst, src []T, sel []int32) {
 
 func gatherBytes(m *Mem, out, v *Vec, sel []int32) {
 	offsets := Alloc[int32](m, len(sel)+1)
-	total := int32(0)
+	total := 0
 	offsets[0] = 0
 	for i, s := range sel {
-		total += v.Offsets[s+1] - v.Offsets[s]
-		offsets[i+1] = total
+		total += int(v.Offsets[s+1] - v.Offsets[s])
+		offsets[i+1] = int32(total)
 	}
-	data := m.Alloc(int(total))
+	fits(total)
+	data := m.Alloc(total)
 	for i, s := range sel {
 		copy(data[offsets[i]:offsets[i+1]], v.Data[v.Offsets[s]:v.Offsets[s+1]])
 	}

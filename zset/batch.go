@@ -42,10 +42,43 @@ func (b *Batch) Gather(m *vec.Mem, sel []int32) *Batch {
 	return out
 }
 
+// Size returns the bytes of the texts in the batch.
+func (b *Batch) Size() int {
+	n := 0
+	for _, c := range b.Cols {
+		switch {
+		case c.Offsets == nil || b.Len == 0:
+		case c.Const:
+			n += len(c.Data) * b.Len
+		default:
+			n += int(c.Offsets[b.Len] - c.Offsets[0])
+		}
+	}
+	return n
+}
+
 // Clone returns the batch in ordinary Go memory, constants flattened: what
 // crosses the public API or outlives its epoch.
 func (b *Batch) Clone() *Batch {
 	c := NewBuilder(b.Schema)
 	c.Append(b, nil)
 	return c.Build()
+}
+
+// Merge copies batches of one schema to ordinary Go memory: into one, or into as many
+// as it takes for the texts of each to stay below limit, where those of the given ones
+// do.
+func Merge(limit int, batches ...*Batch) []*Batch {
+	if len(batches) == 0 {
+		return nil
+	}
+	var out []*Batch
+	sum := NewBuilder(batches[0].Schema)
+	for _, b := range batches {
+		if !sum.Room(b, limit) {
+			out, sum = append(out, sum.Build()), NewBuilder(b.Schema)
+		}
+		sum.Append(b, nil)
+	}
+	return append(out, sum.Build())
 }

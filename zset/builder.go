@@ -119,6 +119,12 @@ func (b *Builder) AppendRow(x *Batch, row int, w int64) {
 	b.EndRowWeight(w)
 }
 
+// Room reports whether the texts of x can be appended and all texts stay below
+// limit; an empty builder takes anything.
+func (b *Builder) Room(x *Batch, limit int) bool {
+	return b.n == 0 || b.Size()+x.Size() <= limit
+}
+
 // Build returns the rows so far. The batch shares the builder's memory: it is
 // good until the builder's next append or Reset.
 func (b *Builder) Build() *Batch {

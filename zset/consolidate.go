@@ -52,6 +52,35 @@ func (c *Consolidator) Into(out *Builder, batches ...*Batch) {
 	}
 }
 
+// Split is Consolidate with the sum in as many batches as it takes for the texts of
+// each to stay below limit, where those of the given ones do.
+func (c *Consolidator) Split(limit int, batches ...*Batch) []*Batch {
+	if !c.sum(batches, false) {
+		c.sum(batches, true)
+	}
+	var out []*Batch
+	sum := NewBuilder(batches[0].Schema)
+	for k, b := range batches {
+		rows, net := c.kept(c.from[k], c.from[k+1])
+		if len(rows) == 0 {
+			continue
+		}
+		if !sum.Room(b, limit) {
+			out, sum = append(out, sum.Build()), NewBuilder(sum.Schema)
+		}
+		sum.appendWeighted(b, rows, net)
+	}
+	if sum.Len() > 0 {
+		out = append(out, sum.Build())
+	}
+	return out
+}
+
+// Split is [Consolidator.Split] with a table of its own.
+func Split(limit int, batches ...*Batch) []*Batch {
+	return new(Consolidator).Split(limit, batches...)
+}
+
 // kept returns the rows and weights of the entries [from, to) whose weight is not 0,
 // good until the next call. Which those are is as good as random, too.
 func (c *Consolidator) kept(from, to int) (rows []int32, net []int64) {
