@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
-
-	"github.com/sqlstream/sqlstream/connectors"
 )
 
 // A dataflow is a connected set of queries that runs as one: one trigger, one
@@ -16,40 +14,35 @@ import (
 // handing it a function to run between two epochs.
 type dataflow struct {
 	engine  *Engine
-	ctx     context.Context
+	ctx     context.Context // of epochs
 	cancel  context.CancelFunc
 	calls   chan func()
-	exited  chan struct{}
-	members []*member // an upstream one before those it feeds
+	exited  chan struct{} // closed when every member has ended, or been taken elsewhere
+	members []*member     // an upstream one before those it feeds
 	scans   []*scan
 	epoch   int64
 	seed    uint64 // of the epochs' randomness, no other dataflow's
 	force   bool   // run an epoch even without data: somebody joined
 	bounded bool
+	through bool // all input there will ever be is read
 	waiters []*waiter
 	last    time.Time // when the last epoch started
 	total   int64
 }
 
-// A waiter is told when the scans have reached its targets.
-type waiter struct {
-	targets map[*scan]connectors.Offsets
-	done    chan struct{}
-}
-
 func newDataflow(e *Engine) *dataflow {
-	ctx, cancel := context.WithCancel(e.ctx)
-	return &dataflow{engine: e, ctx: ctx, cancel: cancel, calls: make(chan func()), exited: make(chan struct{}), seed: rand.Uint64()}
+	d := &dataflow{engine: e, calls: make(chan func()), exited: make(chan struct{}), seed: rand.Uint64()}
+	d.ctx, d.cancel = context.WithCancel(e.ctx)
+	return d
 }
 
-// do runs f between two epochs. It returns an error when the dataflow has ended
-// or ctx does first.
-func (d *dataflow) do(ctx context.Context, f func()) error {
-	ran := make(chan struct{})
+// call runs f between two epochs and returns its error, errEnded when the dataflow
+// has ended before, or that of ctx.
+func (d *dataflow) call(ctx context.Context, f func() error) error {
+	ran := make(chan error, 1)
 	select {
-	case d.calls <- func() { f(); close(ran) }:
-		<-ran
-		return nil
+	case d.calls <- func() { ran <- Guard(f) }:
+		return <-ran
 	case <-d.exited:
 		return errEnded
 	case <-ctx.Done():
@@ -57,28 +50,32 @@ func (d *dataflow) do(ctx context.Context, f func()) error {
 	}
 }
 
+func (d *dataflow) do(ctx context.Context, f func()) error {
+	return d.call(ctx, func() error { f(); return nil })
+}
+
 var errEnded = errors.New("the dataflow has ended")
 
 // run is the loop.
 func (d *dataflow) run() {
-	err := d.loop()
-	if errors.Is(err, context.Canceled) {
+	err := Guard(d.loop)
+	if d.told() && errors.Is(err, context.Canceled) {
 		err = nil
 	}
 	d.finish(err)
 }
 
+// told reports that the dataflow was told to end.
+func (d *dataflow) told() bool { return d.ctx.Err() != nil || d.engine.closing.Err() != nil }
+
 func (d *dataflow) loop() error {
 	for len(d.members) > 0 {
 		d.serve()
-		if err := d.ctx.Err(); err != nil {
-			return err
-		}
-		if len(d.members) == 0 {
+		if len(d.members) == 0 || d.told() {
 			return nil
 		}
 		if wait := d.untilTrigger(); wait > 0 {
-			d.sleep(wait)
+			d.sleep(min(wait, longestSleep))
 			continue
 		}
 		p, err := d.plan()
@@ -86,7 +83,7 @@ func (d *dataflow) loop() error {
 			return err
 		}
 		if p.empty() && !d.force {
-			if d.exhausted() {
+			if d.through = d.exhausted(); d.through {
 				return nil
 			}
 			if err := d.waitForData(); err != nil {
@@ -94,12 +91,15 @@ func (d *dataflow) loop() error {
 			}
 			continue
 		}
-		if err := guard(func() error { return d.runEpoch(p) }); err != nil {
+		if err := d.runEpoch(p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// longestSleep is after what time the clock is looked at again: it may have been set.
+const longestSleep = time.Second
 
 // serve runs the calls that wait, without blocking.
 func (d *dataflow) serve() {
@@ -128,8 +128,11 @@ func (d *dataflow) untilTrigger() time.Duration {
 	if every == 0 || d.last.IsZero() || d.force {
 		return 0
 	}
-	next := d.last.Truncate(every).Add(every)
-	return next.Sub(d.engine.now())
+	now := d.engine.now()
+	if now.Before(d.last) {
+		d.last = now // the clock was set back
+	}
+	return d.last.Truncate(every).Add(every).Sub(now)
 }
 
 // sleep waits for a span, a call or the end.
@@ -140,37 +143,50 @@ func (d *dataflow) sleep(span time.Duration) {
 	case <-t.C:
 	case f := <-d.calls:
 		f()
+	case <-d.engine.closing.Done():
 	case <-d.ctx.Done():
 	}
 }
 
 // waitForData returns when a source has something new, a call was served, or the
-// dataflow is to end.
+// dataflow is to end. What is called may use the sources and close them: their waits
+// are over by then.
 func (d *dataflow) waitForData() error {
-	ctx, cancel := context.WithCancel(d.ctx)
+	ctx, cancel := d.waiting()
 	defer cancel()
 	woken := make(chan error, len(d.scans))
+	left := 0
 	for _, s := range d.scans {
-		go func() { woken <- s.wrap(s.source.Wait(ctx, s.waits())) }()
+		if s.done() {
+			continue
+		}
+		left++
+		go func() { woken <- Guard(func() error { return s.wrap(s.source.Wait(ctx, s.waits())) }) }()
 	}
-	left := len(d.scans)
+	var call func()
 	var err error
 	select {
 	case err = <-woken:
 		left--
-	case f := <-d.calls:
-		f()
-	case <-d.ctx.Done():
-		err = d.ctx.Err()
+	case call = <-d.calls:
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
 	cancel()
-	for range left { // a source must not be used by two calls of one dataflow
+	for range left {
 		if e := <-woken; err == nil && e != nil && !errors.Is(e, context.Canceled) {
 			err = e
 		}
 	}
+	if call != nil {
+		call()
+	}
 	return err
 }
+
+// waiting returns a context for what lies between epochs: it ends with the dataflow
+// and when the engine closes.
+func (d *dataflow) waiting() (context.Context, context.CancelFunc) { return d.engine.open(d.ctx) }
 
 // exhausted reports that a bounded dataflow has read all its input.
 func (d *dataflow) exhausted() bool {
@@ -197,9 +213,7 @@ func (d *dataflow) add(m *member) error {
 				return fmt.Errorf("%s is not running", in.Member)
 			}
 			f := feed{node: in.Scan, from: up}
-			if b, _ := up.result.snapshot(); b.Len > 0 {
-				f.first = append(f.first, b)
-			}
+			f.first, _ = up.result.snapshot()
 			m.feeds = append(m.feeds, f)
 		default:
 			m.feeds = append(m.feeds, feed{node: in.Scan, first: in.Rows})
@@ -224,34 +238,22 @@ func (d *dataflow) member(name string) *member {
 	return nil
 }
 
-// mergeScans makes one of two scans of a table that have come to the same
-// position, so that the table is read once.
-func (d *dataflow) mergeScans() error {
-	for i := 0; i < len(d.scans); i++ {
-		for j := i + 1; j < len(d.scans); j++ {
-			a, b := d.scans[i], d.scans[j]
-			if a.spec.Table != b.spec.Table || a.end != nil || b.end != nil || !sameOffsets(a.pos, b.pos) {
-				continue
-			}
-			a.merge(b)
-			for _, w := range d.waiters {
-				if t, ok := w.targets[b]; ok {
-					w.targets[a] = t
-					delete(w.targets, b)
-				}
-			}
-			d.scans = slices.Delete(d.scans, j, j+1)
-			j--
-			if err := b.source.Close(); err != nil {
-				return err
-			}
+// stop takes out the member of a query, unless another one reads it.
+func (d *dataflow) stop(q *Query) error {
+	at := slices.IndexFunc(d.members, func(m *member) bool { return m.query == q })
+	if at < 0 {
+		return nil
+	}
+	for _, m := range d.members {
+		if slices.ContainsFunc(m.feeds, func(f feed) bool { return f.from == d.members[at] }) {
+			return readBy(q.name, m.spec.Name)
 		}
 	}
+	d.remove(d.members[at], Stopped, nil)
 	return nil
 }
 
-// remove takes a member out between two epochs. Members that read it have been
-// refused by the engine before.
+// remove takes a member that nobody reads out between two epochs.
 func (d *dataflow) remove(m *member, status Status, err error) {
 	d.members = slices.DeleteFunc(d.members, func(x *member) bool { return x == m })
 	d.scans = slices.DeleteFunc(d.scans, func(s *scan) bool {
@@ -274,73 +276,18 @@ func (d *dataflow) finish(err error) {
 	switch {
 	case err != nil:
 		status = Failed
-	case d.bounded || len(d.scans) > 0 && d.exhausted():
+	case d.through:
 		status = Finished
 	}
-	for _, w := range d.waiters {
-		close(w.done)
-	}
-	d.waiters = nil
-	d.engine.forget(d)
-	close(d.exited)
-	for _, m := range slices.Clone(d.members) {
+	for _, m := range slices.Backward(slices.Clone(d.members)) {
 		d.remove(m, status, err)
 	}
 	for _, s := range d.scans {
 		_ = s.source.Close() // the members' ends were told already
 	}
-}
-
-// notifyReached tells the waiters whose targets the scans have passed.
-func (d *dataflow) notifyReached() {
-	d.waiters = slices.DeleteFunc(d.waiters, func(w *waiter) bool {
-		for s, target := range w.targets {
-			if slices.Contains(d.scans, s) && !s.reached(target) {
-				return false
-			}
-		}
+	for _, w := range d.waiters {
 		close(w.done)
-		return true
-	})
-}
-
-// await returns a channel that is closed when everything that is there now has
-// been taken in by a finished epoch.
-func (d *dataflow) await(ctx context.Context) (<-chan struct{}, error) {
-	w := &waiter{targets: map[*scan]connectors.Offsets{}, done: make(chan struct{})}
-	for _, s := range d.scans {
-		if err := s.look(ctx); err != nil {
-			return nil, err
-		}
-		target := connectors.Offsets{}
-		for split := range s.latest {
-			target[split] = s.until(split)
-		}
-		w.targets[s] = target
 	}
-	d.waiters = append(d.waiters, w)
-	if !d.force {
-		d.notifyReached()
-	}
-	return w.done, nil
-}
-
-func cloneOffsets(o connectors.Offsets) connectors.Offsets {
-	c := make(connectors.Offsets, len(o))
-	for k, v := range o {
-		c[k] = v
-	}
-	return c
-}
-
-func sameOffsets(a, b connectors.Offsets) bool {
-	if len(a) != len(b) || len(a) == 0 {
-		return false
-	}
-	for k, v := range a {
-		if w, ok := b[k]; !ok || v != w {
-			return false
-		}
-	}
-	return true
+	d.waiters = nil
+	close(d.exited)
 }

@@ -6,27 +6,36 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/invariants"
 	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
 )
 
 // An Engine runs queries: each in a dataflow with those that it is connected to.
 type Engine struct {
-	ctx        context.Context
+	ctx        context.Context // of running epochs
 	cancel     context.CancelFunc
+	closing    context.Context // of everything else: it ends first
+	close      context.CancelFunc
 	env        connectors.Env
 	workers    int
+	grace      time.Duration
+	batchBytes int
 	newStore   func() state.Store
 	onProgress func(Progress)
 
-	mu      sync.Mutex
-	queries []*Query // by start
-	flows   []*dataflow
-	wg      sync.WaitGroup
+	joining chan struct{} // held by the one Start that joins dataflows
+
+	mu       sync.Mutex // never held while a dataflow is waited for
+	queries  []*Query   // by start
+	starting map[string]bool
+	wg       sync.WaitGroup
 }
 
 // A Config is what an Engine is made with.
@@ -35,146 +44,66 @@ type Config struct {
 	Env        connectors.Env
 	NewStore   func() state.Store // the state of one worker of one query
 	OnProgress func(Progress)     // told after each epoch of each query; must not block; may be nil
+
+	Grace      time.Duration // how long Close waits for running epochs; 0 for DefaultGrace
+	BatchBytes int           // text in one batch of output, beyond which another is begun; 0 for DefaultBatchBytes
 }
+
+// The defaults of a Config. A batch holds at most 2 GiB of text a column.
+const (
+	DefaultGrace      = 10 * time.Second
+	DefaultBatchBytes = 1 << 30
+)
 
 // New returns an engine without queries.
 func New(c Config) *Engine {
-	ctx, cancel := context.WithCancel(context.Background())
-	if c.Env.Now == nil {
-		c.Env.Now = time.Now
+	e := &Engine{
+		env: c.Env, workers: max(c.Workers, 1), grace: c.Grace, batchBytes: c.BatchBytes,
+		newStore: c.NewStore, onProgress: c.OnProgress,
+		joining: make(chan struct{}, 1), starting: map[string]bool{},
 	}
-	if c.Env.Notice == nil {
-		c.Env.Notice = func(string) {}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.closing, e.close = context.WithCancel(e.ctx)
+	if e.env.Now == nil {
+		e.env.Now = time.Now
 	}
-	return &Engine{ctx: ctx, cancel: cancel, env: c.Env, workers: max(c.Workers, 1), newStore: c.NewStore, onProgress: c.OnProgress}
+	if e.env.Notice == nil {
+		e.env.Notice = func(string) {}
+	}
+	if e.grace == 0 {
+		e.grace = DefaultGrace
+	}
+	if e.batchBytes == 0 {
+		e.batchBytes = DefaultBatchBytes
+	}
+	return e
 }
 
 func (e *Engine) now() time.Time     { return e.env.Now() }
 func (e *Engine) notice(text string) { e.env.Notice(text) }
 
-// Start runs a query: in the dataflow of the materialized views that it reads
-// (joined into one where they were several), otherwise in one of its own. It
-// returns when the query is part of the dataflow; its first epoch follows.
-func (e *Engine) Start(ctx context.Context, spec Spec) (*Query, error) {
-	q := &Query{name: spec.Name, spec: spec, engine: e, subs: map[*subscription]struct{}{}, done: make(chan struct{}), abandoned: make(chan struct{}), begun: make(chan struct{})}
-	stores := make([]state.Store, e.workers)
-	for i := range stores {
-		stores[i] = e.newStore()
-	}
-	var m *member
-	err := guard(func() (err error) { m, err = openMember(q, spec, e.workers, stores); return err })
-	if err != nil {
-		return nil, err
-	}
-	q.result, q.circuit = m.result, m.circuit
-	if m.result == nil && len(spec.Sinks) == 0 {
-		q.first = q.newSubscription()
-	}
-	if err := m.openScans(ctx, e.env); err != nil {
-		return nil, errors.Join(err, m.close())
-	}
-	for _, out := range spec.Sinks {
-		if _, err := out.Sink.Recover(ctx, 0); err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: %w", out.Name, err), m.close())
-		}
-	}
-	if err := e.place(ctx, m); err != nil {
-		return nil, errors.Join(err, m.close())
-	}
-	return q, nil
+// ErrClosed says that the engine was closed before what was asked of it was done.
+var ErrClosed = errors.New("the database is closed")
+
+// open returns a context that ends with ctx and when the engine is closed.
+func (e *Engine) open(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(e.closing, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
-// place puts the member into its dataflow and the query into the list.
-func (e *Engine) place(ctx context.Context, m *member) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.ctx.Err(); err != nil {
-		return errClosed
+// unlessClosed is err, or ErrClosed where closing the engine was the cause.
+func (e *Engine) unlessClosed(err error) error {
+	if errors.Is(err, context.Canceled) && e.closing.Err() != nil {
+		return ErrClosed
 	}
-	flow, err := e.flowFor(ctx, m.spec)
-	if err != nil {
-		return err
-	}
-	if flow != nil {
-		var addErr error
-		if err := flow.do(ctx, func() { addErr = flow.add(m) }); err != nil {
-			return err
-		}
-		if addErr != nil {
-			return addErr
-		}
-	} else {
-		flow = newDataflow(e)
-		if err := flow.add(m); err != nil {
-			flow.cancel()
-			return err
-		}
-		e.flows = append(e.flows, flow)
-		e.wg.Go(flow.run)
-	}
-	m.query.flow = flow
-	e.queries = append(e.queries, m.query)
-	return nil
-}
-
-var errClosed = errors.New("the database is closed")
-
-// flowFor returns the dataflow that holds the views the query reads, nil where it
-// reads none.
-func (e *Engine) flowFor(ctx context.Context, spec Spec) (*dataflow, error) {
-	var flows []*dataflow
-	for _, in := range spec.Inputs {
-		if in.Member == "" {
-			continue
-		}
-		q := e.find(in.Member)
-		if q == nil {
-			return nil, fmt.Errorf("%s is not running", in.Member)
-		}
-		if !slices.Contains(flows, q.flow) {
-			flows = append(flows, q.flow)
-		}
-	}
-	if len(flows) == 0 {
-		return nil, nil
-	}
-	for _, other := range flows[1:] {
-		if err := e.join(ctx, flows[0], other); err != nil {
-			return nil, err
-		}
-	}
-	return flows[0], nil
-}
-
-// join moves everything of one dataflow into another, between their epochs.
-func (e *Engine) join(ctx context.Context, into, from *dataflow) error {
-	var members []*member
-	var scans []*scan
-	var waiters []*waiter
-	var epoch int64
-	err := from.do(ctx, func() {
-		members, scans, waiters, epoch = from.members, from.scans, from.waiters, from.epoch
-		from.members, from.scans, from.waiters = nil, nil, nil
-	})
-	if err != nil {
-		return err
-	}
-	<-from.exited
-	return into.do(ctx, func() {
-		into.members = append(into.members, members...)
-		into.scans = append(into.scans, scans...)
-		into.waiters = append(into.waiters, waiters...)
-		into.epoch = max(into.epoch, epoch)
-		for _, m := range members {
-			m.query.flow = into
-		}
-	})
+	return err
 }
 
 // find returns the running query of that name. The caller holds e.mu.
 func (e *Engine) find(name string) *Query {
 	for _, q := range e.queries {
-		if q.name == name {
+		if strings.EqualFold(q.name, name) {
 			if st, _ := q.Status(); st == Running {
 				return q
 			}
@@ -183,12 +112,13 @@ func (e *Engine) find(name string) *Query {
 	return nil
 }
 
-// Query returns the latest query of that name, running or not.
+// Query returns the latest query of that name, running or not; letter case does not
+// matter.
 func (e *Engine) Query(name string) (*Query, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, q := range slices.Backward(e.queries) {
-		if q.name == name {
+		if strings.EqualFold(q.name, name) {
 			return q, true
 		}
 	}
@@ -209,15 +139,6 @@ func (e *Engine) Forget(q *Query) {
 	e.queries = slices.DeleteFunc(e.queries, func(x *Query) bool { return x == q })
 }
 
-// forget removes a dataflow that has ended.
-func (e *Engine) forget(d *dataflow) {
-	go func() { // the caller may be inside a call that holds e.mu
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.flows = slices.DeleteFunc(e.flows, func(x *dataflow) bool { return x == d })
-	}()
-}
-
 // flowOf returns where a query runs now.
 func (e *Engine) flowOf(q *Query) *dataflow {
 	e.mu.Lock()
@@ -225,21 +146,19 @@ func (e *Engine) flowOf(q *Query) *dataflow {
 	return q.flow
 }
 
-// between runs f between two epochs of the query's dataflow, or at once where it
-// has ended.
-func (e *Engine) between(ctx context.Context, q *Query, f func()) error {
+// between runs f between two epochs of the query's dataflow, or with nil at once
+// where it has ended.
+func (e *Engine) between(ctx context.Context, q *Query, f func(*dataflow)) error {
 	for {
 		flow := e.flowOf(q)
-		err := flow.do(ctx, f)
-		if !errors.Is(err, errEnded) {
+		err := flow.do(ctx, func() { f(flow) })
+		switch {
+		case !errors.Is(err, errEnded):
 			return err
+		case e.flowOf(q) == flow: // else it was joined into another one meanwhile
+			<-q.done
+			return Guard(func() error { f(nil); return nil })
 		}
-		if e.flowOf(q) != flow {
-			continue // joined into another one meanwhile
-		}
-		<-q.done
-		f()
-		return nil
 	}
 }
 
@@ -249,10 +168,7 @@ func (e *Engine) Readers(name string) []string {
 	defer e.mu.Unlock()
 	var readers []string
 	for _, q := range e.queries {
-		if st, _ := q.Status(); st != Running {
-			continue
-		}
-		if slices.ContainsFunc(q.spec.Inputs, func(in Input) bool { return in.Member == name }) {
+		if st, _ := q.Status(); st == Running && q.spec.reads(name) {
 			readers = append(readers, q.name)
 		}
 	}
@@ -262,64 +178,135 @@ func (e *Engine) Readers(name string) []string {
 // stop ends a query between two epochs.
 func (e *Engine) stop(ctx context.Context, q *Query) error {
 	if readers := e.Readers(q.name); len(readers) > 0 {
-		return fmt.Errorf("%s is read by %s", q.name, readers[0])
+		return readBy(q.name, readers[0])
 	}
 	q.abandon() // a reader that has fallen behind must not keep the epoch from its end
-	return e.between(ctx, q, func() {
-		for _, m := range q.flow.members {
-			if m.query == q {
-				q.flow.remove(m, Stopped, nil)
-				return
-			}
+	var err error
+	berr := e.between(ctx, q, func(d *dataflow) {
+		if d != nil {
+			err = d.stop(q)
 		}
 	})
+	if berr != nil || err != nil {
+		q.resume()
+	}
+	if berr != nil {
+		return berr
+	}
+	return err
+}
+
+func readBy(name, reader string) error { return fmt.Errorf("%s is read by %s", name, reader) }
+
+// Discard ends a query as soon as may be and forgets it, without waiting.
+func (e *Engine) Discard(q *Query) {
+	e.Forget(q)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closing.Err() == nil {
+		e.wg.Go(func() { _ = e.stop(e.closing, q) }) // nobody is left to be told
+	}
 }
 
 // ProcessAllAvailable blocks until the query has taken in and put out everything
 // that its sources held when it was called.
 func (e *Engine) ProcessAllAvailable(ctx context.Context, q *Query) error {
+	ctx, cancel := e.open(ctx)
+	defer cancel()
 	var reached <-chan struct{}
 	var err error
-	if berr := e.between(ctx, q, func() {
+	berr := e.between(ctx, q, func(d *dataflow) {
 		select {
 		case <-q.done:
 		default:
-			reached, err = q.flow.await(ctx)
+			reached, err = d.await(ctx)
 		}
-	}); berr != nil || err != nil {
-		return errors.Join(berr, err)
-	}
-	if reached != nil {
+	})
+	switch {
+	case berr != nil:
+		return e.unlessClosed(berr)
+	case err != nil:
+		return e.unlessClosed(err)
+	case reached != nil:
 		select {
 		case <-reached:
 		case <-q.done:
 		case <-ctx.Done():
-			return ctx.Err()
+			return e.unlessClosed(ctx.Err())
 		}
 	}
 	_, err = q.Status()
 	return err
 }
 
-// Close stops every query after its running epoch and waits for them.
+// Results copies the results of queries as of the last finished epoch, the same for
+// those of one dataflow.
+func (e *Engine) Results(ctx context.Context, queries []*Query) ([][]*zset.Batch, error) {
+	out := make([][]*zset.Batch, len(queries))
+	var err error
+	take := func(i int) {
+		if err == nil {
+			out[i], _, err = queries[i].parts()
+		}
+	}
+	if len(queries) == 1 {
+		take(0)
+		return out, err
+	}
+	taken := make([]bool, len(queries))
+	for i, q := range queries {
+		if taken[i] {
+			continue
+		}
+		berr := e.between(ctx, q, func(d *dataflow) {
+			for j, other := range queries {
+				if j == i || !taken[j] && d != nil && e.flowOf(other) == d {
+					taken[j] = true
+					take(j)
+				}
+			}
+		})
+		if berr != nil || err != nil {
+			return nil, errors.Join(berr, err)
+		}
+	}
+	return out, nil
+}
+
+// Close stops every query after its running epoch and waits for them. Epochs that
+// take longer than the grace are given up: they leave no trace.
 func (e *Engine) Close() {
 	e.mu.Lock()
-	flows := slices.Clone(e.flows)
+	e.close()
+	queries := slices.Clone(e.queries)
 	e.mu.Unlock()
-	for _, q := range e.Queries() {
+	for _, q := range queries {
 		q.abandon()
 	}
-	for _, d := range flows {
-		_ = d.do(context.Background(), func() { d.cancel() }) // an ended one needs no telling
-	}
-	e.cancel()
+	grace := time.AfterFunc(e.grace, e.cancel)
 	e.wg.Wait()
+	grace.Stop()
+	e.cancel()
+}
+
+// Guard turns a panic in f into an error, so that one query's bug does not end the
+// process.
+func Guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = recovered(r)
+		}
+	}()
+	return f()
 }
 
 // recovered makes an error of a panic's value.
 func recovered(r any) error {
-	if b, ok := r.(*invariants.Bug); ok {
-		return b
+	switch x := r.(type) {
+	case *invariants.Bug:
+		return x
+	case *vec.Overflow:
+		return x
 	}
 	if invariants.Enabled {
 		panic(r)

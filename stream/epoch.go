@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -30,14 +31,16 @@ func (d *dataflow) plan() (*epochPlan, error) {
 	begun := d.engine.now()
 	p := &epochPlan{ranges: make([][]connectors.Range, len(d.scans))}
 	limits := d.limits()
+	ctx, cancel := d.waiting()
+	defer cancel()
 	for i, s := range d.scans {
-		ranges, err := s.plan(d.ctx, limits)
+		ranges, err := s.plan(ctx, limits, d.twin(s))
 		if err != nil {
 			return nil, err
 		}
 		p.ranges[i] = ranges
 	}
-	p.looking = d.engine.now().Sub(begun)
+	p.looking = max(d.engine.now().Sub(begun), 0)
 	return p, nil
 }
 
@@ -111,7 +114,7 @@ func (d *dataflow) readAll(p *epochPlan) error {
 	workers := d.engine.workers
 	type job struct {
 		s *scan
-		r connectors.Range
+		r *connectors.Range
 	}
 	jobs := make([][]job, workers)
 	next := 0
@@ -122,8 +125,8 @@ func (d *dataflow) readAll(p *epochPlan) error {
 		if err := s.openLanes(workers); err != nil {
 			return err
 		}
-		for _, r := range p.ranges[i] {
-			jobs[next%workers] = append(jobs[next%workers], job{s, r})
+		for k := range p.ranges[i] {
+			jobs[next%workers] = append(jobs[next%workers], job{s, &p.ranges[i][k]})
 			next++
 		}
 	}
@@ -134,7 +137,7 @@ func (d *dataflow) readAll(p *epochPlan) error {
 	for w, list := range jobs {
 		wg.Go(func() {
 			for _, j := range list {
-				if err := guard(func() error { return j.s.read(ctx, w, j.r) }); err != nil {
+				if err := Guard(func() error { return j.s.read(ctx, w, j.r) }); err != nil {
 					errs[w] = err
 					cancel()
 					return
@@ -157,17 +160,6 @@ func firstReal(errs []error) error {
 	return first
 }
 
-// guard turns a panic in an operator into an error, so that one query's bug does
-// not end the process.
-func guard(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = recovered(r)
-		}
-	}()
-	return f()
-}
-
 // tell reports the epoch to progress listeners and subscribers, and makes ready
 // for the next.
 func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
@@ -176,7 +168,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 	for i, s := range d.scans {
 		n, bad := s.take()
 		rows += n
-		start, end := cloneOffsets(s.pos), cloneOffsets(s.pos)
+		start, end := maps.Clone(s.pos), maps.Clone(s.pos)
 		for _, r := range p.ranges[i] {
 			start[r.Split] = r.From
 		}
@@ -187,19 +179,19 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 		}
 		sources = append(sources, SourceProgress{
 			Description: s.spec.Table.Name, StartOffset: start, EndOffset: end,
-			LatestOffset: cloneOffsets(s.latest), NumInputRows: n, BadRecords: s.bad, scan: s,
+			LatestOffset: maps.Clone(s.latest), NumInputRows: n, BadRecords: s.bad, scan: s,
 		})
 	}
 	d.total += rows
 	ended := d.engine.now()
-	took := ended.Sub(begun) + p.looking
+	took := max(ended.Sub(begun), 0) + p.looking // a clock may be set back
 	for _, m := range d.members {
 		pr := Progress{
 			Name: m.spec.Name, Timestamp: begun.UTC(), BatchID: d.epoch - 1, NumInputRows: rows, TotalRows: d.total,
 			ProcessedRowsPerSecond: float64(rows) / max(took.Seconds(), 1e-6), Sources: sources,
 			DurationMs: Durations{
-				LatestOffset: p.looking.Milliseconds(), AddBatch: computed.Sub(begun).Milliseconds(),
-				CommitOffsets: ended.Sub(computed).Milliseconds(), TriggerExecution: took.Milliseconds(),
+				LatestOffset: p.looking.Milliseconds(), AddBatch: max(computed.Sub(begun).Milliseconds(), 0),
+				CommitOffsets: max(ended.Sub(computed).Milliseconds(), 0), TriggerExecution: took.Milliseconds(),
 			},
 		}
 		pr.StateOperators = m.stateOperators()
@@ -220,7 +212,8 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 // advance publishes the progress of a finished epoch.
 func (q *Query) advance(p Progress) {
 	q.mu.Lock()
-	if q.progress.Timestamp.IsZero() {
+	if !q.stepped {
+		q.stepped = true
 		close(q.begun)
 	} else {
 		if span := p.Timestamp.Sub(q.progress.Timestamp).Seconds(); span > 0 {

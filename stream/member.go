@@ -24,9 +24,13 @@ type member struct {
 
 	mu      sync.Mutex      // guards direct writes of several workers
 	parts   []*zset.Builder // collected output, one a worker
+	full    [][]*zset.Batch // of each worker, what no longer went into its part
 	direct  bool            // output goes to the sinks as it comes
+	ctx     context.Context // of the epoch
 	written int64           // rows put out in this epoch
 	delta   []*zset.Batch   // the finished output of this epoch
+
+	batchBytes int // of text in one batch
 }
 
 // A feed is a scan that reads another member's changes, or given rows.
@@ -36,32 +40,34 @@ type feed struct {
 	first []*zset.Batch // to be pushed in the next epoch, before any change
 }
 
-func openMember(q *Query, spec Spec, workers int, stores []state.Store) (*member, error) {
-	m := &member{spec: spec, query: q, stores: stores}
+// open makes the member's circuit and result in the stores. What it has opened when
+// it fails is for close.
+func (m *member) open(batchBytes int) error {
+	spec, workers := m.spec, len(m.stores)
+	m.batchBytes = batchBytes
+	m.full = make([][]*zset.Batch, workers)
 	for range workers {
 		m.parts = append(m.parts, zset.NewBuilder(spec.Schema))
 	}
-	m.direct = spec.AppendOnly && !spec.Result
-	for _, out := range spec.Sinks {
-		if out.Mode == connectors.Complete {
-			m.direct = false
-		}
-	}
 	if spec.Result || needsResult(spec) {
-		r, err := openResult(stores[0], spec.Schema)
+		r, err := openResult(m.stores[0], spec.Schema, batchBytes)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		m.result = r
 	}
 	c, err := exec.NewCircuit(spec.Plan, exec.CircuitOptions{
-		Workers: workers, Stores: stores, EvalErrorNull: spec.EvalErrorNull, Out: m.out,
+		Workers: workers, Stores: m.stores, EvalErrorNull: spec.EvalErrorNull, Out: m.out,
 	})
 	if err != nil {
-		return nil, m.blame(err)
+		return m.blame(err)
 	}
 	m.circuit = c
-	return m, nil
+	m.query.result, m.query.circuit = m.result, c
+	if m.result == nil && len(spec.Sinks) == 0 {
+		m.query.first = m.query.newSubscription()
+	}
+	return nil
 }
 
 // openScans opens the member's tables, each once, however often the plan reads it.
@@ -98,6 +104,10 @@ func needsResult(spec Spec) bool {
 // out receives the root's deltas, from all workers at once.
 func (m *member) out(worker int, b *zset.Batch) error {
 	if !m.direct {
+		if p := m.parts[worker]; !p.Room(b, m.batchBytes) {
+			m.full[worker] = append(m.full[worker], p.Build())
+			m.parts[worker] = zset.NewBuilder(m.spec.Schema)
+		}
 		m.parts[worker].Append(b, nil)
 		return nil
 	}
@@ -105,7 +115,7 @@ func (m *member) out(worker int, b *zset.Batch) error {
 	defer m.mu.Unlock()
 	m.written += int64(b.Len)
 	for _, s := range m.spec.Sinks {
-		if err := s.Sink.Write(context.Background(), b); err != nil {
+		if err := s.Sink.Write(m.ctx, b); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 	}
@@ -116,17 +126,14 @@ func (m *member) out(worker int, b *zset.Batch) error {
 // where rows are only added, otherwise each row once with its net weight.
 func (m *member) settle() {
 	m.delta = m.delta[:0]
-	for _, p := range m.parts {
+	for w, p := range m.parts {
+		m.delta = append(m.delta, m.full[w]...)
 		if p.Len() > 0 {
 			m.delta = append(m.delta, p.Build())
 		}
 	}
 	if !m.spec.AppendOnly && len(m.delta) > 0 {
-		b := zset.Consolidate(m.delta...)
-		m.delta = m.delta[:0]
-		if b.Len > 0 {
-			m.delta = append(m.delta, b)
-		}
+		m.delta = zset.Split(m.batchBytes, m.delta...)
 	}
 	for _, b := range m.delta {
 		m.written += int64(b.Len)
@@ -160,17 +167,17 @@ func (m *member) publish(ctx context.Context, epoch int64) error {
 }
 
 func (m *member) write(ctx context.Context, s Output) error {
-	if s.Mode == connectors.Complete {
-		whole, _ := m.result.snapshot()
+	batches := m.delta
+	switch {
+	case s.Mode == connectors.Complete:
+		batches, _ = m.result.snapshot()
 		if m.spec.Sort != nil {
-			whole = m.spec.Sort(whole)
+			batches = []*zset.Batch{m.spec.Sort(m.result.join(batches))}
 		}
-		return s.Sink.Write(ctx, whole)
-	}
-	if m.direct {
+	case m.direct:
 		return nil // written as it came
 	}
-	for _, b := range m.delta {
+	for _, b := range batches {
 		if err := s.Sink.Write(ctx, b); err != nil {
 			return err
 		}
@@ -191,7 +198,8 @@ func (m *member) checkLimit() error {
 
 // reset forgets the epoch's output; its memory serves the next.
 func (m *member) reset() {
-	for _, p := range m.parts {
+	for w, p := range m.parts {
+		m.full[w] = nil
 		p.Reset()
 	}
 	m.delta, m.written = m.delta[:0], 0
@@ -199,6 +207,7 @@ func (m *member) reset() {
 
 // begin starts an epoch in the circuit and the sinks.
 func (m *member) begin(ctx context.Context, epoch, now int64, seed uint64) error {
+	m.ctx = ctx
 	m.circuit.Begin(epoch, now, seed)
 	for _, s := range m.spec.Sinks {
 		if err := s.Sink.Begin(ctx, epoch); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 
@@ -41,10 +42,19 @@ type Query struct {
 	first    *subscription // open from the start, for the first caller of Changes
 	result   *resultTable
 	done     chan struct{}
-	circuit  *exec.Circuit
+	circuit  *exec.Circuit // until it ends
+	stats    []exec.NodeStats
 
-	begun     chan struct{} // closed when the first epoch is finished
-	abandoned chan struct{} // closed when nobody is to be waited for any more
+	stepped   bool          // an epoch is finished
+	begun     chan struct{} // closed when the first one is
+	abandoned chan struct{} // closed while nobody is to be waited for
+}
+
+func newQuery(e *Engine, spec Spec) *Query {
+	return &Query{
+		name: spec.Name, spec: spec, engine: e, subs: map[*subscription]struct{}{},
+		done: make(chan struct{}), abandoned: make(chan struct{}), begun: make(chan struct{}),
+	}
 }
 
 // Name returns the query's name.
@@ -80,7 +90,7 @@ func (q *Query) Progress() Progress {
 // Stats counts the rows that passed each node of a query that has ended.
 func (q *Query) Stats() []exec.NodeStats {
 	<-q.done
-	return q.circuit.Stats()
+	return q.stats
 }
 
 // Begun blocks until the query's first epoch is finished: from then on its result
@@ -118,14 +128,28 @@ var ErrNoResult = errors.New("the query keeps no result table")
 // Result copies the result as of the last finished epoch, in the query's order,
 // and says which epoch that is.
 func (q *Query) Result() (*zset.Batch, int64, error) {
+	parts, epoch, err := q.parts()
+	if err != nil {
+		return nil, 0, err
+	}
+	var b *zset.Batch
+	err = Guard(func() error {
+		b = q.result.join(parts)
+		if q.spec.Sort != nil {
+			b = q.spec.Sort(b)
+		}
+		return nil
+	})
+	return b, epoch, err
+}
+
+// parts copies the result in any order.
+func (q *Query) parts() (batches []*zset.Batch, epoch int64, err error) {
 	if q.result == nil {
 		return nil, 0, ErrNoResult
 	}
-	b, epoch := q.result.snapshot()
-	if q.spec.Sort != nil {
-		b = q.spec.Sort(b)
-	}
-	return b, epoch, nil
+	err = Guard(func() error { batches, epoch = q.result.snapshot(); return nil })
+	return batches, epoch, err
 }
 
 // Stop ends the query after the running epoch.
@@ -141,7 +165,8 @@ func (q *Query) Abort() {
 	<-q.done
 }
 
-// A Change is the output of one epoch. The batch is the receiver's own.
+// A Change is the output of one epoch; one that holds more than DefaultBatchBytes of
+// text comes in several. The batch is the receiver's own.
 type Change struct {
 	Epoch int64
 	Delta *zset.Batch
@@ -168,8 +193,10 @@ func (q *Query) Changes(ctx context.Context) iter.Seq2[Change, error] {
 			return
 		}
 		defer q.unsubscribe(sub)
-		if first.Delta != nil && first.Delta.Len > 0 && !yield(first, nil) {
-			return
+		for _, c := range first {
+			if !yield(c, nil) {
+				return
+			}
 		}
 		for {
 			select {
@@ -193,30 +220,40 @@ func (q *Query) Changes(ctx context.Context) iter.Seq2[Change, error] {
 
 // subscribe joins between two epochs, so that the snapshot and the first change
 // fit together.
-func (q *Query) subscribe(ctx context.Context) (*subscription, Change, error) {
+func (q *Query) subscribe(ctx context.Context) (*subscription, []Change, error) {
 	q.mu.Lock()
 	sub := q.first
 	q.first = nil
 	q.mu.Unlock()
 	if sub != nil {
-		return sub, Change{}, nil
+		return sub, nil, nil
 	}
 	sub = &subscription{ch: make(chan Change, changesAhead), gone: make(chan struct{})}
-	var first Change
-	add := func() {
+	var first []Change
+	var err error
+	berr := q.engine.between(ctx, q, func(*dataflow) {
+		if q.result != nil {
+			var parts []*zset.Batch
+			var epoch int64
+			if parts, epoch, err = q.parts(); err != nil {
+				return
+			}
+			for _, b := range parts {
+				first = append(first, Change{epoch, b})
+			}
+		}
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		if q.result != nil {
-			first.Delta, first.Epoch = q.result.snapshot()
-		}
 		select {
 		case <-q.done:
 			close(sub.ch)
 		default:
 			q.subs[sub] = struct{}{}
 		}
+	})
+	if berr != nil {
+		err = berr
 	}
-	err := q.engine.between(ctx, q, add)
 	return sub, first, err
 }
 
@@ -234,26 +271,43 @@ func (q *Query) unsubscribe(sub *subscription) {
 	delete(q.subs, sub)
 }
 
-// send hands an epoch's delta to every subscriber.
+// send hands an epoch's delta to every subscriber. One that is too far behind when
+// nobody is to be waited for gets nothing from then on: what it has got has no gap.
 func (q *Query) send(ctx context.Context, epoch int64, deltas []*zset.Batch) error {
 	q.mu.Lock()
-	subs := make([]*subscription, 0, len(q.subs))
-	for s := range q.subs {
-		subs = append(subs, s)
-	}
+	subs, abandoned := slices.Collect(maps.Keys(q.subs)), q.abandoned
 	q.mu.Unlock()
 	for _, s := range subs {
-		for _, b := range deltas {
+		for _, b := range zset.Merge(q.engine.batchBytes, deltas...) {
+			c := Change{epoch, b}
 			select {
-			case s.ch <- Change{epoch, b.Clone()}:
+			case s.ch <- c:
+				continue
+			default:
+			}
+			select {
+			case s.ch <- c:
+				continue
 			case <-s.gone:
-			case <-q.abandoned:
+			case <-abandoned:
+				q.drop(s)
 			case <-ctx.Done():
 				return ctx.Err()
 			}
+			break
 		}
 	}
 	return nil
+}
+
+// drop ends a subscription from the query's side.
+func (q *Query) drop(s *subscription) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, ok := q.subs[s]; ok {
+		delete(q.subs, s)
+		close(s.ch)
+	}
 }
 
 // abandon lets the dataflow go on without readers that lag behind.
@@ -264,6 +318,15 @@ func (q *Query) abandon() {
 	case <-q.abandoned:
 	default:
 		close(q.abandoned)
+	}
+}
+
+// resume takes abandon back: the query runs on.
+func (q *Query) resume() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.engine.closing.Err() == nil {
+		q.abandoned = make(chan struct{})
 	}
 }
 
@@ -283,6 +346,7 @@ func (q *Query) end(status Status, err error) {
 	default:
 	}
 	q.status, q.err = status, err
+	q.stats, q.circuit = q.circuit.Stats(), nil
 	for s := range q.subs {
 		close(s.ch)
 	}

@@ -20,9 +20,11 @@ type resultTable struct {
 	rows   state.Map // all columns -> weight
 	epoch  int64     // as batchId counts; -1 before the first
 	gids   []int32
+
+	batchBytes int // of text in one batch
 }
 
-func openResult(store state.Store, schema *types.Schema) (*resultTable, error) {
+func openResult(store state.Store, schema *types.Schema, batchBytes int) (*resultTable, error) {
 	keys := make([]types.Type, schema.Len())
 	for i, f := range schema.Fields {
 		keys[i] = f.Type
@@ -31,7 +33,7 @@ func openResult(store state.Store, schema *types.Schema) (*resultTable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("result table: %w", err)
 	}
-	return &resultTable{schema: schema, rows: rows, epoch: -1}, nil
+	return &resultTable{schema: schema, rows: rows, epoch: -1, batchBytes: batchBytes}, nil
 }
 
 // apply adds an epoch's delta and publishes it.
@@ -74,18 +76,42 @@ func (r *resultTable) add(b *zset.Batch) error {
 	return nil
 }
 
-// snapshot copies the result as of the last finished epoch.
-func (r *resultTable) snapshot() (*zset.Batch, int64) {
+// snapshot copies the result as of the last finished epoch, in as many batches as it
+// takes to hold its texts.
+func (r *resultTable) snapshot() ([]*zset.Batch, int64) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
+	var batches []*zset.Batch
 	out := zset.NewBuilder(r.schema)
 	gids := r.rows.All(nil)
-	r.rows.Keys(gids, out.Cols)
 	at := r.rows.Rows()
-	for _, g := range gids {
-		out.EndRowWeight(*(*int64)(at.Ptr(g)))
+	for from := 0; from < len(gids); from += vec.BatchRows {
+		part := gids[from:min(from+vec.BatchRows, len(gids))]
+		r.rows.Keys(part, out.Cols)
+		for _, g := range part {
+			out.EndRowWeight(*(*int64)(at.Ptr(g)))
+		}
+		if out.Size() > r.batchBytes {
+			batches, out = append(batches, out.Build()), zset.NewBuilder(r.schema)
+		}
 	}
-	return out.Build(), r.epoch
+	if out.Len() > 0 {
+		batches = append(batches, out.Build())
+	}
+	return batches, r.epoch
+}
+
+// join makes one batch of a snapshot; one that holds too much for that is a panic with
+// a *vec.Overflow.
+func (r *resultTable) join(batches []*zset.Batch) *zset.Batch {
+	if len(batches) == 1 {
+		return batches[0]
+	}
+	out := zset.NewBuilder(r.schema)
+	for _, b := range batches {
+		out.Append(b, nil)
+	}
+	return out.Build()
 }
 
 // size returns the number of distinct rows.

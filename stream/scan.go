@@ -4,18 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"sync/atomic"
 
 	"github.com/sqlstream/sqlstream/connectors"
-	"github.com/sqlstream/sqlstream/connectors/format"
 	"github.com/sqlstream/sqlstream/exec"
-	"github.com/sqlstream/sqlstream/vec"
-	"github.com/sqlstream/sqlstream/zset"
 )
 
 // A scan reads a table for the members of a dataflow: once, however many of
@@ -34,8 +31,12 @@ type scan struct {
 	ignored connectors.Offsets
 	bad     int64
 
-	rowBytes float64                // of a record, as far as seen
-	message  atomic.Pointer[string] // what the source said last
+	rowBytes float64 // of a record, as far as seen
+	turn     int     // which splits come first where not all may
+	budget   int64   // of bytes, for the epoch
+	spent    atomic.Int64
+
+	message atomic.Pointer[string] // what the source said last
 }
 
 // assumedRowBytes is the size of a record before any was seen.
@@ -47,20 +48,6 @@ type use struct {
 	node   *exec.Scan
 	at     []int
 }
-
-// A lane is what one worker decodes with.
-type lane struct {
-	dec  format.Decoder
-	buf  []connectors.Record
-	out  *zset.Builder
-	rows int64
-	bad  []connectors.BadRecord
-
-	records, bytes int64
-}
-
-// recordsPerRead is how many records are decoded into one batch.
-const recordsPerRead = vec.BatchRows
 
 // openScan opens a table and takes its positions: where reading starts, and with
 // ends where it stops. A broker that is away is waited for as long as ctx lasts.
@@ -104,7 +91,7 @@ func (s *scan) detach(m *member) bool {
 // merge takes over the uses of another scan of the same table at the same position.
 func (s *scan) merge(o *scan) {
 	s.uses = append(s.uses, o.uses...)
-	s.bad += o.bad
+	s.bad = max(s.bad, o.bad) // both have read the same records
 	s.layOut()
 }
 
@@ -130,59 +117,79 @@ func (s *scan) layOut() {
 	s.lanes = nil // made again with the new columns
 }
 
-func (s *scan) openLanes(workers int) error {
-	if s.lanes != nil {
-		return nil
-	}
-	schema := s.spec.Table.Schema().Project(s.columns)
-	for i, c := range s.columns { // a reader may leave NULL where a record lacks the field
-		schema.Fields[i].NotNull = s.spec.Table.Columns[c].NotNull
-	}
-	lanes := make([]*lane, workers)
-	for w := range lanes {
-		l := &lane{out: zset.NewBuilder(schema)}
-		if s.spec.Format != nil {
-			dec, err := s.spec.Format.NewDecoder(format.DecodeSpec{
-				Table: s.spec.Table, Columns: s.columns, OnError: s.spec.OnError,
-			})
-			if err != nil {
-				return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
-			}
-			l.dec, l.buf = dec, make([]connectors.Record, recordsPerRead)
-		}
-		lanes[w] = l
-	}
-	s.lanes = lanes
-	return nil
-}
-
-// plan looks at the source and returns the ranges of the next epoch, at most
-// so many rows, and bytes as far as the records seen tell, shared among the splits by
-// how much each has.
-func (s *scan) plan(ctx context.Context, limits Limits) ([]connectors.Range, error) {
+// plan looks at the source and returns the ranges of the next epoch: at most so
+// many rows, and bytes as far as the records seen tell, shared among the splits by how
+// much each has. It goes no further than its twin, another scan of the same table.
+func (s *scan) plan(ctx context.Context, limits Limits, twin *scan) ([]connectors.Range, error) {
 	if err := s.look(ctx); err != nil {
 		return nil, err
 	}
-	limit := max(min(limits.MaxRows, int64(float64(limits.MaxBytes)/s.rowBytes)), 1)
-	var total int64
-	splits := make([]string, 0, len(s.latest))
+	if twin != nil {
+		s.latest = nearest(s.latest, twin.latest)
+	}
+	var splits []string
 	for split := range s.latest {
-		total += max(int64(s.until(split)-s.pos[split]), 0)
-		splits = append(splits, string(split))
+		if s.until(split) > s.pos[split] {
+			splits = append(splits, string(split))
+		}
 	}
 	slices.SortFunc(splits, compareSplits)
-	var ranges []connectors.Range
-	for _, name := range splits {
+	backlog := make([]int64, len(splits))
+	for i, name := range splits {
 		split := connectors.Split(name)
-		n := int64(s.until(split) - s.pos[split])
-		if total > limit {
-			n = min(n, (n*limit+total-1)/total)
-		}
-		if n > 0 {
-			ranges = append(ranges, connectors.Range{Split: split, From: s.pos[split], To: s.pos[split] + connectors.Offset(n)})
+		backlog[i] = int64(s.until(split) - s.pos[split])
+	}
+	s.spent.Store(0)
+	s.budget = limits.MaxBytes
+	limit := max(min(limits.MaxRows, int64(float64(limits.MaxBytes)/s.rowBytes)), 1)
+	share(backlog, limit, s.turn)
+	s.turn++
+	var ranges []connectors.Range
+	for i, name := range splits {
+		if n := connectors.Offset(backlog[i]); n > 0 {
+			at := s.pos[connectors.Split(name)]
+			ranges = append(ranges, connectors.Range{Split: connectors.Split(name), From: at, To: at + n})
 		}
 	}
 	return ranges, nil
+}
+
+// share cuts down backlogs, all of them above 0, to at most limit together: each gets
+// one row and a part of the rest by its size. Where there are not even enough for that,
+// they take turns.
+func share(backlog []int64, limit int64, turn int) {
+	n := int64(len(backlog))
+	var total int64
+	for _, b := range backlog {
+		total += b
+	}
+	switch {
+	case total <= limit:
+	case limit < n:
+		for i := range backlog {
+			backlog[i] = 0
+		}
+		for k := range limit {
+			backlog[(int64(turn)*limit+k)%n] = 1
+		}
+	default:
+		for i, b := range backlog {
+			hi, lo := bits.Mul64(uint64(b-1), uint64(limit-n))
+			q, _ := bits.Div64(hi, lo, uint64(total-n))
+			backlog[i] = 1 + int64(q)
+		}
+	}
+}
+
+// nearest takes the earlier of two positions, and only splits that both have.
+func nearest(a, b connectors.Offsets) connectors.Offsets {
+	out := connectors.Offsets{}
+	for split, at := range a {
+		if other, ok := b[split]; ok {
+			out[split] = min(at, other)
+		}
+	}
+	return out
 }
 
 // compareSplits orders "t/2" before "t/10".
@@ -200,6 +207,11 @@ func (s *scan) look(ctx context.Context) error {
 		return s.wrap(err)
 	}
 	if s.end != nil { // splits that appear later are not part of a bounded run
+		for split, end := range s.end {
+			if s.pos[split] < end && !slices.Contains(splits, split) {
+				return s.wrap(fmt.Errorf("%s is gone before it was read to its end", split))
+			}
+		}
 		splits = slices.DeleteFunc(slices.Clone(splits), func(sp connectors.Split) bool {
 			_, ok := s.end[sp]
 			if !ok {
@@ -257,6 +269,11 @@ func (s *scan) boundedEnd(ctx context.Context) error {
 func (s *scan) waits() connectors.Offsets {
 	after := maps.Clone(s.pos)
 	maps.Copy(after, s.ignored)
+	for split, end := range s.end {
+		if s.pos[split] >= end {
+			after[split] = math.MaxInt64
+		}
+	}
 	return after
 }
 
@@ -295,106 +312,4 @@ func (s *scan) wrap(err error) error {
 		return err
 	}
 	return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
-}
-
-// read pushes the rows of one range into every member that uses the scan.
-func (s *scan) read(ctx context.Context, worker int, r connectors.Range) error {
-	l := s.lanes[worker]
-	if batches, ok := s.source.(connectors.BatchSource); ok {
-		return s.wrap(s.readBatches(ctx, batches, worker, l, r))
-	}
-	rd, err := s.source.Open(ctx, r)
-	if err != nil {
-		return s.wrap(err)
-	}
-	defer rd.Close()
-	for {
-		n, err := rd.Next(ctx, l.buf)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return s.wrap(err)
-		}
-		for i := range l.buf[:n] {
-			l.bytes += int64(len(l.buf[i].Value) + len(l.buf[i].Key))
-		}
-		l.records += int64(n)
-		bad, err := l.dec.Decode(l.buf[:n], l.out)
-		if err != nil {
-			return s.wrap(err)
-		}
-		l.bad = append(l.bad, bad...)
-		if err := s.push(ctx, worker, l); err != nil {
-			return err
-		}
-	}
-}
-
-func (s *scan) readBatches(ctx context.Context, src connectors.BatchSource, worker int, l *lane, r connectors.Range) error {
-	rd, err := src.OpenBatches(ctx, r, s.columns)
-	if err != nil {
-		return err
-	}
-	defer rd.Close()
-	for {
-		err := rd.Next(ctx, l.out, vec.BatchRows)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		if perr := s.push(ctx, worker, l); perr != nil {
-			return perr
-		}
-		if err != nil {
-			return nil
-		}
-	}
-}
-
-func (s *scan) push(ctx context.Context, worker int, l *lane) error {
-	if err := ctx.Err(); err != nil {
-		return err // generators and memory tables do not look
-	}
-	if l.out.Len() == 0 {
-		return nil
-	}
-	whole := l.out.Build()
-	l.rows += int64(whole.Len)
-	err := whole.Parts(func(b *zset.Batch) error {
-		for _, u := range s.uses {
-			if err := u.member.circuit.Push(ctx, worker, u.node, view(b, u)); err != nil {
-				return u.member.blame(err)
-			}
-		}
-		return nil
-	})
-	l.out.Reset()
-	return err
-}
-
-// view is the batch with just the columns of one use, shared.
-func view(b *zset.Batch, u use) *zset.Batch {
-	v := &zset.Batch{Schema: u.node.Out, Len: b.Len, Weights: b.Weights, Cols: make([]*vec.Vec, len(u.at))}
-	for i, at := range u.at {
-		v.Cols[i] = b.Cols[at]
-	}
-	return v
-}
-
-// take returns and clears what the lanes counted in this epoch.
-func (s *scan) take() (rows int64, bad []connectors.BadRecord) {
-	var records, bytes int64
-	for _, l := range s.lanes {
-		rows += l.rows
-		bad = append(bad, l.bad...)
-		records += l.records
-		bytes += l.bytes
-		l.rows, l.bad, l.records, l.bytes = 0, nil, 0, 0
-		l.out.Reset()
-	}
-	if records > 0 {
-		s.rowBytes = max(float64(bytes)/float64(records), 1)
-	}
-	s.bad += int64(len(bad))
-	return rows, bad
 }

@@ -4,6 +4,9 @@
 package stream
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
 	"github.com/sqlstream/sqlstream/exec"
@@ -29,6 +32,11 @@ type Spec struct {
 	Sinks         []Output
 	EvalErrorNull bool
 	Limits        Limits
+}
+
+// reads reports that the query reads the result of a materialized view.
+func (s *Spec) reads(view string) bool {
+	return slices.ContainsFunc(s.Inputs, func(in Input) bool { return strings.EqualFold(in.Member, view) })
 }
 
 // An Input says what feeds one scan: exactly one of Source, Member and Rows.

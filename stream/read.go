@@ -1,0 +1,170 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A lane is what one worker decodes with.
+type lane struct {
+	dec  format.Decoder
+	buf  []connectors.Record
+	out  *zset.Builder
+	rows int64
+	bad  []connectors.BadRecord
+
+	records, bytes int64
+}
+
+// recordsPerRead is how many records are decoded into one batch.
+const recordsPerRead = vec.BatchRows
+
+func (s *scan) openLanes(workers int) error {
+	if s.lanes != nil {
+		return nil
+	}
+	schema := s.spec.Table.Schema().Project(s.columns)
+	for i, c := range s.columns { // a reader may leave NULL where a record lacks the field
+		schema.Fields[i].NotNull = s.spec.Table.Columns[c].NotNull
+	}
+	lanes := make([]*lane, workers)
+	for w := range lanes {
+		l := &lane{out: zset.NewBuilder(schema)}
+		if s.spec.Format != nil {
+			dec, err := s.spec.Format.NewDecoder(format.DecodeSpec{
+				Table: s.spec.Table, Columns: s.columns, OnError: s.spec.OnError,
+			})
+			if err != nil {
+				return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
+			}
+			l.dec, l.buf = dec, make([]connectors.Record, recordsPerRead)
+		}
+		lanes[w] = l
+	}
+	s.lanes = lanes
+	return nil
+}
+
+// read pushes the rows of one range into every member that uses the scan. Where the
+// records are longer than was thought it ends early, and cuts the range down to what
+// was read.
+func (s *scan) read(ctx context.Context, worker int, r *connectors.Range) error {
+	l := s.lanes[worker]
+	if batches, ok := s.source.(connectors.BatchSource); ok {
+		return s.wrap(s.readBatches(ctx, batches, worker, l, *r))
+	}
+	if s.spent.Load() > s.budget {
+		r.To = r.From
+		return nil
+	}
+	rd, err := s.source.Open(ctx, *r)
+	if err != nil {
+		return s.wrap(err)
+	}
+	defer rd.Close()
+	for {
+		n, err := rd.Next(ctx, l.buf)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return s.wrap(err)
+		}
+		next, bytes := r.To, int64(0)
+		if n > 0 {
+			next = l.buf[n-1].Offset + 1
+		}
+		for i := range l.buf[:n] {
+			bytes += int64(len(l.buf[i].Value) + len(l.buf[i].Key))
+		}
+		l.bytes += bytes
+		l.records += int64(n)
+		bad, err := l.dec.Decode(l.buf[:n], l.out)
+		if err != nil {
+			return s.wrap(err)
+		}
+		l.bad = append(l.bad, bad...)
+		if err := s.push(ctx, worker, l); err != nil {
+			return err
+		}
+		if s.spent.Add(bytes) > s.budget && n > 0 {
+			r.To = min(r.To, next)
+			return nil
+		}
+	}
+}
+
+func (s *scan) readBatches(ctx context.Context, src connectors.BatchSource, worker int, l *lane, r connectors.Range) error {
+	rd, err := src.OpenBatches(ctx, r, s.columns)
+	if err != nil {
+		return err
+	}
+	defer rd.Close()
+	for {
+		err := rd.Next(ctx, l.out, vec.BatchRows)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if perr := s.push(ctx, worker, l); perr != nil {
+			return perr
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}
+
+func (s *scan) push(ctx context.Context, worker int, l *lane) error {
+	if err := ctx.Err(); err != nil {
+		return err // generators and memory tables do not look
+	}
+	if l.out.Len() == 0 {
+		return nil
+	}
+	whole := l.out.Build()
+	l.rows += int64(whole.Len)
+	err := whole.Parts(func(b *zset.Batch) error {
+		for _, u := range s.uses {
+			if err := u.member.circuit.Push(ctx, worker, u.node, view(b, u)); err != nil {
+				return u.member.blame(err)
+			}
+		}
+		return nil
+	})
+	l.out.Reset()
+	return err
+}
+
+// view is the batch with just the columns of one use, shared.
+func view(b *zset.Batch, u use) *zset.Batch {
+	v := &zset.Batch{Schema: u.node.Out, Len: b.Len, Weights: b.Weights, Cols: make([]*vec.Vec, len(u.at))}
+	for i, at := range u.at {
+		v.Cols[i] = b.Cols[at]
+	}
+	return v
+}
+
+// take returns and clears what the lanes counted in this epoch.
+func (s *scan) take() (rows int64, bad []connectors.BadRecord) {
+	var records, bytes int64
+	for _, l := range s.lanes {
+		rows += l.rows
+		bad = append(bad, l.bad...)
+		records += l.records
+		bytes += l.bytes
+		l.rows, l.bad, l.records, l.bytes = 0, nil, 0, 0
+		l.out.Reset()
+	}
+	if records > 0 {
+		s.rowBytes = max(float64(bytes)/float64(records), 1)
+	}
+	s.bad += int64(len(bad))
+	return rows, bad
+}
