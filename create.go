@@ -92,10 +92,11 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 	}
 	r.Message = "materialized view " + e.Name + " created"
 	if err := db.catalog.Put(e, st.OrReplace); err != nil {
-		return r, err
+		db.discard(r.Query)
+		return Result{}, placed(&st.Common, err)
 	}
 	if err := db.filled(ctx, r.Query); err != nil {
-		db.forget(r.Query)
+		db.discard(r.Query)
 		return Result{}, placed(&st.Common, errors.Join(err, db.catalog.Drop(e.Name)))
 	}
 	return r, nil

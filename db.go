@@ -28,7 +28,7 @@ type DB struct {
 	engine     *stream.Engine
 	env        connectors.Env
 
-	write sync.Mutex // one change of a memory table or of the catalog at a time
+	write gate // one change of a memory table at a time
 
 	mu       sync.Mutex
 	settings settings
@@ -91,6 +91,7 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 		env:        connectors.Env{Notice: c.notice, Now: c.now, Out: c.out},
 		settings:   defaultSettings(),
 		running:    map[*stream.Query]*Query{},
+		write:      make(gate, 1),
 	}
 	db.planner = planner.Planner{Catalog: db.catalog, Functions: db.functions, Workers: c.parallelism, NoRules: c.noRules}
 	db.engine = stream.New(stream.Config{
@@ -104,6 +105,20 @@ func (db *DB) Close() error {
 	db.engine.Close()
 	return nil
 }
+
+// A gate lets one through at a time; who waits may give up.
+type gate chan struct{}
+
+func (g gate) enter(ctx context.Context) error {
+	select {
+	case g <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g gate) leave() { <-g }
 
 // connector returns the connector of that name.
 func (db *DB) connector(name string) *connectors.Connector {

@@ -17,8 +17,10 @@ func (db *DB) delete(ctx context.Context, st *sql.Delete) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	db.write.Lock()
-	defer db.write.Unlock()
+	if err := db.write.enter(ctx); err != nil {
+		return "", err
+	}
+	defer db.write.leave()
 	gone, err := db.matching(ctx, t, st.Where)
 	if err != nil {
 		return "", placed(&st.Common, err)
@@ -50,8 +52,10 @@ func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 		}
 		set[i] = a.Expr
 	}
-	db.write.Lock()
-	defer db.write.Unlock()
+	if err := db.write.enter(ctx); err != nil {
+		return "", err
+	}
+	defer db.write.leave()
 	old, err := db.matching(ctx, t, st.Where)
 	if err != nil {
 		return "", placed(&st.Common, err)

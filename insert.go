@@ -196,8 +196,10 @@ func (db *DB) insertOnce(ctx context.Context, st *sql.Insert, t *target, p *plan
 		mode = connectors.Complete
 	}
 	if t.connector.Memory {
-		db.write.Lock()
-		defer db.write.Unlock()
+		if err := db.write.enter(ctx); err != nil {
+			return 0, err
+		}
+		defer db.write.leave()
 	} else if err := t.connector.Modes(t.entry.Def)(mode); err != nil {
 		return 0, st.Errorf(st.Target.Offset, "%v", err)
 	}
@@ -234,13 +236,7 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 		return 0, err
 	}
 	defer db.engine.Forget(run)
-	if err := run.Wait(ctx); err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("%w: %w", err, run.Stop(context.WithoutCancel(ctx)))
-		}
-		return counted.rows, err
-	}
-	return counted.rows, nil
+	return counted.rows, completed(ctx, run)
 }
 
 // output opens the table for writing.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
@@ -29,21 +30,19 @@ type launch struct {
 // launch starts the query, or attaches to the one that runs under the same name
 // with the same text.
 func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
+	if err := db.launchable(l); err != nil {
+		return Result{}, err
+	}
 	if old := db.runningQuery(l.name); old != nil {
-		switch {
-		case l.orReplace:
-			if err := old.Stop(ctx); err != nil {
-				return Result{}, l.at.Errorf(l.at.Start, "%v", err)
-			}
-			db.forget(old)
-		case old.text == l.at.Text():
-			return Result{Query: old, Message: "query " + l.name + " runs already"}, nil
-		default:
-			return Result{}, l.at.Errorf(l.at.Start, "query %s runs already, with another text", l.name).
-				WithHint("CREATE OR REPLACE QUERY %s AS … puts another in its place; CREATE QUERY other_name AS … runs both", l.name)
+		if !l.orReplace {
+			return l.attach(old)
 		}
+		if err := old.Stop(ctx); err != nil {
+			return Result{}, l.at.Errorf(l.at.Start, "%v", err)
+		}
+		db.forget(old)
 	} else if old, ok := db.engine.Query(l.name); ok {
-		db.engine.Forget(old)
+		db.forgetRun(old)
 	}
 	spec := db.spec(l.plan, l.name)
 	spec.Mode, spec.Result = l.mode, l.result
@@ -61,17 +60,40 @@ func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
 	}
 	run, err := db.engine.Start(ctx, spec)
 	if err != nil {
+		if old := db.runningQuery(l.name); old != nil && errors.Is(err, stream.ErrRuns) { // started meanwhile
+			return l.attach(old)
+		}
 		return Result{}, placed(l.at, err)
 	}
 	q := &Query{db: db, run: run, plan: l.plan, text: l.at.Text(), kind: l.kind}
 	db.mu.Lock()
 	db.running[run] = q
 	db.mu.Unlock()
+	db.forgetOldest()
 	r := Result{Query: q, Message: "query " + l.name + " started"}
 	if l.note != "" {
 		r.Notes = append(r.Notes, l.note)
 	}
 	return r, nil
+}
+
+// attach gives the query that runs under the name, if it is the same.
+func (l *launch) attach(old *Query) (Result, error) {
+	if old.text == l.at.Text() {
+		return Result{Query: old, Message: "query " + l.name + " runs already"}, nil
+	}
+	return Result{}, l.at.Errorf(l.at.Start, "query %s runs already, with another text", l.name).
+		WithHint("CREATE OR REPLACE QUERY %s AS … puts another in its place; CREATE QUERY other_name AS … runs both", l.name)
+}
+
+// launchable refuses the name of a materialized view: whoever reads the view would
+// get the other query's rows.
+func (db *DB) launchable(l *launch) error {
+	e, ok := db.catalog.Lookup(l.name)
+	if !ok || e.Kind != catalog.MaterializedView || l.kind == "MATERIALIZED VIEW" {
+		return nil
+	}
+	return l.at.Errorf(l.at.Start, "%s is a materialized view; its name cannot be that of another query", e.Name)
 }
 
 // placed gives an error without a place the statement's.
@@ -149,11 +171,37 @@ func (db *DB) queryOf(run *stream.Query) *Query {
 }
 
 // forget drops an ended query from the lists.
-func (db *DB) forget(q *Query) {
-	db.engine.Forget(q.run)
+func (db *DB) forget(q *Query) { db.forgetRun(q.run) }
+
+func (db *DB) forgetRun(run *stream.Query) {
+	db.engine.Forget(run)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	delete(db.running, run)
+}
+
+// discard drops a query that runs and that nobody is to know of.
+func (db *DB) discard(q *Query) {
+	db.engine.Discard(q.run)
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	delete(db.running, q.run)
+}
+
+// endedKept is how many ended queries without a name of their own are remembered:
+// each holds its last result.
+const endedKept = 100
+
+func (db *DB) forgetOldest() {
+	var ended []*Query
+	for _, q := range db.Queries() {
+		if st, _ := q.Status(); st != Running && q.kind == "SELECT" && strings.HasPrefix(q.Name(), "select_") {
+			ended = append(ended, q)
+		}
+	}
+	for _, q := range ended[:max(len(ended)-endedKept, 0)] {
+		db.forget(q)
+	}
 }
 
 // Queries returns the continuous queries since the database was opened, ended

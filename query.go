@@ -183,9 +183,6 @@ func (q *Query) Result(ctx context.Context) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.plan.Sort == nil {
-		b = q.plan.Present(b)
-	}
 	rows := rowsOf(b)
 	rows.epoch = epoch
 	return rows, nil

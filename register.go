@@ -59,8 +59,10 @@ func (t *Table) Apply(ctx context.Context, delta *zset.Batch) error {
 	if !sameColumns(delta.Schema, t.target.entry.Schema) {
 		return fmt.Errorf("table %s has columns %s, the batch has %s", t.target.entry.Name, t.target.entry.Schema, delta.Schema)
 	}
-	t.db.write.Lock()
-	defer t.db.write.Unlock()
+	if err := t.db.write.enter(ctx); err != nil {
+		return err
+	}
+	defer t.db.write.leave()
 	return t.db.apply(ctx, t.target, delta)
 }
 

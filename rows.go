@@ -1,6 +1,7 @@
 package sqlstream
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -20,6 +21,7 @@ type Rows struct {
 	schema *types.Schema
 	next   func() (*zset.Batch, error, bool)
 	stop   func()
+	unread func() // ends what gives the rows where none was asked for; may be nil
 
 	batch *zset.Batch
 	row   int
@@ -34,7 +36,12 @@ func rowsOf(b *zset.Batch) *Rows {
 
 func rowsFrom(schema *types.Schema, batches iter.Seq2[*zset.Batch, error]) *Rows {
 	next, stop := iter.Pull2(batches)
-	return &Rows{schema: schema, next: next, stop: stop, row: -1}
+	r := &Rows{schema: schema, stop: stop, row: -1}
+	r.next = func() (*zset.Batch, error, bool) {
+		r.unread = nil
+		return next()
+	}
+	return r
 }
 
 // Schema returns the names and types of the columns.
@@ -76,7 +83,11 @@ func (r *Rows) Err() error { return r.err }
 
 // Close stops the query where it has not been read to its end.
 func (r *Rows) Close() error {
-	r.stop()
+	r.stop() // does nothing where none was asked for
+	if r.unread != nil {
+		r.unread()
+		r.unread = nil
+	}
 	r.batch = nil
 	return r.err
 }
@@ -113,6 +124,9 @@ func (r *Rows) Batches() iter.Seq2[*zset.Batch, error] {
 // take what fits, *any what Value gives. NULL leaves *any nil and is an error for
 // the others; use a pointer to a pointer to receive it.
 func (r *Rows) Scan(dest ...any) error {
+	if r.batch == nil {
+		return errors.New("scan: there is no row; call Next first, and Scan where it gave true")
+	}
 	if len(dest) != r.schema.Len() {
 		return fmt.Errorf("scan: %d places for %d columns", len(dest), r.schema.Len())
 	}

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
-	"github.com/sqlstream/sqlstream/internal/invariants"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/stream"
 )
 
 // A Result is what one statement gave.
@@ -125,10 +126,10 @@ func (db *DB) Start(ctx context.Context, text string, options ...QueryOption) (*
 	switch x := st.(type) {
 	case *sql.Select:
 		x.Tail.Emit = true
-		r, err = db.startSelect(ctx, x, o)
+		r, err = guarded(st, func() (Result, error) { return db.startSelect(ctx, x, o) })
 	case *sql.Insert:
 		x.Tail.Emit = true
-		r, err = db.insert(ctx, x, o.name)
+		r, err = guarded(st, func() (Result, error) { return db.insert(ctx, x, o.name) })
 	case *sql.CreateQuery, *sql.CreateView:
 		r, err = db.statement(ctx, st)
 	default:
@@ -153,20 +154,34 @@ func (db *DB) Explain(ctx context.Context, text string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	return db.explain(st, planner.Everything)
+	var out string
+	_, err = guarded(st, func() (r Result, err error) {
+		out, err = db.explain(st, planner.Everything)
+		return r, err
+	})
+	return out, err
 }
 
 // statement runs one statement. A panic below it is a bug of ours and not the end
 // of the user's process.
-func (db *DB) statement(ctx context.Context, st sql.Statement) (r Result, err error) {
-	defer func() {
-		if x := recover(); x != nil {
-			if invariants.Enabled {
-				panic(x)
-			}
-			err = st.Base().Errorf(st.Base().Start, "internal error: %v", x)
-		}
-	}()
+func (db *DB) statement(ctx context.Context, st sql.Statement) (Result, error) {
+	return guarded(st, func() (Result, error) { return db.run(ctx, st) })
+}
+
+// guarded makes an error at the statement of a panic in f.
+func guarded(st sql.Statement, f func() (Result, error)) (r Result, err error) {
+	panicked := stream.Guard(func() error {
+		r, err = f()
+		return nil
+	})
+	if panicked != nil {
+		text, _, _ := strings.Cut(panicked.Error(), "\n") // without the stack
+		return Result{}, st.Base().Errorf(st.Base().Start, "%s", text)
+	}
+	return r, err
+}
+
+func (db *DB) run(ctx context.Context, st sql.Statement) (r Result, err error) {
 	switch x := st.(type) {
 	case *sql.Select:
 		if x.Tail.Emit {

@@ -2,7 +2,9 @@ package sqlstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/connectors"
@@ -34,8 +36,7 @@ func (db *DB) bounded(ctx context.Context, p *planner.Query) (*Rows, error) {
 		return db.streamRows(ctx, run, p), nil
 	}
 	defer db.engine.Forget(run)
-	if err := run.Wait(ctx); err != nil {
-		run.Abort()
+	if err := completed(ctx, run); err != nil {
 		return nil, cause(err)
 	}
 	b, _, err := run.Result()
@@ -43,6 +44,24 @@ func (db *DB) bounded(ctx context.Context, p *planner.Query) (*Rows, error) {
 		return nil, err
 	}
 	return rowsOf(b), nil
+}
+
+// completed waits until a bounded query has read everything. It ends one that nobody
+// waits for any more, and says so of one that was ended from elsewhere.
+func completed(ctx context.Context, run *stream.Query) error {
+	if err := run.Wait(ctx); err != nil {
+		run.Abort()
+		return err
+	}
+	return whole(run)
+}
+
+// whole says that a query which has ended has not read everything.
+func whole(run *stream.Query) error {
+	if st, err := run.Status(); st == stream.Stopped {
+		return errors.Join(stream.ErrClosed, err)
+	}
+	return nil
 }
 
 // startBounded starts a plan over what is there now; whole asks for its result as
@@ -63,7 +82,7 @@ func (db *DB) startBounded(ctx context.Context, p *planner.Query, whole bool) (*
 
 // streamRows hands out the rows of an append-only query epoch by epoch.
 func (db *DB) streamRows(ctx context.Context, run *stream.Query, p *planner.Query) *Rows {
-	return rowsFrom(p.Visible(), func(yield func(*zset.Batch, error) bool) {
+	rows := rowsFrom(p.Visible(), func(yield func(*zset.Batch, error) bool) {
 		defer db.engine.Forget(run)
 		for c, err := range run.Changes(ctx) {
 			if !yield(c.Delta, cause(err)) {
@@ -71,7 +90,12 @@ func (db *DB) streamRows(ctx context.Context, run *stream.Query, p *planner.Quer
 				return
 			}
 		}
+		if err := whole(run); err != nil {
+			yield(nil, err)
+		}
 	})
+	rows.unread = func() { run.Abort(); db.engine.Forget(run) }
+	return rows
 }
 
 // spec fills in what every query has.
@@ -91,7 +115,7 @@ func (db *DB) spec(p *planner.Query, name string) stream.Spec {
 // inputs says what feeds each leaf of a plan. A bounded query takes the results of
 // materialized views as they are; a continuous one joins their dataflow.
 func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool) ([]stream.Input, error) {
-	views := map[string]*zset.Batch{}
+	views := map[string][]*zset.Batch{}
 	if bounded {
 		var err error
 		if views, err = db.viewResults(ctx, p); err != nil {
@@ -105,7 +129,7 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool) ([]str
 		case leaf.Relation == nil:
 			in.Rows = []*zset.Batch{leaf.Rows}
 		case leaf.Relation.View && bounded:
-			in.Rows = []*zset.Batch{views[leaf.Relation.Name]}
+			in.Rows = views[leaf.Relation.Name]
 		case leaf.Relation.View:
 			in.Member = leaf.Relation.Name
 		default:
@@ -120,10 +144,12 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool) ([]str
 	return inputs, nil
 }
 
-// viewResults copies the results that a bounded query reads. Where they belong to
-// several dataflows, each has finished the input that is there now.
-func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string]*zset.Batch, error) {
-	queries := map[string]*stream.Query{}
+// viewResults copies the results that a bounded query reads, those of one dataflow as
+// of the same epoch. Where there are several, each has finished the input that is there
+// now.
+func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string][]*zset.Batch, error) {
+	var names []string
+	var queries []*stream.Query
 	for _, leaf := range p.Leaves {
 		if leaf.Relation == nil || !leaf.Relation.View {
 			continue
@@ -135,7 +161,9 @@ func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string]*zs
 		if st, err := q.Status(); st == stream.Failed {
 			return nil, fmt.Errorf("materialized view %s has failed: %w", leaf.Relation.Name, cause(err))
 		}
-		queries[leaf.Relation.Name] = q
+		if !slices.Contains(names, leaf.Relation.Name) {
+			names, queries = append(names, leaf.Relation.Name), append(queries, q)
+		}
 	}
 	if len(queries) > 1 {
 		for _, q := range queries {
@@ -144,15 +172,15 @@ func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string]*zs
 			}
 		}
 	}
-	results := map[string]*zset.Batch{}
-	for name, q := range queries {
-		b, _, err := q.Result()
-		if err != nil {
-			return nil, err
-		}
-		results[name] = b
+	results, err := db.engine.Results(ctx, queries)
+	if err != nil {
+		return nil, err
 	}
-	return results, nil
+	byName := map[string][]*zset.Batch{}
+	for i, name := range names {
+		byName[name] = results[i]
+	}
+	return byName, nil
 }
 
 // sourceOf makes a table readable.

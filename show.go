@@ -333,7 +333,7 @@ func (db *DB) analyze(ctx context.Context, st *sql.Explain) (string, error) {
 		return "", placed(&st.Common, err)
 	}
 	defer db.engine.Forget(run)
-	if err := run.Wait(ctx); err != nil {
+	if err := completed(ctx, run); err != nil {
 		return "", placed(&st.Common, err)
 	}
 	out := p.Explain(planner.Physical) + "\nRows (in, out)\n"

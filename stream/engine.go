@@ -240,13 +240,14 @@ func (e *Engine) ProcessAllAvailable(ctx context.Context, q *Query) error {
 }
 
 // Results copies the results of queries as of the last finished epoch, the same for
-// those of one dataflow.
+// those of one dataflow. Each is in its query's order, unless it is too large for one
+// batch.
 func (e *Engine) Results(ctx context.Context, queries []*Query) ([][]*zset.Batch, error) {
 	out := make([][]*zset.Batch, len(queries))
 	var err error
 	take := func(i int) {
 		if err == nil {
-			out[i], _, err = queries[i].parts()
+			out[i], err = queries[i].presented()
 		}
 	}
 	if len(queries) == 1 {

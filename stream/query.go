@@ -143,6 +143,16 @@ func (q *Query) Result() (*zset.Batch, int64, error) {
 	return b, epoch, err
 }
 
+// presented copies the result, in the query's order where that is one batch.
+func (q *Query) presented() ([]*zset.Batch, error) {
+	parts, _, err := q.parts()
+	if err != nil || len(parts) != 1 || q.spec.Sort == nil {
+		return parts, err
+	}
+	err = Guard(func() error { parts[0] = q.spec.Sort(parts[0]); return nil })
+	return parts, err
+}
+
 // parts copies the result in any order.
 func (q *Query) parts() (batches []*zset.Batch, epoch int64, err error) {
 	if q.result == nil {
