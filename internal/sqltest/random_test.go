@@ -58,27 +58,33 @@ func report(t *testing.T, text string, r sqltest.Report) {
 // queries over them, and changes that only take back what is there.
 type generator struct {
 	*rand.Rand
-	out  strings.Builder
-	rows [2][]string // of the tables a and b
+	out       strings.Builder
+	rows      [2][]string // of the tables a and b
+	relations []string    // that have the columns of a and b
 }
 
 func newGenerator(seed uint64) *generator {
-	return &generator{Rand: rand.New(rand.NewPCG(seed, 0x5151))}
+	return &generator{Rand: rand.New(rand.NewPCG(seed, 0x5151)), relations: []string{"a", "b"}}
 }
 
-// tables are two of the same columns: one whose rows go, one that is only added to.
-const tables = `CREATE TABLE a (i INT, j BIGINT, s VARCHAR, n DECIMAL(6,2), f DOUBLE, d DATE, b BOOLEAN) WITH (connector = 'memory');
-CREATE TABLE b (i INT, j BIGINT, s VARCHAR, n DECIMAL(6,2), f DOUBLE, d DATE, b BOOLEAN) WITH (connector = 'memory', 'append.only' = 'true')`
+// columns are those of every relation.
+const columns = "(i INT, j BIGINT, s VARCHAR, n DECIMAL(6,2), f DOUBLE, d DATE, b BOOLEAN)"
+
+// tables are one whose rows go, and one that is only added to.
+const tables = "CREATE TABLE a " + columns + " WITH (connector = 'memory');\n" +
+	"CREATE TABLE b " + columns + " WITH (connector = 'memory', 'append.only' = 'true')"
 
 func (g *generator) script() string {
 	g.block("exec", tables)
 	queries := 0
 	for range 4 + g.IntN(4) {
-		switch g.IntN(3) {
+		switch g.IntN(4) {
 		case 0:
+			g.relate()
+		case 1:
 			queries++
 			g.block(fmt.Sprintf("start q%d mode=%s", queries, g.pick("update", "complete")), g.query())
-		case 1:
+		case 2:
 			queries++
 			g.block("exec", fmt.Sprintf("CREATE MATERIALIZED VIEW q%d AS %s", queries, g.query()))
 		}
@@ -126,6 +132,27 @@ func (g *generator) row() string {
 	}, " ")
 }
 
+// relate makes another relation of the same columns: a view, a materialized view, or a
+// table that a query keeps filled.
+func (g *generator) relate() {
+	name := fmt.Sprintf("r%d", len(g.relations))
+	q := all + g.relation() + " WHERE " + g.condition(1)
+	if g.IntN(2) == 0 {
+		q += " UNION " + g.pick("", "ALL ") + all + g.relation()
+	}
+	switch g.IntN(3) {
+	case 0:
+		g.block("exec", "CREATE VIEW "+name+" AS "+q)
+	case 1:
+		g.block("exec", "CREATE MATERIALIZED VIEW "+name+" AS "+q)
+	default:
+		g.block("exec", "CREATE TABLE "+name+" "+columns+" WITH (connector = 'memory');\nINSERT INTO "+name+" "+q+" EMIT UPDATE")
+	}
+	g.relations = append(g.relations, name)
+}
+
+func (g *generator) relation() string { return g.pick(g.relations...) }
+
 // query is a SELECT whose columns have names of their own.
 func (g *generator) query() string {
 	from := g.from()
@@ -167,19 +194,19 @@ func (g *generator) named(columns ...string) string {
 	return strings.Join(columns, ", ")
 }
 
+// all selects every column of a relation.
+const all = "SELECT i, j, s, n, f, d, b FROM "
+
 func (g *generator) from() string {
-	const all = "SELECT i, j, s, n, f, d, b FROM "
-	switch g.IntN(5) {
+	switch g.IntN(4) {
 	case 0:
-		return " FROM a"
+		return " FROM (" + all + g.relation() + " UNION ALL " + all + g.relation() + ") AS u"
 	case 1:
-		return " FROM b"
+		return " FROM (" + all + g.relation() + " WHERE " + g.condition(1) + ") AS w"
 	case 2:
-		return " FROM (" + all + "a UNION ALL " + all + "b) AS u"
-	case 3:
-		return " FROM (" + all + g.pick("a", "b") + " WHERE " + g.condition(1) + ") AS w"
+		return " FROM (SELECT DISTINCT i, j, s, n, f, d, b FROM " + g.relation() + ") AS d"
 	default:
-		return " FROM (SELECT DISTINCT i, j, s, n, f, d, b FROM " + g.pick("a", "b") + ") AS d"
+		return " FROM " + g.relation()
 	}
 }
 
