@@ -99,6 +99,9 @@ func FromGo(name string, fn any) (*Scalar, error) {
 	if v.Kind() != reflect.Func {
 		return nil, fmt.Errorf("function %s: a Go func is needed, not %T", name, fn)
 	}
+	if v.IsNil() {
+		return nil, fmt.Errorf("function %s: the Go func is nil", name)
+	}
 	t := v.Type()
 	bad := fmt.Errorf("function %s: %s does not fit; arguments and result are int64, float64, string or bool, and an error may follow the result", name, t)
 	if t.IsVariadic() || t.NumOut() < 1 || t.NumOut() > 2 || t.NumOut() == 2 && t.Out(1) != reflect.TypeFor[error]() {
@@ -149,17 +152,28 @@ func reflectedValue(v *vec.Vec, row int) reflect.Value {
 	return reflect.ValueOf(string(v.Bytes(row)))
 }
 
+// callGo calls a user's function. Its error, or its panic, is that of the row: a
+// program's query may end by it, and not the program.
+func callGo(fn reflect.Value, in ...reflect.Value) (result reflect.Value, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			result, err = reflect.Zero(fn.Type().Out(0)), fmt.Errorf("the Go function panicked: %v", r)
+		}
+	}()
+	out := fn.Call(in)
+	if len(out) == 2 && !out[1].IsNil() {
+		err = out[1].Interface().(error)
+	}
+	return out[0], err
+}
+
 func reflectKernel(fn reflect.Value, result types.Type) Kernel {
 	call := func(args []*vec.Vec, row int) (reflect.Value, error) {
 		in := make([]reflect.Value, len(args))
 		for i, a := range args {
 			in[i] = reflectedValue(a, row)
 		}
-		out := fn.Call(in)
-		if len(out) == 2 && !out[1].IsNil() {
-			return out[0], out[1].Interface().(error)
-		}
-		return out[0], nil
+		return callGo(fn, in...)
 	}
 	switch result.Kind {
 	case types.BigInt:

@@ -18,6 +18,9 @@ func AggregateFromGo(name string, fn any) (*Aggregate, error) {
 	if v.Kind() != reflect.Func {
 		return nil, fmt.Errorf("aggregate %s: a Go func is needed, not %T", name, fn)
 	}
+	if v.IsNil() {
+		return nil, fmt.Errorf("aggregate %s: the Go func is nil", name)
+	}
 	t := v.Type()
 	bad := fmt.Errorf("aggregate %s: %s does not fit; func([]T) R is needed, T and R being int64, float64, string or bool, and an error may follow the result", name, t)
 	if t.IsVariadic() || t.NumIn() != 1 || t.In(0).Kind() != reflect.Slice || t.NumOut() < 1 || t.NumOut() > 2 || t.NumOut() == 2 && t.Out(1) != reflect.TypeFor[error]() {
@@ -67,19 +70,19 @@ func (f goFold) Value(next func() ([]*vec.Vec, int, int64), out *vec.Builder) er
 		out.AppendNull()
 		return nil
 	}
-	got := f.fn.Call([]reflect.Value{values})
-	if len(got) == 2 && !got[1].IsNil() {
-		return got[1].Interface().(error)
+	got, err := callGo(f.fn, values)
+	if err != nil {
+		return err
 	}
 	switch out.Type().Kind {
 	case types.BigInt:
-		vec.Append(out, got[0].Int())
+		vec.Append(out, got.Int())
 	case types.Double:
-		vec.Append(out, got[0].Float())
+		vec.Append(out, got.Float())
 	case types.Boolean:
-		out.AppendBool(got[0].Bool())
+		out.AppendBool(got.Bool())
 	default:
-		out.AppendString(got[0].String())
+		out.AppendString(got.String())
 	}
 	return nil
 }
