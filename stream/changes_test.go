@@ -15,6 +15,7 @@ import (
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/stream"
 	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
 )
 
 // A sum adds up changes, and minds that no epoch comes after a later one.
