@@ -110,6 +110,9 @@ func (db *DB) Close() error {
 type gate chan struct{}
 
 func (g gate) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	select {
 	case g <- struct{}{}:
 		return nil

@@ -262,7 +262,9 @@ func (db *DB) seen(ctx context.Context, t *target, running []*Query) error {
 			if !q.reads(changed[i]) {
 				continue
 			}
-			if err := q.ProcessAllAvailable(ctx); err != nil {
+			if err := q.ProcessAllAvailable(ctx); err != nil && ctx.Err() != nil {
+				return fmt.Errorf("the rows are written, but query %s has not seen them yet: %w", q.Name(), ctx.Err())
+			} else if err != nil {
 				return fmt.Errorf("the rows are written, but query %s has stopped: %w", q.Name(), withoutQuery(err))
 			}
 			for _, name := range q.fills() {

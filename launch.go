@@ -96,9 +96,10 @@ func (db *DB) launchable(l *launch) error {
 	return l.at.Errorf(l.at.Start, "%s is a materialized view; its name cannot be that of another query", e.Name)
 }
 
-// placed gives an error without a place the statement's.
+// placed gives an error without a place the statement's; that of a context stays as
+// it is.
 func placed(at *sql.Common, err error) error {
-	if _, ok := sql.AsError(err); ok || err == nil || errors.Is(err, context.Canceled) {
+	if _, ok := sql.AsError(err); ok || err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return at.Errorf(at.Start, "%v", cause(err))

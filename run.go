@@ -126,10 +126,10 @@ func (db *DB) Start(ctx context.Context, text string, options ...QueryOption) (*
 	switch x := st.(type) {
 	case *sql.Select:
 		x.Tail.Emit = true
-		r, err = guarded(st, func() (Result, error) { return db.startSelect(ctx, x, o) })
+		r, err = guarded(ctx, st, func() (Result, error) { return db.startSelect(ctx, x, o) })
 	case *sql.Insert:
 		x.Tail.Emit = true
-		r, err = guarded(st, func() (Result, error) { return db.insert(ctx, x, o.name) })
+		r, err = guarded(ctx, st, func() (Result, error) { return db.insert(ctx, x, o.name) })
 	case *sql.CreateQuery, *sql.CreateView:
 		r, err = db.statement(ctx, st)
 	default:
@@ -151,11 +151,8 @@ func (db *DB) Explain(ctx context.Context, text string) (string, error) {
 	if e, ok := st.(*sql.Explain); ok {
 		st = e.Statement
 	}
-	if err := ctx.Err(); err != nil {
-		return "", err
-	}
 	var out string
-	_, err = guarded(st, func() (r Result, err error) {
+	_, err = guarded(ctx, st, func() (r Result, err error) {
 		out, err = db.explain(st, planner.Everything)
 		return r, err
 	})
@@ -165,11 +162,15 @@ func (db *DB) Explain(ctx context.Context, text string) (string, error) {
 // statement runs one statement. A panic below it is a bug of ours and not the end
 // of the user's process.
 func (db *DB) statement(ctx context.Context, st sql.Statement) (Result, error) {
-	return guarded(st, func() (Result, error) { return db.run(ctx, st) })
+	return guarded(ctx, st, func() (Result, error) { return db.run(ctx, st) })
 }
 
-// guarded makes an error at the statement of a panic in f.
-func guarded(st sql.Statement, f func() (Result, error)) (r Result, err error) {
+// guarded makes an error at the statement of a panic in f, which is not called where
+// the context has ended.
+func guarded(ctx context.Context, st sql.Statement, f func() (Result, error)) (r Result, err error) {
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
+	}
 	panicked := stream.Guard(func() error {
 		r, err = f()
 		return nil

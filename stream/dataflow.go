@@ -39,6 +39,9 @@ func newDataflow(e *Engine) *dataflow {
 // call runs f between two epochs and returns its error, errEnded when the dataflow
 // has ended before, or that of ctx.
 func (d *dataflow) call(ctx context.Context, f func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	ran := make(chan error, 1)
 	select {
 	case d.calls <- func() { ran <- Guard(f) }:

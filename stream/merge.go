@@ -13,7 +13,7 @@ func (d *dataflow) mergeScans() error {
 	for i := 0; i < len(d.scans); i++ {
 		for j := i + 1; j < len(d.scans); j++ {
 			a, b := d.scans[i], d.scans[j]
-			if a.spec.Table != b.spec.Table || a.end != nil || b.end != nil || !sameOffsets(a.pos, b.pos) {
+			if a.spec.Table != b.spec.Table || a.end != nil || b.end != nil || !sameOffsets(a.pos, b.pos) || !a.settled() || !b.settled() {
 				continue
 			}
 			a.merge(b)
@@ -31,6 +31,13 @@ func (d *dataflow) mergeScans() error {
 		}
 	}
 	return nil
+}
+
+// settled reports that the scan's position means the same as that of any other scan of
+// its table.
+func (s *scan) settled() bool {
+	x, ok := s.source.(connectors.Settler)
+	return !ok || x.Settled(s.pos)
 }
 
 func sameOffsets(a, b connectors.Offsets) bool { return len(a) > 0 && maps.Equal(a, b) }
