@@ -97,7 +97,7 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 	}
 	if err := db.filled(ctx, r.Query); err != nil {
 		db.discard(r.Query)
-		return Result{}, placed(&st.Common, errors.Join(err, db.catalog.Drop(e.Name)))
+		return Result{}, placed(&st.Common, errors.Join(withoutQuery(err), db.catalog.Drop(e.Name)))
 	}
 	return r, nil
 }

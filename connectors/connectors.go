@@ -85,6 +85,13 @@ type Bounded interface {
 	End(ctx context.Context, splits []Split) (Offsets, bool, error)
 }
 
+// A Settler source begins with rows that only it knows: two sources of a table are the
+// same from where both have settled.
+type Settler interface {
+	// Settled reports that the positions mean the same to every other source.
+	Settled(at Offsets) bool
+}
+
 // A Reader hands out the records of a range in order.
 type Reader interface {
 	// Next fills buf from its start and returns how many records it holds now;

@@ -77,10 +77,11 @@ type table struct {
 	mu      sync.Mutex
 	index   *index
 	log     []*zset.Batch
-	ends    []int64 // the position after each batch
-	base    int64   // the position before the first batch
-	summed  int64   // rows of the log after the last compaction
-	shrinks bool    // some row was taken back
+	ends    []int64     // the position after each batch
+	base    int64       // the position before the first batch
+	summed  int64       // rows of the log after the last compaction
+	shrinks bool        // some row was taken back
+	held    *zset.Batch // what the log adds up to; nil where that is not known
 	sources map[*source]struct{}
 	changed chan struct{}
 }
@@ -117,15 +118,22 @@ func (t *table) append(b *zset.Batch) {
 	t.log = append(t.log, goneFirst(b).Clone())
 	t.ends = append(t.ends, t.total()+int64(b.Len))
 	t.shrinks = t.shrinks || takesBack(b)
+	t.held = nil
 	t.compact()
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
 
-// A source remembers how far it has read, so that the log is not compacted beyond.
+// A source remembers how far it has read, so that the log is not compacted beyond. It
+// begins with what the table holds when it starts: rows that came and went before are
+// nobody's business any more, and least of all that of an expression which fails on
+// them. These first rows take the places just before settled; from there on the
+// positions are the log's.
 type source struct {
 	*table
-	at int64
+	at      int64
+	held    *zset.Batch // the rows before settled; nil where the log has them
+	settled int64
 }
 
 func (t *table) open() *source {
@@ -145,8 +153,22 @@ func (s *source) Splits(context.Context) ([]connectors.Split, error) {
 func (s *source) Start(context.Context, []connectors.Split) (connectors.Offsets, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return connectors.Offsets{split: connectors.Offset(s.at)}, nil
+	if !s.shrinks {
+		return connectors.Offsets{split: connectors.Offset(s.at)}, nil
+	}
+	if s.table.held == nil {
+		s.table.held = zset.NewBuilder(s.def.Schema()).Build()
+		if len(s.log) > 0 {
+			s.table.held = zset.Consolidate(s.log...)
+		}
+	}
+	s.held, s.settled = s.table.held, s.total()
+	s.at = s.settled // the log before is not needed
+	return connectors.Offsets{split: connectors.Offset(s.settled - int64(s.held.Len))}, nil
 }
+
+// Settled implements connectors.Settler.
+func (s *source) Settled(at connectors.Offsets) bool { return int64(at[split]) >= s.settled }
 
 // Latest implements connectors.Source.
 func (s *source) Latest(context.Context, []connectors.Split) (connectors.Offsets, error) {
@@ -190,10 +212,17 @@ func (s *source) OpenBatches(_ context.Context, r connectors.Range, columns []in
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.at = max(s.at, int64(r.From)) // what lies before has been read
-	return &reader{log: s.log, ends: s.ends, at: int64(r.From), to: int64(r.To), columns: columns}, nil
+	if int64(r.From) >= s.settled {
+		s.held = nil // nobody comes back to it
+	}
+	return &reader{
+		held: s.held, settled: s.settled, log: s.log, ends: s.ends, at: int64(r.From), to: int64(r.To), columns: columns,
+	}, nil
 }
 
 type reader struct {
+	held    *zset.Batch
+	settled int64
 	log     []*zset.Batch
 	ends    []int64
 	at, to  int64
@@ -204,10 +233,9 @@ type reader struct {
 // Next implements connectors.BatchReader.
 func (r *reader) Next(_ context.Context, b *zset.Builder, max int) error {
 	for b.Len() < max && r.at < r.to {
-		k := sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > r.at })
-		batch := r.log[k]
-		first := r.ends[k] - int64(batch.Len)
-		n := min(r.ends[k], r.to, r.at+int64(max-b.Len())) - r.at
+		batch, end := r.piece()
+		first := end - int64(batch.Len)
+		n := min(end, r.to, r.at+int64(max-b.Len())) - r.at
 		r.sel = r.sel[:0]
 		for i := range n {
 			r.sel = append(r.sel, int32(r.at-first+i))
@@ -223,6 +251,16 @@ func (r *reader) Next(_ context.Context, b *zset.Builder, max int) error {
 		return io.EOF
 	}
 	return nil
+}
+
+// piece returns the batch that holds the row at the reader's position, and the position
+// after its last row.
+func (r *reader) piece() (*zset.Batch, int64) {
+	if r.held != nil && r.at < r.settled {
+		return r.held, r.settled
+	}
+	k := sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > r.at })
+	return r.log[k], r.ends[k]
 }
 
 // Close implements connectors.BatchReader.
