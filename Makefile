@@ -2,7 +2,7 @@
 
 GO       ?= go
 KAFKADIR ?= .kafka
-GOTEST   := $(GO) tool gotestsum --format pkgname --hide-summary=skipped --
+GOTEST   := $(GO) tool gotestsum --format pkgname --
 # Packages whose code runs in several goroutines are tested under the race detector, too.
 RACE     := . ./exec/... ./stream/... ./state/... ./connectors/... ./internal/broker/...
 

@@ -112,9 +112,6 @@ func aborted(t *testing.T, addr, topic string, partitions int) {
 // A broker that restarts while a query runs is waited for, and nothing is lost or
 // counted twice.
 func TestKafkaBrokerRestart(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts a Kafka of its own")
-	}
 	kafkatest.Broker(t) // or why there is none
 	server, err := kafkatest.Start(t.Context(), t.TempDir())
 	if err != nil {
