@@ -40,22 +40,33 @@ func (b *Binder) Source(q *sql.Query, into []types.Type) (logical.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size(n, map[logical.Node]int{}) > maxNodes {
-		return nil, sql.Errorf(q.Source, q.Start(), "the query reads its views and WITH queries too many times: its plan has more than %d nodes", maxNodes)
+	if err := s.bounded(n, q.Start()); err != nil {
+		return nil, err
 	}
 	return n, nil
 }
 
+// bounded refuses a plan of more than maxNodes nodes.
+func (s *session) bounded(n logical.Node, at int) error {
+	if s.whole.size(n) > maxNodes {
+		return sql.Errorf(s.m.Source, at, "the query is too large: its plan has more than %d nodes, those of views and WITH queries counted as often as they are read", maxNodes)
+	}
+	return nil
+}
+
 // size counts the nodes of a plan, at most up to a little more than maxNodes.
-func size(n logical.Node, known map[logical.Node]int) int {
-	if s, ok := known[n]; ok {
+func (w *whole) size(n logical.Node) int {
+	if s, ok := w.sizes[n]; ok {
 		return s
 	}
 	s := 1
 	for _, in := range n.Inputs() {
-		s = min(s+size(in, known), maxNodes+1)
+		s = min(s+w.size(in), maxNodes+1)
 	}
-	known[n] = s
+	if w.sizes == nil {
+		w.sizes = map[logical.Node]int{}
+	}
+	w.sizes[n] = s
 	return s
 }
 
@@ -111,8 +122,9 @@ type session struct {
 
 // A whole is what the texts that make one query count together.
 type whole struct {
-	views int // put in place of their names
-	draws int // calls that give another value for every row
+	views int                  // put in place of their names
+	draws int                  // calls that give another value for every row
+	sizes map[logical.Node]int // filled by size
 }
 
 // draw numbers a call that gives another value for every row: wherever a rewrite

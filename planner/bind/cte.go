@@ -44,6 +44,11 @@ func (s *session) with(w *ast.WithClause) error {
 		if n, err = s.renamed(n, c.Name.O, c.ColNameList, at); err != nil {
 			return err
 		}
+		// Not only of the whole at the end: what asks for a plan's properties on the
+		// way would take too long with this one.
+		if err := s.bounded(n, at); err != nil {
+			return err
+		}
 		s.ctes = &cte{name: c.Name.L, node: n, next: s.ctes}
 	}
 	return nil
