@@ -256,6 +256,7 @@ func (db *DB) output(ctx context.Context, t *target, mode connectors.Mode, schem
 // writes. running is what ran before the write: a query that it stops is told of,
 // however fast that went.
 func (db *DB) seen(ctx context.Context, t *target, running []*Query) error {
+	var stopped error                 // the first of them; the others are waited for all the same
 	changed := []string{t.entry.Name} // tables and views, each once
 	for i := 0; i < len(changed); i++ {
 		for _, q := range running {
@@ -264,8 +265,8 @@ func (db *DB) seen(ctx context.Context, t *target, running []*Query) error {
 			}
 			if err := q.ProcessAllAvailable(ctx); err != nil && ctx.Err() != nil {
 				return fmt.Errorf("the rows are written, but query %s has not seen them yet: %w", q.Name(), ctx.Err())
-			} else if err != nil {
-				return fmt.Errorf("the rows are written, but query %s has stopped: %w", q.Name(), withoutQuery(err))
+			} else if err != nil && stopped == nil {
+				stopped = fmt.Errorf("the rows are written, but query %s has stopped: %w", q.Name(), withoutQuery(err))
 			}
 			for _, name := range q.fills() {
 				if !slices.Contains(changed, name) {
@@ -274,7 +275,7 @@ func (db *DB) seen(ctx context.Context, t *target, running []*Query) error {
 			}
 		}
 	}
-	return nil
+	return stopped
 }
 
 // whoRuns returns the queries that run now; of another table than one in memory
