@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/catalog"
@@ -56,14 +57,50 @@ func (t *Table) Append(ctx context.Context, values ...any) error {
 // returns when every query over the table has seen the change. The batch has the
 // table's columns.
 func (t *Table) Apply(ctx context.Context, delta *zset.Batch) error {
-	if !sameColumns(delta.Schema, t.target.entry.Schema) {
-		return fmt.Errorf("table %s has columns %s, the batch has %s", t.target.entry.Name, t.target.entry.Schema, delta.Schema)
+	if err := t.check(delta); err != nil {
+		return fmt.Errorf("table %s: %w", t.target.entry.Name, err)
 	}
+	delta = present(delta)
 	if err := t.db.write.enter(ctx); err != nil {
 		return err
 	}
 	defer t.db.write.leave()
 	return t.db.apply(ctx, t.target, delta)
+}
+
+// check says what is wrong with the shape of a batch.
+func (t *Table) check(b *zset.Batch) error {
+	switch {
+	case b == nil || b.Schema == nil:
+		return errors.New("there is no batch")
+	case !sameColumns(b.Schema, t.target.entry.Schema):
+		return fmt.Errorf("its columns are %s, those of the batch %s", t.target.entry.Schema, b.Schema)
+	case len(b.Cols) != b.Schema.Len():
+		return fmt.Errorf("the batch has %d columns, its schema %d", len(b.Cols), b.Schema.Len())
+	case b.Weights != nil && len(b.Weights) != b.Len:
+		return fmt.Errorf("the batch has %d rows and %d weights", b.Len, len(b.Weights))
+	}
+	for i, c := range b.Cols {
+		f := b.Schema.Fields[i]
+		if c == nil || c.Len != b.Len || !c.Type.Equal(f.Type) {
+			return fmt.Errorf("the batch has no %d values of %s in column %s", b.Len, f.Type, f.Name)
+		}
+	}
+	return nil
+}
+
+// present leaves out the rows of weight 0, which are none.
+func present(b *zset.Batch) *zset.Batch {
+	if !slices.Contains(b.Weights, 0) {
+		return b
+	}
+	out := zset.NewBuilder(b.Schema)
+	for row, w := range b.Weights {
+		if w != 0 {
+			out.AppendRow(b, row, w)
+		}
+	}
+	return out.Build()
 }
 
 // Schema returns the table's columns.

@@ -109,6 +109,9 @@ func (db *DB) spec(p *planner.Query, name string) stream.Spec {
 		Limits:        s.limits(),
 		Sort:          p.Present,
 	}
+	if p.Sort != nil && p.Sort.Limit >= 0 && p.Sort.Limit <= spec.RowLimit {
+		spec.RowLimit = 0 // what is put out never has more rows
+	}
 	return spec
 }
 

@@ -19,6 +19,7 @@ type resultTable struct {
 	schema *types.Schema
 	rows   state.Map // all columns -> weight
 	epoch  int64     // as batchId counts; -1 before the first
+	count  int64     // of rows, each as often as it is there
 	gids   []int32
 
 	batchBytes int // of text in one batch
@@ -71,7 +72,9 @@ func (r *resultTable) add(b *zset.Batch) error {
 	}
 	at := r.rows.Rows()
 	for i, g := range gids {
-		*(*int64)(unsafe.Pointer(at.Ptr(g))) += b.Weight(i)
+		w := b.Weight(i)
+		*(*int64)(unsafe.Pointer(at.Ptr(g))) += w
+		r.count += w
 	}
 	return nil
 }
@@ -114,9 +117,9 @@ func (r *resultTable) join(batches []*zset.Batch) *zset.Batch {
 	return out.Build()
 }
 
-// size returns the number of distinct rows.
+// size returns the number of rows, copies counted.
 func (r *resultTable) size() int64 {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return int64(r.rows.Len())
+	return r.count
 }
