@@ -209,39 +209,33 @@ func (db *DB) showCreate(st *sql.Show) (*Rows, error) {
 	return l.result(), nil
 }
 
-// masked is the statement with the values of secret options starred out.
+// masked is the statement with the values of secret options starred out. The parser
+// says where these are: their names may be written in many ways.
 func (db *DB) masked(e *catalog.Entry) string {
 	c := db.connector(e.Connector)
 	if c == nil {
 		return e.SQL
 	}
-	tokens, _, err := sql.Lex(&sql.Source{Text: e.SQL})
-	if err != nil {
-		return e.SQL
+	tokens, _, lexed := sql.Lex(&sql.Source{Text: e.SQL})
+	st, err := sql.ParseOne("", e.SQL)
+	table, ok := st.(*sql.CreateTable)
+	if err != nil || lexed != nil || !ok {
+		return "CREATE TABLE " + e.Name + " …" // cannot be: it was parsed when it was created
 	}
 	var out strings.Builder
 	done := 0
-	for i, t := range tokens {
-		if t.Kind != sql.String || i < 2 || !tokens[i-1].Is("=") || !secret(c.Options, optionName(tokens[:i-1])) {
+	for _, o := range table.Options {
+		if !secret(c.Options, connectors.Canonical(o.Name)) {
 			continue
 		}
-		out.WriteString(e.SQL[done:t.Start] + "'***'")
-		done = t.End
+		i := slices.IndexFunc(tokens, func(t sql.Token) bool { return t.Start == o.ValueOffset })
+		if tokens[i].Is("-") {
+			i++ // of a number
+		}
+		out.WriteString(e.SQL[done:o.ValueOffset] + "'***'")
+		done = tokens[i].End
 	}
 	return out.String() + e.SQL[done:]
-}
-
-// optionName reads the name that the tokens end with: 'a.b' or a.b.
-func optionName(before []sql.Token) string {
-	last := before[len(before)-1]
-	if last.Kind == sql.String {
-		return connectors.Canonical(sql.Unquote(last.Text))
-	}
-	name := last.Text
-	for i := len(before) - 2; i > 0 && before[i].Is("."); i -= 2 {
-		name = before[i-1].Text + "." + name
-	}
-	return connectors.Canonical(name)
 }
 
 func secret(options []connectors.Option, name string) bool {

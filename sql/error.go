@@ -7,6 +7,7 @@ package sql
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -83,7 +84,8 @@ func (e *Error) around() (before, after string) {
 	if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
 		end = at + i
 	}
-	before, after = text[start:at], text[at:end]
+	line := starred(text[start:end])
+	before, after = line[:at-start], line[at-start:]
 	if len(before) > maxShown {
 		cut := len(before) - maxShown
 		for cut < len(before) && !utf8.RuneStart(before[cut]) {
@@ -99,6 +101,22 @@ func (e *Error) around() (before, after string) {
 		after = after[:cut] + "…"
 	}
 	return printable(before), printable(strings.TrimSuffix(after, "\r"))
+}
+
+// secretValue is an option's value, written behind its name, that must not end up in
+// a log with the error beside which it stands. It goes by the name alone: which
+// options there are is not known here.
+var secretValue = regexp.MustCompile("(?i)(?:password|secret|token|jaas[._]config|keystore[._]key)['\"`]?\\s*=\\s*'((?:[^'\\\\]|''|\\\\.)*)")
+
+// starred puts stars in place of secret values, byte for byte.
+func starred(line string) string {
+	out := []byte(line)
+	for _, m := range secretValue.FindAllStringSubmatchIndex(line, -1) {
+		for i := m[2]; i < m[3]; i++ {
+			out[i] = '*'
+		}
+	}
+	return string(out)
 }
 
 // screen counts the columns of a terminal the same way whatever the locale.
