@@ -9,16 +9,19 @@ import (
 // compactRows is how long a log grows at least before it is looked at.
 const compactRows = 64 << 10
 
-// compact replaces the oldest part of the log by what it adds up to, once the log is
-// twice as long as after the last time: a table that is updated for ever does not
-// grow for ever, at a cost that follows what is written. One that is only added to is
-// left as it is. Positions stay: the sum takes
-// the places just before the part that every open source has read, and a new reader
-// begins with it. The caller holds t.mu.
+// compact sums the log up once it is twice as long as after the last time: a table that
+// is updated for ever does not grow for ever, at a cost that follows what is written.
+// One that is only added to is left as it is. The caller holds t.mu.
 func (t *table) compact() {
-	if !t.shrinks || t.total()-t.base < max(2*t.summed, compactRows) {
-		return
+	if t.shrinks && t.total()-t.base >= max(2*t.summed, compactRows) {
+		t.sum()
 	}
+}
+
+// sum replaces the oldest part of the log by what it adds up to. Positions stay: the
+// sum takes the places just before the part that every open source has read, and a new
+// reader begins with it. The caller holds t.mu.
+func (t *table) sum() {
 	bound := t.total()
 	for s := range t.sources {
 		bound = min(bound, s.at)
@@ -36,4 +39,5 @@ func (t *table) compact() {
 		log, ends = append(log, sum.Clone()), append(ends, upTo)
 	}
 	t.log, t.ends = append(log, t.log[k:]...), append(ends, t.ends[k:]...)
+	t.shrinks = upTo < t.total()
 }

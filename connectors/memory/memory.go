@@ -80,7 +80,7 @@ type table struct {
 	ends    []int64     // the position after each batch
 	base    int64       // the position before the first batch
 	summed  int64       // rows of the log after the last compaction
-	shrinks bool        // some row was taken back
+	shrinks bool        // some row was taken back since the log was one sum
 	held    *zset.Batch // what the log adds up to; nil where that is not known
 	sources map[*source]struct{}
 	changed chan struct{}
@@ -153,7 +153,12 @@ func (s *source) Splits(context.Context) ([]connectors.Split, error) {
 func (s *source) Start(context.Context, []connectors.Split) (connectors.Offsets, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.shrinks {
+		s.at = s.total() // nothing is read yet that could hold others up
+		s.sum()
+	}
 	if !s.shrinks {
+		s.at = s.base
 		return connectors.Offsets{split: connectors.Offset(s.at)}, nil
 	}
 	if s.table.held == nil {
@@ -199,6 +204,13 @@ func (s *source) Open(context.Context, connectors.Range) (connectors.Reader, err
 	return nil, fmt.Errorf("table %s has rows, not records", s.def.Name)
 }
 
+// passed says that the source has read all before a position.
+func (s *source) passed(to int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = max(s.at, to)
+}
+
 // Close implements connectors.Source.
 func (s *source) Close() error {
 	s.mu.Lock()
@@ -216,11 +228,12 @@ func (s *source) OpenBatches(_ context.Context, r connectors.Range, columns []in
 		s.held = nil // nobody comes back to it
 	}
 	return &reader{
-		held: s.held, settled: s.settled, log: s.log, ends: s.ends, at: int64(r.From), to: int64(r.To), columns: columns,
+		source: s, held: s.held, settled: s.settled, log: s.log, ends: s.ends, at: int64(r.From), to: int64(r.To), columns: columns,
 	}, nil
 }
 
 type reader struct {
+	source  *source
 	held    *zset.Batch
 	settled int64
 	log     []*zset.Batch
@@ -247,10 +260,11 @@ func (r *reader) Next(_ context.Context, b *zset.Builder, max int) error {
 		b.Append(view, r.sel)
 		r.at += n
 	}
-	if r.at >= r.to {
-		return io.EOF
+	if r.at < r.to {
+		return nil
 	}
-	return nil
+	r.source.passed(r.to)
+	return io.EOF
 }
 
 // piece returns the batch that holds the row at the reader's position, and the position

@@ -155,31 +155,51 @@ func TestDropped(t *testing.T) {
 }
 
 // A source begins with what the table holds: rows that came and went before it are not
-// shown to it, and the changes after it are; wherever its ranges are cut.
+// shown to it, and the changes after it are; wherever its ranges are cut, and whether or
+// not another reader still needs them.
 func TestBeginsWithContent(t *testing.T) {
 	const want = "+1 1 ann\n+1 3 cyd\n+1 4 dan\n-1 1 ann\n"
 	for cut := range connectors.Offset(5) {
-		d := door{memory.New(), people()}
-		s := d.sink(t, connectors.Update)
-		d.write(t, s, 1, "1 ann\n2 bob\n3 cyd")
-		d.write(t, s, 2, "-1 2 bob\n+1 4 dan")
-		src := d.source(t)
-		from := startOf(t, src)
-		d.write(t, s, 3, "-1 1 ann")
-		rd, err := src.(connectors.BatchSource).OpenBatches(t.Context(), connectors.Range{Split: "0", From: from, To: from + cut}, []int{0, 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := zset.NewBuilder(people().Schema())
-		if err := rd.Next(t.Context(), first, 1000); err != io.EOF {
-			t.Fatal(err)
-		}
-		rest, _ := readTo(t, src, from+cut)
-		if got := first.Build().String() + rest.String(); got != want {
-			t.Errorf("cut at %d: got\n%swant\n%s", cut, got, want)
-		}
-		if settled := src.(connectors.Settler).Settled(connectors.Offsets{"0": from + cut}); settled != (cut >= 3) {
-			t.Errorf("cut at %d: settled %t", cut, settled)
+		for _, lags := range []bool{false, true} {
+			d := door{memory.New(), people()}
+			s := d.sink(t, connectors.Update)
+			d.write(t, s, 1, "1 ann\n2 bob\n3 cyd")
+			slow := d.source(t)
+			if !lags {
+				if err := slow.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d.write(t, s, 2, "-1 2 bob\n+1 4 dan")
+			src := d.source(t)
+			from := startOf(t, src)
+			d.write(t, s, 3, "-1 1 ann")
+			if got := d.part(t, src, from, from+cut) + d.part(t, src, from+cut, from+4); got != want {
+				t.Errorf("cut at %d: got\n%swant\n%s", cut, got, want)
+			}
+			if settled := src.(connectors.Settler).Settled(connectors.Offsets{"0": from + cut}); settled != (!lags || cut >= 3) {
+				t.Errorf("cut at %d, another lags %t: settled %t", cut, lags, settled)
+			}
+			if !lags {
+				continue
+			}
+			if all, _ := readTo(t, slow, startOf(t, slow)); zset.Consolidate(all).Len != 2 {
+				t.Errorf("the slow reader has\n%s", all)
+			}
 		}
 	}
+}
+
+// part reads a range of a source.
+func (d door) part(t *testing.T, src connectors.Source, from, to connectors.Offset) string {
+	t.Helper()
+	rd, err := src.(connectors.BatchSource).OpenBatches(t.Context(), connectors.Range{Split: "0", From: from, To: to}, []int{0, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := zset.NewBuilder(d.tab.Schema())
+	if err := rd.Next(t.Context(), b, 1000); err != io.EOF {
+		t.Fatal(err)
+	}
+	return b.Build().String()
 }
