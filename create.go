@@ -83,12 +83,17 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 		return Result{}, st.Errorf(st.Name.Offset, "%s cannot be kept up to date: %v", e.Name, err)
 	}
 	e.AppendOnly, e.Keys = p.Props.AppendOnly, p.Props.Keys
-	r, err := db.launch(ctx, &launch{
+	l := &launch{
 		at: &st.Common, name: e.Name, kind: "MATERIALIZED VIEW", plan: p, mode: connectors.Update, tail: st.Tail,
 		result: true, orReplace: st.OrReplace,
-	})
+	}
+	r, err := db.launch(ctx, l)
 	if err != nil {
 		return r, err
+	}
+	if l.attached { // somebody else is just making it
+		r.Message = "materialized view " + e.Name + " exists already"
+		return r, placed(&st.Common, db.filled(ctx, r.Query))
 	}
 	r.Message = "materialized view " + e.Name + " created"
 	if err := db.catalog.Put(e, st.OrReplace); err != nil {

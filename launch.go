@@ -25,6 +25,7 @@ type launch struct {
 	result    bool
 	orReplace bool
 	sink      func(context.Context) (stream.Output, error) // nil for none
+	attached  bool                                         // nothing was started: it runs already
 }
 
 // launch starts the query, or attaches to the one that runs under the same name
@@ -80,6 +81,7 @@ func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
 // attach gives the query that runs under the name, if it is the same.
 func (l *launch) attach(old *Query) (Result, error) {
 	if old.text == l.at.Text() {
+		l.attached = true
 		return Result{Query: old, Message: "query " + l.name + " runs already"}, nil
 	}
 	return Result{}, l.at.Errorf(l.at.Start, "query %s runs already, with another text", l.name).
