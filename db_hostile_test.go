@@ -432,3 +432,41 @@ func change(t *testing.T, db *sqlstream.DB, table *sqlstream.Table, rnd *rand.Ra
 		exec(t, db, `INSERT INTO r VALUES `+strings.Join(rows, ", "))
 	}
 }
+
+// A continuous query over a view that has finished reads its last result and finishes,
+// whether it starts before or after the view ends; over one that was stopped it is
+// refused with what to do.
+func TestQueryOverAnEndedView(t *testing.T) {
+	for _, rows := range []int{5, 200_000} {
+		db := opened(t)
+		exec(t, db, fmt.Sprintf(`CREATE TABLE d (i BIGINT) WITH (connector = 'datagen', 'rows.per.second' = '0', 'number.of.rows' = '%d', 'fields.i.kind' = 'sequence');
+			SET max_rows_per_trigger = 10000; CREATE TABLE sink (c BIGINT) WITH (connector = 'memory'); CREATE MATERIALIZED VIEW v AS SELECT i FROM d`, rows))
+		q := start(t, db, `INSERT INTO sink SELECT COUNT(*) FROM v EMIT UPDATE`)
+		within(t, "the query", func() {
+			if err := q.Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		if st, _ := q.Status(); st != sqlstream.Finished {
+			t.Errorf("the query is %v", st)
+		}
+		equal(t, ask(t, db, `SELECT c FROM sink`), fmt.Sprintf("+1 %d\n", rows))
+	}
+	db := opened(t)
+	exec(t, db, memoryNumbers(3)+`; CREATE MATERIALIZED VIEW v AS SELECT i FROM n; STOP QUERY v`)
+	if _, err := db.Start(t.Context(), `SELECT i FROM v EMIT`); err == nil || !strings.Contains(err.Error(), "v was stopped") {
+		t.Errorf("got %v", err)
+	}
+	equal(t, ask(t, db, `SELECT COUNT(*) FROM v`), "+1 3\n")
+}
+
+// An error while evaluating says where the row came from, as far as that is known, and
+// says it once.
+func TestEvalErrorNamesTheQuery(t *testing.T) {
+	db := opened(t)
+	exec(t, db, `CREATE TABLE s (x VARCHAR) WITH (connector = 'memory'); INSERT INTO s VALUES ('seven')`)
+	q := start(t, db, `SELECT CAST(x AS SIGNED) AS i FROM s EMIT UPDATE`, sqlstream.WithName("mine"))
+	if err := q.Wait(t.Context()); err == nil || err.Error() != "query mine: CAST(x AS BIGINT): 'seven' is not a BIGINT" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -60,6 +60,9 @@ func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
 		spec.Sinks = []stream.Output{out}
 	}
 	run, err := db.engine.Start(ctx, spec)
+	if errors.Is(err, stream.ErrNotRunning) { // a view has ended since it was looked at
+		return db.launch(ctx, l)
+	}
 	if err != nil {
 		if old := db.runningQuery(l.name); old != nil && errors.Is(err, stream.ErrRuns) { // started meanwhile
 			return l.attach(old)

@@ -134,7 +134,9 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool) ([]str
 		case leaf.Relation.View && bounded:
 			in.Rows = views[leaf.Relation.Name]
 		case leaf.Relation.View:
-			in.Member = leaf.Relation.Name
+			if err := db.follow(&in, leaf.Relation.Name); err != nil {
+				return nil, err
+			}
 		default:
 			src, err := db.sourceOf(leaf.Relation.Name)
 			if err != nil {
@@ -145,6 +147,32 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool) ([]str
 		inputs = append(inputs, in)
 	}
 	return inputs, nil
+}
+
+// follow makes a view's changes the input. Of one that has finished there are no more:
+// its last result is all. Nothing follows one that was stopped or has failed.
+func (db *DB) follow(in *stream.Input, view string) error {
+	q, ok := db.engine.Query(view)
+	if !ok {
+		return fmt.Errorf("materialized view %s does not run", view)
+	}
+	switch st, err := q.Status(); {
+	case db.engine.Closed():
+		return stream.ErrClosed
+	case st == stream.Finished:
+		parts, err := db.engine.Results(context.Background(), []*stream.Query{q}) // at once: it has ended
+		if err != nil {
+			return err
+		}
+		in.Rows, in.Ended = parts[0], true
+	case st == stream.Failed:
+		return fmt.Errorf("materialized view %s has failed: %w", view, cause(err))
+	case st == stream.Stopped:
+		return fmt.Errorf("materialized view %s was stopped, so that nothing follows in it; drop it and create it again", view)
+	default:
+		in.Member = view
+	}
+	return nil
 }
 
 // viewResults copies the results that a bounded query reads, those of one dataflow as

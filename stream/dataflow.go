@@ -213,13 +213,14 @@ func (d *dataflow) add(m *member) error {
 		case in.Member != "":
 			up := d.member(in.Member)
 			if up == nil || up.result == nil {
-				return fmt.Errorf("%s is not running", in.Member)
+				return notRunning(in.Member)
 			}
 			f := feed{node: in.Scan, from: up}
 			f.first, _ = up.result.snapshot()
 			m.feeds = append(m.feeds, f)
 		default:
 			m.feeds = append(m.feeds, feed{node: in.Scan, first: in.Rows})
+			d.bounded = d.bounded || in.Ended
 		}
 	}
 	d.scans = append(d.scans, m.scans...)
@@ -231,6 +232,11 @@ func (d *dataflow) add(m *member) error {
 	}
 	return nil
 }
+
+// ErrNotRunning says that a materialized view has ended, so that nobody can follow it.
+var ErrNotRunning = errors.New("is not running")
+
+func notRunning(name string) error { return fmt.Errorf("%s %w", name, ErrNotRunning) }
 
 func (d *dataflow) member(name string) *member {
 	for _, m := range d.members {

@@ -85,6 +85,9 @@ func (e *Engine) notice(text string) { e.env.Notice(text) }
 // ErrClosed says that the engine was closed before what was asked of it was done.
 var ErrClosed = errors.New("the database is closed")
 
+// Closed reports that the engine is closed, or is being closed.
+func (e *Engine) Closed() bool { return e.closing.Err() != nil }
+
 // open returns a context that ends with ctx and when the engine is closed.
 func (e *Engine) open(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)

@@ -158,7 +158,7 @@ func (e *Engine) flowsOf(spec Spec) ([]*dataflow, error) {
 		}
 		q := e.find(in.Member)
 		if q == nil {
-			return nil, fmt.Errorf("%s is not running", in.Member)
+			return nil, notRunning(in.Member)
 		}
 		if !slices.Contains(flows, q.flow) {
 			flows = append(flows, q.flow)

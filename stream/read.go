@@ -58,7 +58,7 @@ func (s *scan) openLanes(workers int) error {
 func (s *scan) read(ctx context.Context, worker int, r *connectors.Range) error {
 	l := s.lanes[worker]
 	if batches, ok := s.source.(connectors.BatchSource); ok {
-		return s.wrap(s.readBatches(ctx, batches, worker, l, *r))
+		return s.readBatches(ctx, batches, worker, l, *r)
 	}
 	if s.spent.Load() > s.budget {
 		r.To = r.From
@@ -92,7 +92,7 @@ func (s *scan) read(ctx context.Context, worker int, r *connectors.Range) error 
 		}
 		l.bad = append(l.bad, bad...)
 		if err := s.push(ctx, worker, l); err != nil {
-			return err
+			return among(err, l.buf[:n])
 		}
 		if s.spent.Add(bytes) > s.budget && n > 0 {
 			r.To = min(r.To, next)
@@ -101,16 +101,26 @@ func (s *scan) read(ctx context.Context, worker int, r *connectors.Range) error 
 	}
 }
 
+// among says where the rows of a query's error came from.
+func among(err error, records []connectors.Record) error {
+	var q *QueryError
+	if !errors.As(err, &q) || len(records) == 0 {
+		return err
+	}
+	first, last := records[0], records[len(records)-1]
+	return &QueryError{Query: q.Query, Err: fmt.Errorf("%w (in a record of %s from offset %d to %d)", q.Err, first.Split, first.Offset, last.Offset)}
+}
+
 func (s *scan) readBatches(ctx context.Context, src connectors.BatchSource, worker int, l *lane, r connectors.Range) error {
 	rd, err := src.OpenBatches(ctx, r, s.columns)
 	if err != nil {
-		return err
+		return s.wrap(err)
 	}
 	defer rd.Close()
 	for {
 		err := rd.Next(ctx, l.out, vec.BatchRows)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return err
+			return s.wrap(err)
 		}
 		if perr := s.push(ctx, worker, l); perr != nil {
 			return perr

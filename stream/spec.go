@@ -45,6 +45,7 @@ type Input struct {
 	Source *Source
 	Member string        // the materialized view of that name
 	Rows   []*zset.Batch // these rows, once
+	Ended  bool          // nothing comes after Rows: a query over nothing else ends with them
 }
 
 // A Source is a table to be read through its connector.
