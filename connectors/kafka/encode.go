@@ -201,7 +201,7 @@ func (e *encoder) keyOf(b *zset.Batch, row int) ([]byte, error) {
 			return nil, nil
 		}
 		e.buf = append(e.buf, b.Cols[e.rawKey].Bytes(row)...)
-	case e.key.none():
+	case e.key.none(), e.key.text && e.key.view.Cols[0].IsNull(row):
 		return nil, nil
 	default:
 		var err error
