@@ -129,6 +129,9 @@ func (db *DB) namedConnector(st *sql.CreateTable, options connectors.Options, at
 	}
 	name, given := options["connector"]
 	if !given {
+		if err := misspelt(st, "connector"); err != nil {
+			return nil, err
+		}
 		return nil, st.Errorf(st.Name.Offset, "table %s has no connector", st.Name.Text).
 			WithHint("add WITH (connector = …), which takes %s", quotedList(names))
 	}
@@ -149,6 +152,9 @@ func (db *DB) noFormat(st *sql.CreateTable, options connectors.Options, at map[s
 	}
 	name, given := options["format"]
 	if !given {
+		if err := misspelt(st, "format"); err != nil {
+			return err
+		}
 		return st.Errorf(st.Name.Offset, "table %s has no format", st.Name.Text).
 			WithHint("add format = …, which takes %s", quotedList(names))
 	}
@@ -157,6 +163,17 @@ func (db *DB) noFormat(st *sql.CreateTable, options connectors.Options, at map[s
 		return err.WithHint("did you mean '%s'?", n)
 	}
 	return err.WithHint("there are %s", quotedList(names))
+}
+
+// misspelt returns an error where an option's name is nearly that of one that is
+// missing.
+func misspelt(st *sql.CreateTable, missing string) error {
+	for _, o := range st.Options {
+		if suggest.Nearest(o.Name, []string{missing}) != "" {
+			return st.Errorf(o.Offset, "unknown option '%s'", o.Name).WithHint("did you mean '%s'?", missing)
+		}
+	}
+	return nil
 }
 
 // optionError gives an option's error its place.
