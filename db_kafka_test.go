@@ -3,6 +3,7 @@ package sqlstream_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -241,4 +242,54 @@ func TestKafkaCloseWhileTheBrokerIsAway(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Nothing that a database started outlives it: no goroutine of a source, a sink, a
+// fetch that waits, or a query that failed.
+func TestKafkaNoGoroutineOutlivesTheDatabase(t *testing.T) {
+	b, err := broker.Start(broker.Options{Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	c := client(t, b.Addr())
+	name, out := topic(t, c, 3), topic(t, c, 1)
+	produce(t, c, name, 3, 0, 100)
+	c.Close()
+	use := func() {
+		db, err := sqlstream.Open(t.Context(), sqlstream.WithParallelism(4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec(t, db, kafkaTable("n", name, b.Addr(), "i BIGINT")+kafkaTable("missing", name, b.Addr(), "j BIGINT NOT NULL")+kafkaTable("o", out, b.Addr(), "i BIGINT")+
+			`CREATE MATERIALIZED VIEW v AS SELECT i % 7 AS k, COUNT(*) AS c FROM n GROUP BY i % 7;
+			CREATE MATERIALIZED VIEW w AS SELECT SUM(c) AS c FROM v; INSERT INTO o SELECT i FROM n EMIT`)
+		if err := start(t, db, `SELECT j FROM missing EMIT`).Wait(t.Context()); err == nil {
+			t.Error("a record without the column was read")
+		}
+		w, _ := queryNamed(db, "w")
+		if err := w.ProcessAllAvailable(t.Context()); err != nil {
+			t.Error(err)
+		}
+		equal(t, ask(t, db, `SELECT c FROM w`), "+1 100\n")
+		equal(t, ask(t, db, `SELECT COUNT(*) FROM n`), "+1 100\n")
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	use()                           // what libraries start once
+	settled := func(most int) int { // connections end a moment later, and so do those of the broker
+		for end := time.Now().Add(20 * time.Second); runtime.NumGoroutine() > most && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return runtime.NumGoroutine()
+	}
+	before := settled(runtime.NumGoroutine() - 1)
+	for range 5 {
+		use()
+	}
+	if n := settled(before); n > before {
+		buf := make([]byte, 1<<20)
+		t.Errorf("%d goroutines are left:\n%s", n-before, buf[:runtime.Stack(buf, true)])
+	}
 }
