@@ -44,6 +44,15 @@ func rowsFrom(schema *types.Schema, batches iter.Seq2[*zset.Batch, error]) *Rows
 	return r
 }
 
+// locate passes the error that ends the rows through f.
+func (r *Rows) locate(f func(error) error) {
+	next := r.next
+	r.next = func() (*zset.Batch, error, bool) {
+		b, err, more := next()
+		return b, f(err), more
+	}
+}
+
 // Schema returns the names and types of the columns.
 func (r *Rows) Schema() *types.Schema { return r.schema }
 

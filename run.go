@@ -38,7 +38,11 @@ func (db *DB) Run(ctx context.Context, file, text string) iter.Seq2[Result, erro
 		}
 		for _, st := range statements {
 			r, err := db.statement(ctx, st)
+			err = located(st, err)
 			r.Statement = st.Base().Text()
+			if r.Rows != nil {
+				r.Rows.locate(func(err error) error { return located(st, err) })
+			}
 			if !yield(r, err) || err != nil {
 				return
 			}
@@ -47,13 +51,35 @@ func (db *DB) Run(ctx context.Context, file, text string) iter.Seq2[Result, erro
 			}
 			if r.Query != nil && r.Query.run.Spec().Trigger.Ends() {
 				if err := r.Query.Wait(ctx); err != nil {
-					yield(Result{Statement: r.Statement}, err)
+					yield(Result{Statement: r.Statement}, located(st, err))
 					return
 				}
 			}
 		}
 	}
 }
+
+// located gives an error the place of its statement, where this is in a file and the
+// error has no place of its own: of several statements one wants to know which.
+func located(st sql.Statement, err error) error {
+	if _, has := sql.AsError(err); has || err == nil || st.Base().Source.File == "" ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &statementError{st.Base().Errorf(st.Base().Start, "%v", err), err}
+}
+
+// A statementError is an error with the place of its statement.
+type statementError struct {
+	at    *sql.Error
+	cause error
+}
+
+// Error prints the place, the line, and the cause.
+func (e *statementError) Error() string { return e.at.Error() }
+
+// Unwrap returns both.
+func (e *statementError) Unwrap() []error { return []error{e.at, e.cause} }
 
 // Exec runs statements, bounded queries among them for their effect alone.
 // Continuous INSERT and CREATE statements go on running after it returns; a
