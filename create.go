@@ -78,6 +78,11 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 		if err := db.replaceable(&st.Common, e.Name); err != nil {
 			return Result{}, err
 		}
+		for _, leaf := range p.Leaves {
+			if leaf.Relation != nil && strings.EqualFold(leaf.Relation.Name, e.Name) {
+				return Result{}, st.Errorf(st.Name.Offset, "materialized view %s would read itself", e.Name)
+			}
+		}
 	}
 	if err := p.Mode(connectors.Update); err != nil {
 		return Result{}, st.Errorf(st.Name.Offset, "%s cannot be kept up to date: %v", e.Name, err)
@@ -89,6 +94,9 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 	}
 	r, err := db.launch(ctx, l)
 	if err != nil {
+		if st.OrReplace && db.runningQuery(e.Name) == nil { // what it was to replace has ended
+			err = errors.Join(err, db.dropGone(e.Name))
+		}
 		return r, err
 	}
 	if l.attached { // somebody else is just making it
@@ -105,6 +113,17 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 		return Result{}, placed(&st.Common, errors.Join(withoutQuery(err), db.catalog.Drop(e.Name)))
 	}
 	return r, nil
+}
+
+// dropGone drops a view whose query is no more.
+func (db *DB) dropGone(name string) error {
+	if _, ok := db.engine.Query(name); ok {
+		return nil // it can still be asked
+	}
+	if err := db.catalog.Drop(name); !errors.Is(err, catalog.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // filled waits until a new view can be asked: until its first epoch, and where its

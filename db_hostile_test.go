@@ -470,3 +470,32 @@ func TestEvalErrorNamesTheQuery(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A view that would read itself is refused before the one that it was to replace has
+// ended; one whose replacement fails is gone, and its name free.
+func TestReplacedViews(t *testing.T) {
+	db := opened(t)
+	exec(t, db, memoryNumbers(3)+`; CREATE MATERIALIZED VIEW v AS SELECT i FROM n`)
+	if err := db.Exec(t.Context(), `CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT i + 1 AS i FROM v`); err == nil || !strings.Contains(err.Error(), "v would read itself") {
+		t.Errorf("got %v", err)
+	}
+	exec(t, db, `INSERT INTO n VALUES (3)`)
+	equal(t, ask(t, db, `SELECT COUNT(*), MAX(i) FROM v`), "+1 4 3\n")
+	exec(t, db, `CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT i * 2 AS j FROM n`)
+	equal(t, ask(t, db, `SELECT COUNT(*), MAX(j) FROM v`), "+1 4 6\n")
+	if err := db.Exec(t.Context(), `CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT CAST(CONCAT('x', i) AS SIGNED) AS j FROM n`); err == nil {
+		t.Error("the failing view was created")
+	}
+	exec(t, db, `CREATE MATERIALIZED VIEW v AS SELECT i FROM n`)
+	equal(t, ask(t, db, `SELECT COUNT(*) FROM v`), "+1 4\n")
+}
+
+// A trigger is shown as it was written.
+func TestTriggerOfMicroseconds(t *testing.T) {
+	db := opened(t)
+	exec(t, db, memoryNumbers(1))
+	for _, trigger := range []string{"EVERY 1 MICROSECOND", "EVERY 1500 MICROSECOND", "EVERY 2 MILLISECOND", "ONCE"} {
+		q := start(t, db, `SELECT i FROM n EMIT UPDATE TRIGGER `+trigger)
+		equal(t, q.Trigger(), trigger)
+	}
+}

@@ -25,6 +25,8 @@ func (t Trigger) String() string {
 		return "ONCE"
 	case t.AvailableNow:
 		return "AVAILABLE NOW"
+	case t.Every%time.Millisecond != 0:
+		return fmt.Sprintf("EVERY %d MICROSECOND", t.Every.Microseconds())
 	case t.Every > 0:
 		return fmt.Sprintf("EVERY %d MILLISECOND", t.Every.Milliseconds())
 	}
