@@ -100,7 +100,9 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 	return db, nil
 }
 
-// Close stops every query after its running epoch.
+// Close stops every query after its running epoch. One that takes longer than ten
+// seconds, such as one that writes to a broker that is away, is given up: it is no part
+// of any result.
 func (db *DB) Close() error {
 	db.engine.Close()
 	return nil
