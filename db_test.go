@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/sqlstream/sqlstream"
 )
@@ -108,9 +107,17 @@ func memoryNumbers(count int) string {
 
 // A query whose changes nobody reads can be stopped, however far it has run ahead.
 func TestStopWithLaggingReader(t *testing.T) {
-	db := opened(t)
+	ahead, epochs := make(chan struct{}), 0
+	db := opened(t, sqlstream.WithProgress(func(p sqlstream.Progress) {
+		if p.Name != "lagging" {
+			return
+		}
+		if epochs++; epochs == 64 {
+			close(ahead)
+		}
+	}))
 	exec(t, db, `CREATE TABLE n (i BIGINT) WITH (connector = 'memory', 'append.only' = 'true')`)
-	q := start(t, db, `SELECT i FROM n EMIT APPEND`)
+	q := start(t, db, `SELECT i FROM n EMIT APPEND`, sqlstream.WithName("lagging"))
 	feeding, stop := context.WithCancel(t.Context())
 	fed := make(chan struct{})
 	go func() {
@@ -119,9 +126,7 @@ func TestStopWithLaggingReader(t *testing.T) {
 			_ = db.Exec(feeding, fmt.Sprintf("INSERT INTO n VALUES (%d)", i))
 		}
 	}()
-	for q.Progress().BatchID < 64 {
-		time.Sleep(time.Millisecond)
-	}
+	<-ahead
 	if err := q.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -274,10 +275,19 @@ func ExampleWithProgress() {
 	// Output: 1
 }
 
+// What needs no answer is told by notices: here of a record that a table leaves out.
 func ExampleWithNotice() {
-	db := open(sqlstream.WithNotice(func(text string) { fmt.Println("note:", text) }))
-	fmt.Println(db.Close())
-	// Output: <nil>
+	dir := must1(os.MkdirTemp("", "notice"))
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "clicks.json")
+	must(os.WriteFile(path, []byte("{\"page\": \"/home\"}\n{\"page\n"), 0o600))
+	db := must1(sqlstream.Open(context.Background(), sqlstream.WithNotice(func(text string) {
+		fmt.Println(strings.ReplaceAll(text, dir+string(filepath.Separator), ""))
+	})))
+	defer db.Close()
+	must(db.Exec(context.Background(), fmt.Sprintf(
+		`CREATE TABLE pages (page VARCHAR) WITH (connector = 'file', path = '%s', format = 'json', on_error = 'skip'); SELECT page FROM pages`, path)))
+	// Output: table pages: bad record clicks.json at offset 1: the JSON ends too early, at byte 6 (1 so far)
 }
 
 // A clock of one's own makes NOW() repeatable.

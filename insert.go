@@ -228,7 +228,7 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 	if err != nil {
 		return 0, err
 	}
-	counted := &checkedSink{Sink: out.Sink, schema: schema}
+	counted := &countedSink{Sink: out.Sink}
 	out.Sink = counted
 	spec.Sinks = []stream.Output{out}
 	run, err := db.engine.Start(ctx, spec)
@@ -236,7 +236,8 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 		return 0, err
 	}
 	defer db.engine.Forget(run)
-	return counted.rows, completed(ctx, run)
+	err = completed(ctx, run)
+	return counted.rows, err
 }
 
 // output opens the table for writing.
@@ -290,11 +291,10 @@ func (db *DB) whoRuns(t *target) []*Query {
 	})
 }
 
-// A checkedSink holds a table to its NOT NULL columns, and counts rows.
+// A checkedSink holds a table to its NOT NULL columns.
 type checkedSink struct {
 	connectors.Sink
 	schema *types.Schema // of what is written, as the table declares it
-	rows   int64
 }
 
 // Write implements connectors.Sink.
@@ -304,8 +304,21 @@ func (s *checkedSink) Write(ctx context.Context, b *zset.Batch) error {
 			return fmt.Errorf("column %s is NOT NULL, and a row has NULL there", f.Name)
 		}
 	}
-	for row := range b.Len {
-		w := b.Weight(row)
+	return s.Sink.Write(ctx, b)
+}
+
+// A countedSink counts the rows that a statement writes.
+type countedSink struct {
+	connectors.Sink
+	rows int64
+}
+
+// Write implements connectors.Sink.
+func (s *countedSink) Write(ctx context.Context, b *zset.Batch) error {
+	if b.Weights == nil {
+		s.rows += int64(b.Len)
+	}
+	for _, w := range b.Weights {
 		s.rows += max(w, -w)
 	}
 	return s.Sink.Write(ctx, b)

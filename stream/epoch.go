@@ -11,8 +11,9 @@ import (
 	"github.com/sqlstream/sqlstream/connectors"
 )
 
-// An epochPlan is what one epoch reads: explicit ranges, so that it can be run
-// again with the same outcome.
+// An epochPlan is what one epoch reads: explicit ranges, which reading may cut down
+// where records are longer than was thought. What is left of them when the epoch ends
+// gives the same rows when it is read again.
 type epochPlan struct {
 	ranges  [][]connectors.Range // by scan
 	looking time.Duration
@@ -215,10 +216,8 @@ func (q *Query) advance(p Progress) {
 	if !q.stepped {
 		q.stepped = true
 		close(q.begun)
-	} else {
-		if span := p.Timestamp.Sub(q.progress.Timestamp).Seconds(); span > 0 {
-			p.InputRowsPerSecond = float64(p.NumInputRows) / span
-		}
+	} else if span := p.Timestamp.Sub(q.progress.Timestamp).Seconds(); span > 0 {
+		p.InputRowsPerSecond = float64(p.NumInputRows) / span
 	}
 	q.progress = p
 	q.mu.Unlock()
