@@ -16,25 +16,86 @@ type Aggregate struct {
 	Group []expr.Expr
 	Names []string // of the group columns
 	Calls []Call
+	// Sets are, of GROUPING SETS, ROLLUP and CUBE, the groups to make: each lists positions
+	// in Group, and the group columns not listed are NULL in its rows. nil is one set of all.
+	// Where there are sets, one more column is last: a BIGINT with a bit for each group
+	// column, the first the highest, which is 1 where the column is not listed. Nothing
+	// runs sets; they are rewritten first.
+	Sets [][]int
 }
+
+// GroupingID is the name of the last column of an Aggregate with Sets.
+const GroupingID = "grouping_id"
 
 // A Call is an aggregate function over argument expressions.
 type Call struct {
 	Func *function.Aggregate
 	Bind *function.Bound
 	Args []expr.Expr // converted to Bind.Args
+	// Distinct counts equal arguments once.
+	Distinct bool
+	// Order is the order in which the rows are taken in, by expressions over the input;
+	// the arguments in turn decide where it leaves it open. Empty where it means nothing.
+	Order []Order
+	// Filter leaves out rows for which it is not TRUE; nil for none.
+	Filter expr.Expr
+}
+
+// An Order is an expression to sort by. NULL comes first, or with Desc last.
+type Order struct {
+	Expr expr.Expr
+	Desc bool
 }
 
 // String prints the call as SQL.
 func (c Call) String() string {
-	args := make([]string, len(c.Args))
-	for i, a := range c.Args {
-		args[i] = a.String()
+	args := exprList(c.Args)
+	if len(c.Args) == 0 && c.Func.Name == "count" {
+		args = "*"
 	}
-	if len(args) == 0 {
-		args = []string{"*"}
+	if c.Distinct {
+		args = "DISTINCT " + args
 	}
-	return c.Func.Name + "(" + strings.Join(args, ", ") + ")"
+	for i, o := range c.Order {
+		args += [...]string{" ORDER BY ", ", "}[min(i, 1)] + o.Expr.String()
+		if o.Desc {
+			args += " DESC"
+		}
+	}
+	out := c.Func.Name + "(" + args + ")"
+	if c.Filter != nil {
+		out += " FILTER (WHERE " + c.Filter.String() + ")"
+	}
+	return out
+}
+
+// Exprs returns the expressions of the call: arguments, order, filter.
+func (c Call) Exprs() []expr.Expr {
+	out := append([]expr.Expr(nil), c.Args...)
+	for _, o := range c.Order {
+		out = append(out, o.Expr)
+	}
+	if c.Filter != nil {
+		out = append(out, c.Filter)
+	}
+	return out
+}
+
+// WithExprs returns the call with others in place of its expressions.
+func (c Call) WithExprs(es []expr.Expr) Call {
+	n := len(c.Args)
+	c.Args = es[:n:n]
+	order := make([]Order, len(c.Order))
+	for i, o := range c.Order {
+		order[i] = Order{es[n+i], o.Desc}
+	}
+	if c.Order = order; len(order) == 0 {
+		c.Order = nil
+	}
+	if c.Filter != nil {
+		c.Filter = es[len(es)-1]
+	}
+	return c
 }
 
 // Inputs implements Node.
@@ -42,17 +103,22 @@ func (a *Aggregate) Inputs() []Node { return []Node{a.Input} }
 
 // WithInputs implements Node.
 func (a *Aggregate) WithInputs(in []Node) Node {
-	return &Aggregate{in[0], a.Group, a.Names, a.Calls}
+	out := *a
+	out.Input = in[0]
+	return &out
 }
 
 // Schema implements Node.
 func (a *Aggregate) Schema() *types.Schema {
 	s := &types.Schema{}
 	for i, g := range a.Group {
-		s.Fields = append(s.Fields, types.Field{Name: a.Names[i], Type: g.Type(), NotNull: certain(g)})
+		s.Fields = append(s.Fields, types.Field{Name: a.Names[i], Type: g.Type(), NotNull: certain(g) && a.Sets == nil})
 	}
 	for _, c := range a.Calls {
 		s.Fields = append(s.Fields, types.Field{Name: c.String(), Type: c.Bind.Returns})
+	}
+	if a.Sets != nil {
+		s.Fields = append(s.Fields, types.Field{Name: GroupingID, Type: types.Of(types.BigInt), NotNull: true})
 	}
 	return s
 }
@@ -67,6 +133,8 @@ func (a *Aggregate) String() string {
 		keys = append(keys, g.String())
 	}
 	switch {
+	case a.Sets != nil:
+		return strings.TrimSpace("Aggregate "+strings.Join(calls, ", ")) + " BY " + a.sets()
 	case len(a.Calls) == 0:
 		return "Distinct " + strings.Join(keys, ", ")
 	case len(a.Group) == 0:
@@ -75,10 +143,29 @@ func (a *Aggregate) String() string {
 	return "Aggregate " + strings.Join(calls, ", ") + " BY " + strings.Join(keys, ", ")
 }
 
+func (a *Aggregate) sets() string {
+	sets := make([]string, len(a.Sets))
+	for i, set := range a.Sets {
+		keys := make([]string, len(set))
+		for j, g := range set {
+			keys[j] = a.Group[g].String()
+		}
+		sets[i] = "(" + strings.Join(keys, ", ") + ")"
+	}
+	return "GROUPING SETS (" + strings.Join(sets, ", ") + ")"
+}
+
 // Properties implements Node. DISTINCT over rows that are only added adds only. A key
 // of the input that is grouped by is one of the groups, too.
 func (a *Aggregate) Properties() Properties {
 	in := a.Input.Properties()
+	if a.Sets != nil { // equal sets give equal rows
+		out := Properties{State: PerGroup, Cause: in.Cause}
+		if in.AppendOnly {
+			out.Cause = a.String()
+		}
+		return out
+	}
 	key, from := make([]int, len(a.Group)), make([]int, len(a.Group))
 	for i, g := range a.Group {
 		key[i], from[i] = i, columnOf(g)

@@ -61,32 +61,36 @@ func numbered(e expr.Expr) bool {
 func details(n Node) string {
 	switch x := n.(type) {
 	case *Aggregate:
-		out := fmt.Sprint(len(x.Group))
+		out := fmt.Sprint(len(x.Group), x.Sets, x.Sets == nil)
 		for _, c := range x.Calls {
-			out += fmt.Sprintf(" %s/%d", c.Func.Name, len(c.Args))
+			out += fmt.Sprintf(" %s/%d %t %t", c.Func.Name, len(c.Args), c.Distinct, c.Filter != nil)
+			for _, o := range c.Order {
+				out += fmt.Sprint(" ", o.Desc)
+			}
 		}
 		return out
+	case *Join:
+		return fmt.Sprint(x.Kind, x.On != nil, x.Any != nil, len(x.Params))
+	case *SetOp:
+		return fmt.Sprint(x.Except, x.All)
+	case *TopN:
+		return fmt.Sprint(x.Partition, x.Keys, x.Limit, x.Offset, x.By, x.Number != "")
+	case *Window:
+		out := fmt.Sprint(x.Partition, x.Keys)
+		for _, c := range x.Calls {
+			out += fmt.Sprintf(" %s/%d %t", c, len(c.Args), c.Filter != nil)
+		}
+		return out
+	case *Expand:
+		return fmt.Sprintf("%s %p %t", x.Func.Name, x.Func, x.Outer)
+	case *Recursive:
+		return fmt.Sprint(x.All)
+	case *Self:
+		return fmt.Sprintf("%p", x)
 	case *First:
 		return fmt.Sprint(x.Keys, x.Rows)
 	case *Sort:
 		return fmt.Sprint(x.Keys, x.Limit, x.Offset, x.Hidden)
 	}
 	return ""
-}
-
-// Exprs returns the expressions of a node over its input.
-func Exprs(n Node) []expr.Expr {
-	switch x := n.(type) {
-	case *Filter:
-		return []expr.Expr{x.Pred}
-	case *Project:
-		return x.Exprs
-	case *Aggregate:
-		out := append([]expr.Expr(nil), x.Group...)
-		for _, c := range x.Calls {
-			out = append(out, c.Args...)
-		}
-		return out
-	}
-	return nil
 }

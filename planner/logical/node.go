@@ -38,11 +38,16 @@ const (
 	Constant        // one row
 	Presented       // only while a result is shown
 	Bounded         // so many rows as are shown, forgotten at a restart
+	PerRow          // every row of the inputs
+	FirstRows       // the first rows of each partition
 )
 
 // String gives the bound as EXPLAIN prints it.
 func (b Bound) String() string {
-	return [...]string{"none", "one row a group", "every value in a group", "one row", "none", "the rows shown"}[b]
+	return [...]string{
+		"none", "one row a group", "every value in a group", "one row", "none", "the rows shown",
+		"every row", "the first rows of each partition",
+	}[b]
 }
 
 // Format prints the plan below n as a tree.

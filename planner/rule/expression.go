@@ -9,39 +9,19 @@ import (
 // everywhere makes a rewrite of nodes from one of expressions, which is given each
 // expression of a node, its parts before the whole.
 func everywhere(f func(expr.Expr) expr.Expr) func(logical.Node) (logical.Node, bool) {
-	one := func(e expr.Expr, changed *bool) expr.Expr {
-		out := expr.Transform(e, f)
-		*changed = *changed || out != e
-		return out
-	}
 	return func(n logical.Node) (logical.Node, bool) {
 		changed := false
-		switch x := n.(type) {
-		case *logical.Filter:
-			n = &logical.Filter{Input: x.Input, Pred: one(x.Pred, &changed)}
-		case *logical.Project:
-			n = &logical.Project{Input: x.Input, Exprs: each(x.Exprs, one, &changed), Names: x.Names}
-		case *logical.Aggregate:
-			n = &logical.Aggregate{Input: x.Input, Group: each(x.Group, one, &changed), Names: x.Names, Calls: calls(x, one, &changed)}
+		old := logical.Exprs(n)
+		fresh := make([]expr.Expr, len(old))
+		for i, e := range old {
+			fresh[i] = expr.Transform(e, f)
+			changed = changed || fresh[i] != e
 		}
-		return n, changed
+		if !changed {
+			return n, false
+		}
+		return logical.WithExprs(n, fresh), true
 	}
-}
-
-func each(es []expr.Expr, f func(expr.Expr, *bool) expr.Expr, changed *bool) []expr.Expr {
-	out := make([]expr.Expr, len(es))
-	for i, e := range es {
-		out[i] = f(e, changed)
-	}
-	return out
-}
-
-func calls(a *logical.Aggregate, f func(expr.Expr, *bool) expr.Expr, changed *bool) []logical.Call {
-	out := make([]logical.Call, len(a.Calls))
-	for i, c := range a.Calls {
-		out[i] = logical.Call{Func: c.Func, Bind: c.Bind, Args: each(c.Args, f, changed)}
-	}
-	return out
 }
 
 var boolean = types.Of(types.Boolean)
@@ -66,6 +46,15 @@ func certain(e expr.Expr) bool { return e.NotNull() && !expr.CanFail(e) }
 // exact reports that = on values of the type is identity: not so for floats, of
 // which NaN is no value's equal.
 func exact(t types.Type) bool { return !t.IsFloat() }
+
+// substituteAll is substitute for each of several expressions.
+func substituteAll(es, by []expr.Expr) []expr.Expr {
+	out := make([]expr.Expr, len(es))
+	for i, e := range es {
+		out[i] = substitute(e, by)
+	}
+	return out
+}
 
 // substitute replaces each column by the expression that computes it.
 func substitute(e expr.Expr, by []expr.Expr) expr.Expr {

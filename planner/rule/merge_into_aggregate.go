@@ -2,7 +2,6 @@ package rule
 
 import (
 	"github.com/sqlstream/sqlstream/planner/logical"
-	"github.com/sqlstream/sqlstream/sql/expr"
 )
 
 // MergeIntoAggregate lets an aggregate compute its own groups and arguments.
@@ -24,13 +23,9 @@ func mergeIntoAggregate(n logical.Node) (logical.Node, bool) {
 	if !ok {
 		return n, false
 	}
-	readers := append([]expr.Expr(nil), a.Group...)
-	for _, c := range a.Calls {
-		readers = append(readers, c.Args...)
-	}
+	readers := logical.Exprs(a)
 	if !single(p.Exprs, readers...) {
 		return n, false
 	}
-	put := func(e expr.Expr, _ *bool) expr.Expr { return substitute(e, p.Exprs) }
-	return &logical.Aggregate{Input: p.Input, Group: each(a.Group, put, nil), Names: a.Names, Calls: calls(a, put, nil)}, true
+	return logical.WithExprs(a.WithInputs([]logical.Node{p.Input}), substituteAll(readers, p.Exprs)), true
 }

@@ -136,6 +136,9 @@ func (p *pruner) project(x *logical.Project, need []bool) (logical.Node, []int) 
 
 func (p *pruner) aggregate(x *logical.Aggregate, need []bool) (logical.Node, []int) {
 	at := identity(len(need))
+	if x.Sets != nil {
+		return x, at
+	}
 	in := make([]bool, x.Input.Schema().Len())
 	mark(in, x.Group...)
 	var calls []logical.Call
@@ -144,18 +147,18 @@ func (p *pruner) aggregate(x *logical.Aggregate, need []bool) (logical.Node, []i
 		if at[col] = -1; need[col] {
 			at[col] = len(x.Group) + len(calls)
 			calls = append(calls, c)
-			mark(in, c.Args...)
+			mark(in, c.Exprs()...)
 		}
 	}
 	if len(calls) == 0 && len(x.Calls) > 0 && len(x.Group) == 0 { // its one row is counted on
 		at[len(x.Group)] = len(x.Group)
 		calls = append(calls, x.Calls[0])
-		mark(in, x.Calls[0].Args...)
+		mark(in, x.Calls[0].Exprs()...)
 	}
 	input, moved := p.prune(x.Input, in)
 	out := &logical.Aggregate{Input: input, Group: remapAll(x.Group, moved), Names: x.Names}
 	for _, c := range calls {
-		out.Calls = append(out.Calls, logical.Call{Func: c.Func, Bind: c.Bind, Args: remapAll(c.Args, moved)})
+		out.Calls = append(out.Calls, c.WithExprs(remapAll(c.Exprs(), moved)))
 	}
 	p.changed = p.changed || len(calls) < len(x.Calls)
 	return out, at

@@ -56,6 +56,12 @@ func sameNode(a, b Expr) bool {
 	case *Call:
 		y := b.(*Call)
 		return x.Func == y.Func && x.Overload == y.Overload && x.Draw == y.Draw && (x.Draw > 0 || x.Func.StabilityOf(x.Overload) != function.Volatile)
+	case Identified:
+		return x.Identity() == b.(Identified).Identity()
 	}
 	return true
 }
+
+// Identified is an expression of another package that is more than its type and its
+// children: two that have these in common are equal where their identities are.
+type Identified interface{ Identity() string }

@@ -244,6 +244,8 @@ func fingerprint(b *strings.Builder, e Expr) {
 		if x.Draw > 0 {
 			fmt.Fprint(b, "/", x.Draw)
 		}
+	case Identified:
+		b.WriteString(x.Identity())
 	}
 	for _, c := range e.Children() {
 		b.WriteByte(' ')
