@@ -47,17 +47,21 @@ func (p *Planner) Plan(q *sql.Query) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.Finish(n), nil
+	return p.Finish(n)
 }
 
-// Finish rewrites and lowers a bound plan.
-func (p *Planner) Finish(n logical.Node) *Query {
+// Finish rewrites and lowers a bound plan. The error says what of it cannot be run.
+func (p *Planner) Finish(n logical.Node) (*Query, error) {
 	out := &Query{Bound: n}
-	rules := rule.Required
-	if !p.NoRules {
-		rules = append(slices.Clone(rules), rule.Default...)
+	out.Optimised, out.Fired = rule.Apply(n, rule.Required)
+	if err := lower.Check(out.Optimised); err != nil {
+		return nil, err
 	}
-	out.Optimised, out.Fired = rule.Apply(n, rules)
+	if !p.NoRules {
+		var fired []string
+		out.Optimised, fired = rule.Apply(out.Optimised, rule.Default)
+		out.Fired = append(out.Fired, fired...)
+	}
 	if s, ok := out.Optimised.(*logical.Sort); ok {
 		out.Sort = s
 	}
@@ -67,7 +71,7 @@ func (p *Planner) Finish(n logical.Node) *Query {
 	if out.Sort != nil {
 		out.Props = out.Sort.Input.Properties()
 	}
-	return out
+	return out, nil
 }
 
 // Visible returns the columns that a user sees: the schema without what is only

@@ -35,7 +35,7 @@ func (p *Planner) View(q *sql.Query, names []string) (*Query, error) {
 		}
 		n = logical.Rename(n, names)
 	}
-	return p.Finish(n), nil
+	return p.Finish(n)
 }
 
 // Insert plans a query whose result is written into a table: column i of the result
@@ -59,7 +59,7 @@ func (p *Planner) Insert(q *sql.Query, table *types.Schema, target []int) (*Quer
 	if n, err = assign(n, table, target); err != nil {
 		return nil, err
 	}
-	return p.Finish(n), nil
+	return p.Finish(n)
 }
 
 // assign converts a query's columns to those of a table. An order is kept only where
@@ -123,7 +123,7 @@ func (p *Planner) Stored(e *catalog.Entry, where *sql.Expr) (*Query, error) {
 			stored.Exprs = append(stored.Exprs, &expr.Column{Index: i, Field: f})
 		}
 	}
-	return p.Finish(stored), nil
+	return p.Finish(stored)
 }
 
 // Changed plans rows of a table with some columns set to expressions over them; set
@@ -149,7 +149,7 @@ func (p *Planner) Changed(rows *zset.Batch, e *catalog.Entry, set []*sql.Expr) (
 		}
 		proj.Exprs = append(proj.Exprs, expr.NewCast(x, f.Type))
 	}
-	return p.Finish(proj), nil
+	return p.Finish(proj)
 }
 
 // A WidthError says that a query has another number of columns than its target.

@@ -171,17 +171,25 @@ func command(t *testing.T, p *planner.Planner, d *datadriven.TestData) (string, 
 	case "plan":
 		return rewritten(t, n, d)
 	case "props":
-		return planner.Describe(p.Finish(n).Optimised), nil
+		return finished(p, n, func(q *planner.Query) string { return planner.Describe(q.Optimised) })
 	case "physical":
 		q := *p
 		if d.HasArg("workers") {
 			d.ScanArgs(t, "workers", &q.Workers)
 		}
-		return q.Finish(n).Explain(planner.Physical), nil
+		return finished(&q, n, func(q *planner.Query) string { return q.Explain(planner.Physical) })
 	case "explain":
-		return p.Finish(n).Explain(planner.Everything), nil
+		return finished(p, n, func(q *planner.Query) string { return q.Explain(planner.Everything) })
 	}
 	return "", fmt.Errorf("unknown command %s", strconv.Quote(d.Cmd))
+}
+
+func finished(p *planner.Planner, n logical.Node, show func(*planner.Query) string) (string, error) {
+	q, err := p.Finish(n)
+	if err != nil {
+		return "", err
+	}
+	return show(q), nil
 }
 
 func bound(p *planner.Planner, text string) (logical.Node, error) {
