@@ -25,7 +25,9 @@ type Rule struct {
 }
 
 // Required are the rules without which a plan cannot run; they are always on.
-var Required = []Rule{}
+var Required = []Rule{
+	Decorrelate, // subqueries become joins
+}
 
 // Default are the rules that make plans better.
 var Default = []Rule{
