@@ -63,6 +63,14 @@ func (w *whole) size(n logical.Node) int {
 	for _, in := range n.Inputs() {
 		s = min(s+w.size(in), maxNodes+1)
 	}
+	for _, e := range logical.Exprs(n) {
+		expr.Walk(e, func(x expr.Expr) bool {
+			if q, ok := x.(*logical.Subquery); ok {
+				s = min(s+w.size(q.Plan), maxNodes+1)
+			}
+			return true
+		})
+	}
 	if w.sizes == nil {
 		w.sizes = map[logical.Node]int{}
 	}
@@ -103,14 +111,15 @@ func (b *Binder) Table(name string) (logical.Node, error) {
 	if !ok || e.Kind != catalog.Table {
 		return nil, fmt.Errorf("table %s %w", name, catalog.ErrNotFound)
 	}
-	return (&session{Binder: b, whole: &whole{}}).source(e)
+	return (&session{Binder: b, whole: &whole{}}).scanTable(e)
 }
 
 // A session binds one text: a query, or a view that it reads.
 type session struct {
 	*Binder
-	m    *sql.Mapping
-	ctes *cte // those in scope, the innermost first
+	m     *sql.Mapping
+	ctes  *cte   // those in scope, the innermost first
+	frame *frame // what the queries around this one have; nil in the outermost
 
 	views []string // whose texts are being bound, the outermost first
 	whole *whole

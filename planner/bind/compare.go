@@ -155,7 +155,10 @@ func (b *binding) between(x *ast.BetweenExpr) (expr.Expr, error) {
 
 func (b *binding) membership(x *ast.PatternInExpr) (expr.Expr, error) {
 	if x.Sel != nil {
-		return nil, b.notYet(x.Sel, "IN (SELECT …)")
+		return b.inSubquery(x)
+	}
+	if isRow(x.Expr) {
+		return b.inRows(x)
 	}
 	arg, err := b.expr(x.Expr)
 	if err != nil {

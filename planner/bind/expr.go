@@ -69,10 +69,15 @@ func (b *binding) expr(n ast.ExprNode) (expr.Expr, error) {
 		return b.aggregateCall(x, nil)
 	case *ast.WindowFuncExpr:
 		return nil, b.notYet(n, "OVER")
-	case *ast.SubqueryExpr, *ast.ExistsSubqueryExpr, *ast.CompareSubqueryExpr:
-		return nil, b.notYet(n, "a subquery in an expression")
+	case *ast.SubqueryExpr:
+		return b.scalarSubquery(x)
+	case *ast.ExistsSubqueryExpr:
+		return b.exists(x)
+	case *ast.CompareSubqueryExpr:
+		return b.compareSubquery(x)
 	case *ast.RowExpr:
-		return nil, b.notYet(n, "a row of values")
+		return nil, b.m.Errorf(n, "a row of values can only be compared with a row").
+			WithHint("as in (a, b) = (1, 2), or (a, b) IN (SELECT …)")
 	case *ast.FuncCastExpr:
 		return nil, b.m.Errorf(n, "CONVERT and BINARY are not supported").WithHint("write CAST(x AS type)")
 	}
@@ -152,6 +157,9 @@ func (b *binding) binary(x *ast.BinaryOperationExpr) (expr.Expr, error) {
 	switch x.Op {
 	case opcode.LogicAnd, opcode.LogicOr, opcode.LogicXor:
 		return b.logic(x)
+	}
+	if op, ok := comparisons[x.Op]; ok && (isRow(x.L) || isRow(x.R)) {
+		return b.compareRows(op, x)
 	}
 	bind := b.expr
 	if x.Op == opcode.Plus || x.Op == opcode.Minus {

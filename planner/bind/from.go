@@ -22,20 +22,8 @@ func (s *session) from(refs *ast.TableRefsClause, at int) (logical.Node, *scope,
 	if refs == nil {
 		return oneRow(), newScope("", types.NewSchema()), nil
 	}
-	at = s.m.WordAfter(at, "FROM")
-	j := refs.TableRefs
-	for j.Right == nil {
-		inner, ok := j.Left.(*ast.Join)
-		if !ok {
-			return s.tableSource(j.Left, at)
-		}
-		j = inner
-	}
-	word := s.m.WordAfter(at, "JOIN", "STRAIGHT_JOIN", ",")
-	if word == at { // in brackets
-		word = s.m.NameAfter(at, "JOIN")
-	}
-	return nil, nil, s.notYetAt(word, "JOIN")
+	f := &fromClause{session: s, at: s.m.WordAfter(at, "FROM")}
+	return f.tables(refs.TableRefs)
 }
 
 // oneRow is what a query without FROM reads: a row without columns.
@@ -45,27 +33,23 @@ func oneRow() logical.Node {
 	return &logical.Values{Rows: empty.Build()}
 }
 
-func (s *session) tableSource(n ast.ResultSetNode, at int) (logical.Node, *scope, error) {
-	ts, ok := n.(*ast.TableSource)
-	if !ok {
-		return nil, nil, s.notYetAt(at, "this table reference")
-	}
+// source binds a table, or a query in the place of one.
+func (s *fromClause) source(ts *ast.TableSource) (logical.Node, *scope, error) {
+	at := s.at
 	var node logical.Node
 	var err error
 	alias := ts.AsName.O
 	switch src := ts.Source.(type) {
 	case *ast.TableName:
 		at = s.m.NameAfter(at, src.Name.O)
+		s.at = at + 1
 		if alias == "" {
 			alias = src.Name.O
 		}
 		if err = s.plainTable(src, at); err == nil {
-			node, err = s.table(src.Name.O, at)
+			node, err = s.session.table(src.Name.O, at)
 		}
 	case *ast.SelectStmt, *ast.SetOprStmt:
-		if ts.Lateral {
-			return nil, nil, s.notYetAt(s.m.WordAfter(at, "LATERAL"), "LATERAL")
-		}
 		node, err = s.derived(ts.Source, alias, at)
 	default:
 		return nil, nil, s.notYetAt(at, "this table reference")
@@ -117,7 +101,7 @@ func (s *session) table(name string, at int) (logical.Node, error) {
 	case catalog.MaterializedView:
 		return scanAll(&logical.Relation{Name: e.Name, View: true, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys}), nil
 	}
-	return s.source(e)
+	return s.scanTable(e)
 }
 
 func scanAll(r *logical.Relation) logical.Node {
@@ -128,8 +112,8 @@ func scanAll(r *logical.Relation) logical.Node {
 	return scan
 }
 
-// source scans a table's own columns; computed columns are computed above.
-func (s *session) source(e *catalog.Entry) (logical.Node, error) {
+// scanTable scans a table's own columns; computed columns are computed above.
+func (s *session) scanTable(e *catalog.Entry) (logical.Node, error) {
 	scan := &logical.Scan{Relation: &logical.Relation{Name: e.Name, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys}}
 	for i := range e.Schema.Fields {
 		if _, computed := e.Computed[i]; !computed {

@@ -91,13 +91,17 @@ type selection struct {
 func (b *selection) fields(fields []*ast.SelectField) error {
 	for _, f := range fields {
 		if f.WildCard != nil {
-			if t := f.WildCard.Table.O; t != "" && !strings.EqualFold(t, b.in.table) || f.WildCard.Schema.O != "" {
+			t := f.WildCard.Table.O
+			switch {
+			case t != "" && !b.in.has(t) || f.WildCard.Schema.O != "":
 				return b.in.noTable(sql.Errorf(b.m.Source, b.fieldAt(f), "there is no table %s here", t))
-			}
-			if len(b.in.fields) == 0 {
+			case len(b.in.fields) == 0:
 				return sql.Errorf(b.m.Source, b.fieldAt(f), "* needs a FROM clause")
+			case t != "":
+				b.starOf(t)
+			default:
+				b.star()
 			}
-			b.star()
 			continue
 		}
 		e, err := b.bindExpr(f.Expr, b.in, b.aggregate, nil)
@@ -134,10 +138,23 @@ func (b *selection) columnName(f *ast.SelectField) string {
 }
 
 func (b *selection) star() {
-	for i, field := range b.in.fields {
-		c := &expr.Column{Index: i, Field: field}
-		b.exprs, b.names, b.nodes = append(b.exprs, c), append(b.names, field.Name), append(b.nodes, nil)
+	for _, i := range b.in.star {
+		b.starColumn(i)
 	}
+}
+
+// starOf adds the columns of one table: t.*.
+func (b *selection) starOf(table string) {
+	for i, owner := range b.in.owners {
+		if strings.EqualFold(owner, table) {
+			b.starColumn(i)
+		}
+	}
+}
+
+func (b *selection) starColumn(i int) {
+	c := &expr.Column{Index: i, Field: b.in.fields[i]}
+	b.exprs, b.names, b.nodes = append(b.exprs, c), append(b.names, c.Field.Name), append(b.nodes, nil)
 }
 
 // finish puts the plan together: aggregate, HAVING, result columns, DISTINCT, and

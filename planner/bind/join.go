@@ -1,0 +1,195 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// A fromClause binds one FROM clause, its tables in the order of the text.
+type fromClause struct {
+	*session
+	at int // in the text: behind what has been bound
+}
+
+// tables binds a table reference: joins, or one table.
+func (f *fromClause) tables(n ast.ResultSetNode) (logical.Node, *scope, error) {
+	switch x := n.(type) {
+	case *ast.Join:
+		if x.Right == nil {
+			return f.tables(x.Left)
+		}
+		return f.join(x)
+	case *ast.TableSource:
+		return f.source(x)
+	}
+	return nil, nil, f.notYetAt(f.at, "this table reference")
+}
+
+func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
+	left, ls, err := f.tables(x.Left)
+	if err != nil {
+		return nil, nil, err
+	}
+	j := &logical.Join{Left: left}
+	switch {
+	case x.StraightJoin: // as the front end writes FULL JOIN
+		j.Kind = logical.Full
+	case x.Tp == ast.LeftJoin:
+		j.Kind = logical.Left
+	case x.Tp == ast.RightJoin:
+		j.Kind = logical.Right
+	}
+	var rs *scope
+	if ts, ok := x.Right.(*ast.TableSource); ok && ts.Lateral {
+		at := f.m.WordAfter(f.at, "LATERAL")
+		if j.Kind == logical.Right || j.Kind == logical.Full {
+			return nil, nil, sql.Errorf(f.m.Source, at, "LATERAL reads what stands before it, of which a %s has none for some rows", strings.ToUpper(j.Kind.String())).
+				WithHint("use JOIN LATERAL or LEFT JOIN LATERAL")
+		}
+		j.Right, j.Params, err = f.within(ls, func() (n logical.Node, err error) {
+			n, rs, err = f.source(ts)
+			return n, err
+		})
+	} else {
+		j.Right, rs, err = f.tables(x.Right)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, t := range rs.tables {
+		if ls.has(t) {
+			return nil, nil, sql.Errorf(f.m.Source, f.m.NameAfter(f.at-1, t), "FROM names %s twice", t).
+				WithHint("give one of them another name: %s AS t2", t)
+		}
+	}
+	sc := ls.beside(rs)
+	switch {
+	case x.On != nil:
+		j.On, err = f.on(x.On.Expr, sc)
+	case x.NaturalJoin:
+		return f.using(j, ls, rs, common(ls, rs))
+	case len(x.Using) > 0:
+		names := make([]string, len(x.Using))
+		for i, c := range x.Using {
+			names[i] = c.Name.O
+		}
+		return f.using(j, ls, rs, names)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return j, sc.over(j.Schema()), nil
+}
+
+func (f *fromClause) on(n ast.ExprNode, sc *scope) (expr.Expr, error) {
+	cond, err := f.scalar(n, sc, "ON")
+	if err != nil {
+		return nil, err
+	}
+	return f.truth(cond, n)
+}
+
+// common lists the names of columns that both sides of a NATURAL JOIN have.
+func common(l, r *scope) []string {
+	var out []string
+	for _, i := range l.star {
+		if len(r.find(l.fields[i].Name)) > 0 {
+			out = append(out, l.fields[i].Name)
+		}
+	}
+	return out
+}
+
+// using joins by columns of the same name, which are one column then, before all
+// others in *: that of the side whose rows are all kept, and of a FULL JOIN the one
+// that is there.
+func (f *fromClause) using(j *logical.Join, ls, rs *scope, names []string) (logical.Node, *scope, error) {
+	var conds []expr.Expr
+	var pairs [][2]int
+	for _, name := range names {
+		at := f.m.NameAfter(f.at, name)
+		l, r := ls.find(name), rs.find(name)
+		for _, side := range []struct {
+			found []int
+			in    *scope
+		}{{l, ls}, {r, rs}} {
+			switch {
+			case len(side.found) == 0:
+				return nil, nil, side.in.noTable(sql.Errorf(f.m.Source, at, "USING names %s, which one side does not have", name))
+			case len(side.found) > 1:
+				return nil, nil, side.in.ambiguous(sql.Errorf(f.m.Source, at, "column %s of USING is ambiguous", name), side.found)
+			}
+		}
+		lc := &expr.Column{Index: l[0], Field: ls.fields[l[0]]}
+		rc := &expr.Column{Index: len(ls.fields) + r[0], Field: rs.fields[r[0]]}
+		t, ok := types.Comparable(lc.Field.Type, rc.Field.Type)
+		if !ok {
+			return nil, nil, sql.Errorf(f.m.Source, at, "column %s of USING is %s on one side and %s on the other", name, lc.Field.Type, rc.Field.Type).
+				WithHint("join with ON and convert one of them with CAST")
+		}
+		conds = append(conds, &expr.Compare{Op: expr.Eq, L: expr.NewCast(lc, t), R: expr.NewCast(rc, t)})
+		pairs = append(pairs, [2]int{lc.Index, rc.Index})
+	}
+	if len(conds) > 0 {
+		j.On = expr.AndOf(conds...)
+	}
+	sc := ls.beside(rs).over(j.Schema())
+	node, merged := f.merge(j, sc, pairs)
+	return node, merged, nil
+}
+
+// merge makes one column of each pair.
+func (f *fromClause) merge(j *logical.Join, sc *scope, pairs [][2]int) (logical.Node, *scope) {
+	out := sc.beside(newScope("", types.NewSchema()))
+	var node logical.Node = j
+	var first []int
+	gone := map[int]bool{}
+	p := &logical.Project{Input: j}
+	for i, f := range sc.fields {
+		p.Exprs, p.Names = append(p.Exprs, &expr.Column{Index: i, Field: f}), append(p.Names, f.Name)
+	}
+	for _, pair := range pairs {
+		l, r := pair[0], pair[1]
+		gone[l], gone[r] = true, true
+		keep := l
+		switch j.Kind {
+		case logical.Right:
+			keep = r
+		case logical.Full:
+			keep = len(p.Exprs)
+			e := either(&expr.Column{Index: l, Field: sc.fields[l]}, &expr.Column{Index: r, Field: sc.fields[r]})
+			p.Exprs, p.Names = append(p.Exprs, e), append(p.Names, sc.fields[l].Name)
+			out.fields = append(out.fields[:keep:keep], types.Field{Name: sc.fields[l].Name, Type: e.Type()})
+			out.owners, out.shadowed = append(out.owners, ""), append(out.shadowed, false)
+		}
+		out.shadowed[l], out.shadowed[r] = true, true
+		out.shadowed[keep] = false
+		first = append(first, keep)
+	}
+	if len(p.Exprs) > len(sc.fields) {
+		node = p
+	}
+	out.star = first
+	for _, i := range sc.star {
+		if !gone[i] {
+			out.star = append(out.star, i)
+		}
+	}
+	return node, out.over(&types.Schema{Fields: out.fields})
+}
+
+// either is the first of two values, or where it is NULL the second.
+func either(l, r expr.Expr) expr.Expr {
+	t, ok := types.Common(l.Type(), r.Type())
+	if !ok {
+		t = l.Type()
+	}
+	l, r = expr.NewCast(l, t), expr.NewCast(r, t)
+	return &expr.Case{Whens: []expr.When{{Cond: &expr.IsNull{Arg: l, Negated: true}, Then: l}}, Else: r, T: t}
+}
