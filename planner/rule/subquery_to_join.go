@@ -122,7 +122,7 @@ func halfJoin(in logical.Node, c expr.Expr) logical.Node {
 	right := decorrelated(s.Plan)
 	switch {
 	case s.Kind == logical.Exists:
-		return depend(&logical.Join{Left: in, Right: right, Kind: kind, Params: s.Params})
+		return depend(&logical.Join{Left: in, Right: bare(right), Kind: kind, Params: s.Params})
 	case s.Kind == logical.Any && kind == logical.Semi:
 		return depend(&logical.Join{Left: in, Right: right, Kind: kind, On: compared(s, in, right), Params: s.Params})
 	}
@@ -212,6 +212,8 @@ func (l *lifting) column(s *logical.Subquery) expr.Expr {
 		if alwaysOneRow(j.Right) {
 			j.Kind = logical.Inner
 		}
+	case logical.Exists:
+		j.Right = bare(right)
 	case logical.Any:
 		j.Any = compared(s, l.input, right)
 	case logical.All: // x > ALL (…) says that there is no row with NOT x > it

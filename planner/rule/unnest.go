@@ -24,6 +24,9 @@ func unnestJoin(j *logical.Join) logical.Node {
 	if out := unnestRow(j); out != nil {
 		return out
 	}
+	if out := unnestPull(j); out != nil {
+		return out
+	}
 	if out := unnestSingle(j); out != nil {
 		return out
 	}
@@ -48,7 +51,7 @@ func newUnnesting(j *logical.Join) *unnesting {
 	u := &unnesting{}
 	p := &logical.Project{Input: j.Left, Exprs: j.Params}
 	for i, e := range j.Params {
-		name := e.String()
+		name := columnName(e)
 		p.Names = append(p.Names, name)
 		u.params = append(u.params, &logical.Param{Index: i, Field: types.Field{Name: name, Type: e.Type(), NotNull: e.NotNull()}})
 	}
@@ -58,6 +61,17 @@ func newUnnesting(j *logical.Join) *unnesting {
 	}
 	u.domain = d
 	return u
+}
+
+// columnName is what a column with the value of an expression is called.
+func columnName(e expr.Expr) string {
+	switch x := e.(type) {
+	case *logical.Param:
+		return x.Field.Name
+	case *expr.Column:
+		return x.Field.Name
+	}
+	return e.String()
 }
 
 // join compares the parameters' values, which stand behind the first width columns of
