@@ -15,6 +15,8 @@ import (
 type Store interface {
 	// Map opens the map of that name, as it was at the last Commit.
 	Map(name string, s MapShape) (Map, error)
+	// Index opens the index of that name.
+	Index(name string, s IndexShape) (Index, error)
 	// Ordered opens the ordered multiset of that name.
 	Ordered(name string) (Ordered, error)
 	// Commit makes all changes since the last one durable as one.

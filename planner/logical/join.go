@@ -133,9 +133,10 @@ func DivideEqui(on expr.Expr, width int) (keys []EquiKey, rest []expr.Expr) {
 	}
 	for _, c := range expr.Conjuncts(on) {
 		k, ok := equiKey(c, width)
-		if ok && (len(rest) == 0 || !expr.CanFail(c)) {
+		if ok = ok && (len(rest) == 0 || !expr.CanFail(c)); ok {
 			keys = append(keys, k)
-		} else {
+		}
+		if !ok || !k.NullSafe && !exactKey(k.Left.Type()) { // NaN has a key, and is no value's equal
 			rest = append(rest, c)
 		}
 	}

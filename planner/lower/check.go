@@ -34,6 +34,8 @@ func lowers(n logical.Node) bool {
 		return true
 	case *logical.Aggregate:
 		return x.Sets == nil && !hasModifiers(x)
+	case *logical.Join:
+		return len(x.Params) == 0
 	}
 	return false
 }

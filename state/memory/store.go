@@ -15,6 +15,7 @@ import (
 // nothing durable.
 type Store struct {
 	maps    map[string]*Map
+	indexes map[string]*Index
 	ordered map[string]*Ordered
 	names   []string
 	last    state.Checkpoint
@@ -23,7 +24,7 @@ type Store struct {
 
 // New returns an empty store.
 func New() *Store {
-	return &Store{maps: map[string]*Map{}, ordered: map[string]*Ordered{}}
+	return &Store{maps: map[string]*Map{}, indexes: map[string]*Index{}, ordered: map[string]*Ordered{}}
 }
 
 // Map implements state.Store.
@@ -38,6 +39,22 @@ func (s *Store) Map(name string, shape state.MapShape) (state.Map, error) {
 	s.maps[name] = m
 	s.names = append(s.names, name)
 	return m, nil
+}
+
+// Index implements state.Store.
+func (s *Store) Index(name string, shape state.IndexShape) (state.Index, error) {
+	if x, ok := s.indexes[name]; ok {
+		same := x.shape.Words == shape.Words && slices.EqualFunc(x.shape.Keys, shape.Keys, types.Type.Equal) &&
+			slices.EqualFunc(x.shape.Columns, shape.Columns, types.Type.Equal)
+		if !same {
+			return nil, fmt.Errorf("state table %s holds rows of another form", name)
+		}
+		return x, nil
+	}
+	x := newIndex(shape)
+	s.indexes[name] = x
+	s.names = append(s.names, name)
+	return x, nil
 }
 
 // Ordered implements state.Store.
@@ -69,6 +86,9 @@ func (s *Store) Usage() []state.Usage {
 	for _, name := range slices.Sorted(slices.Values(s.names)) {
 		if m, ok := s.maps[name]; ok {
 			out = append(out, state.Usage{Name: name, Rows: int64(m.Len()), Bytes: m.bytes()})
+		}
+		if x, ok := s.indexes[name]; ok {
+			out = append(out, state.Usage{Name: name, Rows: int64(x.Len()), Bytes: x.bytes()})
 		}
 		if o, ok := s.ordered[name]; ok {
 			out = append(out, state.Usage{Name: name, Rows: int64(o.Len()), Bytes: o.bytes()})

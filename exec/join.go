@@ -1,0 +1,176 @@
+package exec
+
+import (
+	"strings"
+
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// A JoinKind says which rows a Join has.
+type JoinKind uint8
+
+// The kinds.
+const (
+	InnerJoin JoinKind = iota // pairs that match
+	LeftJoin                  // and left rows without a match, NULLs beside them
+	RightJoin                 // and right rows without a match
+	FullJoin                  // and both
+	SemiJoin                  // left rows with a match, each once
+	AntiJoin                  // left rows without a match
+	MarkJoin                  // all left rows and whether there is a match
+)
+
+// Join puts the rows of two inputs together. With l and r as the rows so far,
+//
+//	Apply   on a change dl emits the pairs of dl with r, then l becomes l + dl; the
+//	        same for dr: so every pair is made once, by the later of its rows
+//	Finish  forgets rows that are gone
+//
+// A row that is kept without a match, or looked at for one, has a count of its matches,
+// each by its weight: a row's change in the output is that of "has none" (or of the
+// mark) times its weight, and so comes back when the matches go. A count, and not a
+// flag, since the other side takes rows back, too.
+//
+// State: for each side key -> rows with their weights and counts. A row with a NULL in
+// a key that is compared by = matches nothing and is not kept.
+type Join struct {
+	Left, Right Plan
+	Kind        JoinKind
+	Keys        []JoinKey
+	On          expr.Expr // the rest of the condition, over pairs; nil for none
+	// Any is, for a MarkJoin, what is asked of the matches: the mark is TRUE where it is TRUE
+	// for one, else NULL where it is NULL for one, else FALSE. nil is TRUE.
+	Any expr.Expr
+	Out *types.Schema
+}
+
+// A JoinKey is an equality by which matches are looked up: expressions over the columns
+// of the left input and of the right, of one type.
+type JoinKey struct {
+	Left, Right expr.Expr
+	NullSafe    bool // NULL equals NULL
+}
+
+// Inputs implements Plan.
+func (p *Join) Inputs() []Plan { return []Plan{p.Left, p.Right} }
+
+// Schema implements Plan.
+func (p *Join) Schema() *types.Schema { return p.Out }
+
+// String implements Plan.
+func (p *Join) String() string {
+	name := [...]string{"Join", "Left join", "Right join", "Full join", "Semi join", "Anti join", "Mark join"}[p.Kind]
+	var conds []string
+	for _, k := range p.Keys {
+		op := " = "
+		if k.NullSafe {
+			op = " <=> "
+		}
+		conds = append(conds, k.Left.String()+op+k.Right.String())
+	}
+	if p.On != nil {
+		conds = append(conds, p.On.String())
+	}
+	if len(conds) > 0 {
+		name += " ON " + strings.Join(conds, " AND ")
+	}
+	if p.Any != nil {
+		name += " ANY " + p.Any.String()
+	}
+	return name
+}
+
+// preserves reports that rows of a side stay without a match; 0 is the left.
+func (p *Join) preserves(side int) bool {
+	switch p.Kind {
+	case LeftJoin:
+		return side == 0
+	case RightJoin:
+		return side == 1
+	case FullJoin:
+		return true
+	}
+	return false
+}
+
+// counts reports that rows of a side have counts of their matches.
+func (p *Join) counts(side int) bool {
+	return p.preserves(side) || side == 0 && p.Kind >= SemiJoin
+}
+
+// The words that a join keeps with a row, behind its weight.
+const (
+	matchesAt = 8  // the weights of the rows that match; of a mark, those for which Any is TRUE
+	unknownAt = 16 // of a mark, the weights of those for which Any is NULL
+	countedAt = 24 // 1 where the others are set
+)
+
+// Open implements Plan.
+func (p *Join) Open(env *Env) (Operator, error) {
+	j := &join{plan: p, probe: state.NewProbe(vec.BatchRows), pairs: &types.Schema{}}
+	j.pairs.Fields = append(append(j.pairs.Fields, p.Left.Schema().Fields...), p.Right.Schema().Fields...)
+	for i, in := range []Plan{p.Left, p.Right} {
+		side, err := p.openSide(i, in, env)
+		if err != nil {
+			return nil, err
+		}
+		j.sides[i] = side
+	}
+	j.right = len(j.sides[0].columns)
+	j.paired = p.Kind < SemiJoin
+	var err error
+	if p.On != nil {
+		if j.on, err = expr.CompileFilter(p.On, env.EvalErrorNull); err != nil {
+			return nil, err
+		}
+	}
+	if p.Any != nil {
+		if j.any, err = expr.Compile(p.Any, env.EvalErrorNull); err != nil {
+			return nil, err
+		}
+	}
+	return j, nil
+}
+
+func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
+	side := &joinSide{counts: p.counts(i)}
+	shape := state.IndexShape{}
+	var keys []expr.Expr
+	for _, k := range p.Keys {
+		e := k.Left
+		if i == 1 {
+			e = k.Right
+		}
+		keys = append(keys, e)
+		shape.Keys = append(shape.Keys, e.Type())
+		side.strict = append(side.strict, !k.NullSafe)
+	}
+	for _, f := range in.Schema().Fields {
+		shape.Columns = append(shape.Columns, f.Type)
+		side.columns = append(side.columns, vec.NewBuilder(f.Type))
+	}
+	if side.counts {
+		shape.Words = 3
+	}
+	var err error
+	if side.keys, err = compileColumns(keys, env); err != nil {
+		return nil, err
+	}
+	side.index, err = env.State.Index(env.Name+[]string{"/left", "/right"}[i], shape)
+	return side, err
+}
+
+// A joinSide is one input of a running join.
+type joinSide struct {
+	keys    columns
+	strict  []bool // for each key: a NULL in it matches nothing
+	index   state.Index
+	counts  bool
+	columns []*vec.Builder // stored rows of the call at hand
+
+	rows  []int32 // of the delta: the stored rows
+	fresh []bool  // of the delta: the row was stored by it, and its matches are not counted
+}

@@ -1,0 +1,278 @@
+package exec
+
+import (
+	"context"
+	"unsafe"
+
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A join is a running Join.
+type join struct {
+	plan   *Join
+	sides  [2]*joinSide
+	pairs  *types.Schema // the columns of the left, then of the right
+	right  int           // where those of the right begin
+	paired bool          // pairs are put out
+	on     *expr.Filter
+	any    *expr.Program
+	probe  *state.Probe
+
+	// Of the call at hand.
+	keys, rows []int32 // pairs that match: the row of the delta, and the stored row
+	sel        []int32
+	weights    []int64
+	truths     []int8 // for each pair: of Any, 1 for TRUE, 0 for FALSE, -1 for NULL
+	changed    verdicts
+}
+
+func (j *join) Apply(_ context.Context, s *Step, port int, delta *zset.Batch) error {
+	mine := j.sides[port]
+	if err := mine.keys.eval(s, delta); err != nil {
+		return err
+	}
+	keys := mine.keys.vecs
+	if sel, some := mine.matchable(delta, j.sel[:0]); some {
+		j.sel = sel
+		if err := j.applyLonely(s, port, delta, sel); err != nil {
+			return err
+		}
+		delta = delta.Gather(s.Mem, sel)
+		moved := make([]*vec.Vec, len(keys))
+		for i, k := range keys {
+			moved[i] = vec.Gather(s.Mem, k, sel)
+		}
+		keys = moved
+	}
+	if delta.Len == 0 {
+		return nil
+	}
+	return j.applyRows(s, port, delta, keys)
+}
+
+func (j *join) Finish(context.Context, *Step) error {
+	j.sides[0].index.Settle()
+	j.sides[1].index.Settle()
+	return nil
+}
+
+// matchable selects the rows whose keys can be equal to others, and reports whether
+// there are some whose cannot.
+func (m *joinSide) matchable(delta *zset.Batch, sel []int32) ([]int32, bool) {
+	nulls := false
+	for i, k := range m.keys.vecs {
+		nulls = nulls || m.strict[i] && k.Valid != nil && k.NullCount() > 0
+	}
+	if !nulls {
+		return sel, false
+	}
+	for row := range delta.Len {
+		null := false
+		for i, k := range m.keys.vecs {
+			null = null || m.strict[i] && k.IsNull(row)
+		}
+		if !null {
+			sel = append(sel, int32(row))
+		}
+	}
+	return sel, true
+}
+
+// applyLonely puts out the rows of a delta that match nothing: those not in sel.
+func (j *join) applyLonely(s *Step, port int, delta *zset.Batch, sel []int32) error {
+	if !j.sides[port].counts || j.plan.Kind == SemiJoin {
+		return nil
+	}
+	c := &j.changed
+	c.reset()
+	for row := range int32(delta.Len) {
+		if len(sel) > 0 && sel[0] == row {
+			sel = sel[1:]
+			continue
+		}
+		c.add(row, delta.Weight(int(row)), isFalse)
+	}
+	return j.emitVerdicts(s, port, delta, c)
+}
+
+// applyRows stores rows of a delta, whose keys are given, and puts out what they change.
+func (j *join) applyRows(s *Step, port int, delta *zset.Batch, keys []*vec.Vec) error {
+	mine, other := j.sides[port], j.sides[1-port]
+	mine.rows = grow(mine.rows, delta.Len)
+	mine.index.Add(keys, delta.Cols, delta.Weights, mine.rows)
+	uncounted := mine.count()
+	if j.paired || other.counts || uncounted {
+		other.index.Probe(keys, delta.Len, j.probe)
+		for other.index.Next(j.probe) {
+			if err := j.applyPairs(s, port, delta); err != nil {
+				return err
+			}
+		}
+	}
+	if !mine.counts {
+		return nil
+	}
+	c := &j.changed
+	c.reset()
+	rows := mine.index.Rows()
+	for i, r := range mine.rows {
+		if v := j.verdict(rows.Ptr(r)); v != absent {
+			c.add(int32(i), delta.Weight(i), v)
+		}
+	}
+	return j.emitVerdicts(s, port, delta, c)
+}
+
+// count marks the rows of the delta whose matches have to be counted, the first of
+// equal ones, and reports whether there are any.
+func (m *joinSide) count() bool {
+	if !m.counts {
+		return false
+	}
+	if cap(m.fresh) < len(m.rows) {
+		m.fresh = make([]bool, max(len(m.rows), vec.BatchRows))
+	}
+	m.fresh = m.fresh[:len(m.rows)]
+	rows := m.index.Rows()
+	some := false
+	for i, r := range m.rows {
+		counted := (*int64)(unsafe.Add(rows.Ptr(r), countedAt))
+		m.fresh[i] = *counted == 0
+		some = some || *counted == 0
+		*counted = 1
+	}
+	return some
+}
+
+// applyPairs takes in the next pairs of the delta with stored rows of the other side.
+func (j *join) applyPairs(s *Step, port int, delta *zset.Batch) error {
+	mark := s.Mem.Mark()
+	defer s.Mem.Release(mark)
+	j.keys, j.rows = j.probe.Key, j.probe.Row
+	var pairs *zset.Batch
+	if j.paired || j.on != nil || j.any != nil {
+		pairs = j.pairsOf(s, port, delta)
+	}
+	if j.on != nil {
+		sel, all, err := j.on.Select(s.expr(), pairs, j.sel[:0])
+		j.sel = sel
+		switch {
+		case err != nil:
+			return err
+		case all:
+		case len(sel) == 0:
+			return nil
+		default:
+			pairs = pairs.Gather(s.Mem, sel)
+			j.keys, j.rows = pick(s.Mem, j.keys, sel), pick(s.Mem, j.rows, sel)
+		}
+	}
+	if j.any != nil {
+		if err := j.ask(s, pairs); err != nil {
+			return err
+		}
+	}
+	if j.paired {
+		if err := j.emitPairs(s, port, delta, pairs); err != nil {
+			return err
+		}
+	}
+	j.countMine(port)
+	if j.sides[1-port].counts {
+		return j.countOther(s, port, delta)
+	}
+	return nil
+}
+
+func pick(m *vec.Mem, of, sel []int32) []int32 {
+	out := vec.Alloc[int32](m, len(sel))
+	for i, at := range sel {
+		out[i] = of[at]
+	}
+	return out
+}
+
+// pairsOf gathers the columns of both sides.
+func (j *join) pairsOf(s *Step, port int, delta *zset.Batch) *zset.Batch {
+	out := &zset.Batch{Schema: j.pairs, Len: len(j.keys), Cols: make([]*vec.Vec, len(j.pairs.Fields))}
+	mine, stored := out.Cols[:j.right], out.Cols[j.right:]
+	if port == 1 {
+		mine, stored = stored, mine
+	}
+	for i, c := range delta.Cols {
+		mine[i] = vec.Gather(s.Mem, c, j.keys)
+	}
+	j.sides[1-port].load(j.rows, stored)
+	return out
+}
+
+// load sets cols to the columns of stored rows, good until the next call.
+func (m *joinSide) load(rows []int32, cols []*vec.Vec) {
+	for _, b := range m.columns {
+		b.Reset()
+	}
+	m.index.Columns(rows, m.columns)
+	for i, b := range m.columns {
+		cols[i] = b.Vec()
+	}
+}
+
+// ask evaluates Any over pairs.
+func (j *join) ask(s *Step, pairs *zset.Batch) error {
+	v, err := j.any.Eval(s.expr(), pairs, nil)
+	if err != nil {
+		return err
+	}
+	j.truths = j.truths[:0]
+	for i := range pairs.Len {
+		switch {
+		case v.IsNull(i):
+			j.truths = append(j.truths, -1)
+		case v.Bool(i):
+			j.truths = append(j.truths, 1)
+		default:
+			j.truths = append(j.truths, 0)
+		}
+	}
+	return nil
+}
+
+// emitPairs puts out pairs, each as often as its rows stand there.
+func (j *join) emitPairs(s *Step, port int, delta, pairs *zset.Batch) error {
+	rows := j.sides[1-port].index.Rows()
+	j.weights = j.weights[:0]
+	ones, zeros := true, false
+	for i, k := range j.keys {
+		w := delta.Weight(int(k)) * *(*int64)(rows.Ptr(j.rows[i]))
+		ones, zeros = ones && w == 1, zeros || w == 0
+		j.weights = append(j.weights, w)
+	}
+	out := &zset.Batch{Schema: j.plan.Out, Len: pairs.Len, Cols: pairs.Cols}
+	if !ones {
+		out.Weights = j.weights
+	}
+	if zeros { // rows that are gone, and not yet forgotten
+		j.sel = j.sel[:0]
+		for i, w := range j.weights {
+			if w != 0 {
+				j.sel = append(j.sel, int32(i))
+			}
+		}
+		out = out.Gather(s.Mem, j.sel)
+	}
+	if out.Len == 0 {
+		return nil
+	}
+	return s.Emit(out)
+}
+
+func grow(s []int32, n int) []int32 {
+	if cap(s) < n {
+		return make([]int32, n, max(n, vec.BatchRows))
+	}
+	return s[:n]
+}

@@ -1,0 +1,118 @@
+package lower
+
+import (
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+var joinKinds = map[logical.JoinKind]exec.JoinKind{
+	logical.Inner: exec.InnerJoin, logical.Left: exec.LeftJoin, logical.Right: exec.RightJoin, logical.Full: exec.FullJoin,
+	logical.Semi: exec.SemiJoin, logical.Anti: exec.AntiJoin, logical.Mark: exec.MarkJoin,
+}
+
+// join looks matches up by the equalities of the condition. Where there are several
+// workers, the rows of both sides go to the worker that owns their keys; those of a
+// join without equalities all to one.
+func (l *lowering) join(j *logical.Join, left, right exec.Plan, print string) exec.Plan {
+	keys, rest := j.Equi()
+	out := &exec.Join{Left: left, Right: right, Kind: joinKinds[j.Kind], Any: j.Any, Out: j.Schema()}
+	for _, k := range keys {
+		out.Keys = append(out.Keys, exec.JoinKey{Left: k.Left, Right: k.Right, NullSafe: k.NullSafe})
+	}
+	if len(rest) > 0 {
+		out.On = expr.AndOf(rest...)
+	}
+	if l.workers <= 1 {
+		return l.name(print, out)
+	}
+	ls, rs := &routed{input: left}, &routed{input: right}
+	for i, k := range out.Keys {
+		out.Keys[i].Left, out.Keys[i].Right = ls.column(k.Left), rs.column(k.Right)
+	}
+	out.Left, out.Right = ls.plan(), rs.plan()
+	width, moved := left.Schema().Len(), len(ls.added)
+	if moved+len(rs.added) == 0 {
+		return l.name(print, out)
+	}
+	if out.On != nil {
+		out.On = behind(out.On, width, moved)
+	}
+	if out.Any != nil {
+		out.Any = behind(out.Any, width, moved)
+	}
+	return l.withoutKeys(j, out, print, width, moved)
+}
+
+// behind moves the columns of the right side behind those that the left has gained.
+func behind(e expr.Expr, width, by int) expr.Expr {
+	return expr.Transform(e, func(x expr.Expr) expr.Expr {
+		if c, ok := x.(*expr.Column); ok && c.Index >= width {
+			return &expr.Column{Index: c.Index + by, Field: c.Field}
+		}
+		return x
+	})
+}
+
+// withoutKeys projects a join whose sides have gained columns to what it should show.
+func (l *lowering) withoutKeys(j *logical.Join, out *exec.Join, print string, width, moved int) exec.Plan {
+	wide := *j
+	wide.Left, wide.Right = &columns{out.Left.Schema()}, &columns{out.Right.Schema()}
+	wide.On, wide.Any = nil, j.Any
+	out.Out = wide.Schema()
+	p := &exec.Project{Input: l.name(print, out), Out: j.Schema()}
+	for i, f := range p.Out.Fields {
+		at := i
+		if i >= width {
+			at += moved
+		}
+		p.Exprs = append(p.Exprs, &expr.Column{Index: at, Field: f})
+	}
+	return p
+}
+
+// columns is a node that has a schema alone.
+type columns struct{ schema *types.Schema }
+
+func (c *columns) Inputs() []logical.Node                 { return nil }
+func (c *columns) WithInputs([]logical.Node) logical.Node { return c }
+func (c *columns) Schema() *types.Schema                  { return c.schema }
+func (c *columns) String() string                         { return "columns" }
+func (c *columns) Properties() logical.Properties         { return logical.Properties{} }
+
+// routed is an input whose rows go to the worker that owns their keys. Keys that are
+// computed become columns behind its own.
+type routed struct {
+	input exec.Plan
+	keys  []int
+	added []expr.Expr
+}
+
+// column makes a key of an expression over the input and returns it as a column.
+func (r *routed) column(e expr.Expr) expr.Expr {
+	c, ok := e.(*expr.Column)
+	if !ok {
+		f := types.Field{Name: e.String(), Type: e.Type(), NotNull: e.NotNull()}
+		c = &expr.Column{Index: r.input.Schema().Len() + len(r.added), Field: f}
+		r.added = append(r.added, e)
+	}
+	r.keys = append(r.keys, c.Index)
+	return c
+}
+
+func (r *routed) plan() exec.Plan {
+	in := r.input
+	if len(r.added) > 0 {
+		p := &exec.Project{Input: in, Out: &types.Schema{}}
+		for i, f := range in.Schema().Fields {
+			p.Exprs, p.Out.Fields = append(p.Exprs, &expr.Column{Index: i, Field: f}), append(p.Out.Fields, f)
+		}
+		for _, e := range r.added {
+			f := types.Field{Name: e.String(), Type: e.Type(), NotNull: e.NotNull()}
+			p.Exprs, p.Out.Fields = append(p.Exprs, e), append(p.Out.Fields, f)
+		}
+		in = p
+	}
+	return &exec.Exchange{Input: in, Keys: r.keys}
+}
