@@ -7,8 +7,8 @@
 //	                         WITH (append_only = 'true'); else its rows may be taken back.
 //	bind                     the plan of a query as it is written
 //	plan [expect=(R, …)] [expect-not=(R, …)] [only=(R, …)]
-//	                         the plan behind the rules of rule.Default, or behind those
-//	                         of only; the rules of expect must have fired, and those of
+//	                         the plan behind the rules of rule.Required, and those of
+//	                         rule.Default or of only; the rules of expect must have fired, and those of
 //	                         expect-not must not
 //	props                    the plan behind the rules, each node with its properties
 //	physical [workers=n]     the plan that runs
@@ -236,7 +236,12 @@ func rewritten(t *testing.T, n logical.Node, d *datadriven.TestData) (string, er
 		}
 	}
 	before := logical.Format(n)
-	out, fired := rule.Apply(n, rules)
+	out, fired := rule.Apply(n, rule.Required)
+	if len(rules) > 0 {
+		var more []string
+		out, more = rule.Apply(out, rules)
+		fired = append(fired, more...)
+	}
 	if after := logical.Format(n); after != before {
 		t.Errorf("%s: the rules changed the plan itself:\n%s\nis now\n%s", d.Pos, before, after)
 	}

@@ -47,6 +47,8 @@ func (p *pruner) prune(n logical.Node, need []bool) (logical.Node, []int) {
 		return p.aggregate(x, need)
 	case *logical.Union:
 		return p.union(x, need)
+	case *logical.Join:
+		return p.join(x, need)
 	case *logical.First: // the order of its rows is by all columns
 		return x, identity(len(need))
 	case *logical.Sort:

@@ -41,6 +41,9 @@ var Default = []Rule{
 	MergeFilters,         // one condition list to divide and push
 	PushThroughProject,   // towards the scan, through what the user wrote in views …
 	PushThroughUnion,     // … and unions
+	ReduceOuterJoin,      // before conditions leave their place above the join …
+	PushThroughJoin,      // … for its sides
+	PushJoinCondition,    // and its own condition, for the side that it reads
 	PushThroughAggregate, // what speaks of whole groups need not be counted first
 	MergeProjects,        // views on views leave columns that only rename
 	MergeIntoAggregate,   // and columns that only an aggregate reads

@@ -1,0 +1,47 @@
+package rule
+
+import "github.com/sqlstream/sqlstream/planner/logical"
+
+// join leaves out columns of the sides that neither the join nor what is above reads.
+func (p *pruner) join(j *logical.Join, need []bool) (logical.Node, []int) {
+	if len(j.Params) > 0 {
+		return j, identity(len(need))
+	}
+	width := j.Left.Schema().Len()
+	both := make([]bool, width+j.Right.Schema().Len())
+	copy(both, need[:width])
+	if j.Kind <= logical.Full {
+		copy(both[width:], need[width:])
+	}
+	if j.On != nil {
+		mark(both, j.On)
+	}
+	if j.Any != nil {
+		mark(both, j.Any)
+	}
+	left, l := p.prune(j.Left, both[:width:width])
+	right, r := p.prune(j.Right, both[width:])
+	moved := left.Schema().Len()
+	at := append([]int(nil), l...)
+	for _, c := range r {
+		if c >= 0 {
+			c += moved
+		}
+		at = append(at, c)
+	}
+	out := *j
+	out.Left, out.Right = left, right
+	if j.On != nil {
+		out.On = remap(j.On, at)
+	}
+	if j.Any != nil {
+		out.Any = remap(j.Any, at)
+	}
+	switch j.Kind {
+	case logical.Semi, logical.Anti:
+		return &out, l
+	case logical.Mark:
+		return &out, append(l[:width:width], moved)
+	}
+	return &out, at
+}
