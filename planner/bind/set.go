@@ -11,7 +11,7 @@ import (
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
-// setOperation binds UNION ALL and UNION; the rest is not there yet.
+// setOperation binds UNION, INTERSECT and EXCEPT.
 func (s *session) setOperation(x *ast.SetOprStmt, outer bool) (logical.Node, error) {
 	out, err := s.setList(x.SelectList)
 	if err != nil {
@@ -25,41 +25,74 @@ func (s *session) setList(list *ast.SetOprSelectList) (logical.Node, error) {
 		return nil, err
 	}
 	var out logical.Node
+	var before []term // of UNION and EXCEPT, whose operators bind less than INTERSECT
 	for i, sel := range list.Selects {
 		n, op, err := s.branch(sel)
 		if err != nil {
 			return nil, err
 		}
-		if i == 0 {
+		switch {
+		case i == 0:
 			out = n
-			continue
-		}
-		switch *op {
-		case ast.UnionAll:
-			out, err = s.union(out, n, sel)
-		case ast.Union:
-			if out, err = s.union(out, n, sel); err == nil {
-				out = distinct(out)
-			}
+		case *op == ast.Intersect || *op == ast.IntersectAll:
+			out, err = s.combine(*op, out, n, sel)
 		default:
-			word, _, _ := strings.Cut(strings.ToUpper(op.String()), " ")
-			err = s.notYetAt(s.setWord(list.Selects[i-1], word), strings.ToUpper(op.String()))
+			before = append(before, term{out, op, sel})
+			out = n
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
+	out, err := s.leftToRight(before, out)
+	if err != nil {
+		return nil, err
+	}
 	return s.presented(out, presentation{list.OrderBy, list.Limit, s.start(list), false, "ORDER BY of a UNION"})
 }
 
-// setWord finds the operator behind a branch: first outside brackets, then behind
-// those around the branch.
-func (s *session) setWord(branch ast.Node, word string) int {
-	at := s.start(branch)
-	if found := s.m.WordAfter(at, word); found != at {
-		return found
+// A term is a part of a list of UNIONs and EXCEPTs, with the operator behind it and the
+// branch that follows.
+type term struct {
+	node logical.Node
+	op   *ast.SetOprType
+	next ast.Node
+}
+
+// leftToRight puts terms together in their order; last is what stands behind them.
+func (s *session) leftToRight(terms []term, last logical.Node) (logical.Node, error) {
+	if len(terms) == 0 {
+		return last, nil
 	}
-	return s.m.NameAfter(at, word)
+	out := terms[0].node
+	for i, t := range terms {
+		right := last
+		if i+1 < len(terms) {
+			right = terms[i+1].node
+		}
+		var err error
+		if out, err = s.combine(*t.op, out, right, t.next); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// combine binds one operator between two queries; at is the right one.
+func (s *session) combine(op ast.SetOprType, l, r logical.Node, at ast.Node) (logical.Node, error) {
+	word, _, _ := strings.Cut(strings.ToUpper(op.String()), " ")
+	l, r, names, err := s.aligned(l, r, at, word)
+	if err != nil {
+		return nil, err
+	}
+	switch op {
+	case ast.UnionAll:
+		return union(l, r, names), nil
+	case ast.Union:
+		return distinct(union(l, r, names)), nil
+	}
+	except := op == ast.Except || op == ast.ExceptAll
+	return &logical.SetOp{Left: l, Right: r, Except: except, All: op == ast.ExceptAll || op == ast.IntersectAll, Names: names}, nil
 }
 
 func (s *session) branch(sel ast.Node) (logical.Node, *ast.SetOprType, error) {
@@ -75,17 +108,18 @@ func (s *session) branch(sel ast.Node) (logical.Node, *ast.SetOprType, error) {
 	return nil, nil, s.notYet(sel, "this branch of a set operation")
 }
 
-// union converts the columns of both sides to common types; at is the right side.
-func (s *session) union(l, r logical.Node, at ast.Node) (logical.Node, error) {
+// aligned converts the columns of both sides to common types and returns their names,
+// which are those of the left; at is the right side.
+func (s *session) aligned(l, r logical.Node, at ast.Node, word string) (left, right logical.Node, names []string, err error) {
 	ls, rs := l.Schema(), r.Schema()
 	if ls.Len() != rs.Len() {
-		return nil, sql.Errorf(s.m.Source, s.start(at), "the sides of UNION have %d and %d columns", ls.Len(), rs.Len())
+		return nil, nil, nil, sql.Errorf(s.m.Source, s.start(at), "the sides of %s have %d and %d columns", word, ls.Len(), rs.Len())
 	}
 	target := make([]types.Type, ls.Len())
 	for i := range target {
 		t, ok := types.Common(ls.Fields[i].Type, rs.Fields[i].Type)
 		if !ok {
-			return nil, sql.Errorf(s.m.Source, s.columnAt(at, i), "column %d of UNION is %s on one side and %s on the other", i+1, ls.Fields[i].Type, rs.Fields[i].Type).
+			return nil, nil, nil, sql.Errorf(s.m.Source, s.columnAt(at, i), "column %d of %s is %s on one side and %s on the other", i+1, word, ls.Fields[i].Type, rs.Fields[i].Type).
 				WithHint("convert one of them: CAST(… AS %s)", ls.Fields[i].Type)
 		}
 		if t.Kind == types.Null {
@@ -93,17 +127,33 @@ func (s *session) union(l, r logical.Node, at ast.Node) (logical.Node, error) {
 		}
 		target[i] = t
 	}
-	var ins []logical.Node
+	return each(l, target), each(r, target), ls.Names(), nil
+}
+
+// each converts the columns of a query, of a union those of its branches.
+func each(n logical.Node, target []types.Type) logical.Node {
+	u, ok := n.(*logical.Union)
+	if !ok {
+		return convert(n, target)
+	}
+	out := &logical.Union{Names: u.Names}
+	for _, in := range u.Ins {
+		out.Ins = append(out.Ins, convert(in, target))
+	}
+	return out
+}
+
+// union is one union of all branches, not a union of unions.
+func union(l, r logical.Node, names []string) logical.Node {
+	out := &logical.Union{Names: names}
 	for _, side := range []logical.Node{l, r} {
-		branches := []logical.Node{side}
-		if u, ok := side.(*logical.Union); ok { // one union of all branches, not unions of unions
-			branches = u.Ins
-		}
-		for _, in := range branches {
-			ins = append(ins, convert(in, target))
+		if u, ok := side.(*logical.Union); ok {
+			out.Ins = append(out.Ins, u.Ins...)
+		} else {
+			out.Ins = append(out.Ins, side)
 		}
 	}
-	return &logical.Union{Ins: ins, Names: ls.Names()}, nil
+	return out
 }
 
 // columnAt returns where a branch writes its result column i, the branch's start

@@ -81,6 +81,8 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 		return l.aggregate(x, ins[0], print)
 	case *logical.Join:
 		return l.join(x, ins[0], ins[1], print)
+	case *logical.SetOp:
+		return l.setOp(x, ins[0], ins[1], print)
 	case *logical.First:
 		return first(x, ins[0])
 	}
