@@ -51,8 +51,6 @@ func (db *DB) createView(ctx context.Context, st *sql.CreateView) (Result, error
 func viewError(st *sql.CreateView, err error) error {
 	var width *planner.WidthError
 	switch {
-	case errors.Is(err, planner.ErrViewLimit):
-		return st.Errorf(st.Name.Offset, "%v", err).WithHint("write the LIMIT in the query that reads the view")
 	case errors.As(err, &width):
 		return st.Errorf(st.Columns[0].Offset, "view %s names %d columns, its query has %d", st.Name.Text, width.Want, width.Have)
 	}

@@ -171,7 +171,7 @@ func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Sche
 			return nil, nil, st.Errorf(st.Target.Offset, "column %s is NOT NULL and is given no value", c.Name)
 		}
 	}
-	p, err := db.planner.Insert(st.Query, schema, places)
+	p, err := db.planner.Insert(st.Query, schema, places, st.Tail.Emit)
 	var width *planner.WidthError
 	if errors.As(err, &width) {
 		names := make([]string, len(given))

@@ -240,7 +240,7 @@ func (db *DB) sourceOf(name string) (*stream.Source, error) {
 
 // startSelect starts a continuous SELECT.
 func (db *DB) startSelect(ctx context.Context, st *sql.Select, o startOptions) (Result, error) {
-	p, err := db.planner.Plan(st.Query)
+	p, err := db.planner.Running(st.Query)
 	if err != nil {
 		return Result{}, err
 	}

@@ -50,6 +50,26 @@ func (p *Planner) Plan(q *sql.Query) (*Query, error) {
 	return p.Finish(n)
 }
 
+// Running plans a query that runs on: where a limit shows a part of the result, the part
+// itself is kept up to date.
+func (p *Planner) Running(q *sql.Query) (*Query, error) {
+	n, err := p.Bind().Query(q)
+	if err != nil {
+		return nil, err
+	}
+	return p.Finish(running(n))
+}
+
+// running computes the part of a result that a limit shows.
+func running(n logical.Node) logical.Node {
+	s, ok := n.(*logical.Sort)
+	if !ok || s.Limit < 0 && s.Offset == 0 {
+		return n
+	}
+	top := &logical.TopN{Input: s.Input, Keys: s.Keys, Limit: s.Limit, Offset: s.Offset}
+	return &logical.Sort{Input: top, Keys: s.Keys, Limit: -1, Hidden: s.Hidden}
+}
+
 // Finish rewrites and lowers a bound plan. The error says what of it cannot be run.
 func (p *Planner) Finish(n logical.Node) (*Query, error) {
 	out := &Query{Bound: n}

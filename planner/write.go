@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -13,9 +12,6 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// ErrViewLimit says that a view asks for a part of a result.
-var ErrViewLimit = errors.New("LIMIT in a view is not supported yet")
-
 // View plans the query of a view. An order is dropped, since nothing would remember
 // it; names, where given, become those of the columns.
 func (p *Planner) View(q *sql.Query, names []string) (*Query, error) {
@@ -24,10 +20,7 @@ func (p *Planner) View(q *sql.Query, names []string) (*Query, error) {
 		return nil, err
 	}
 	if s, ok := n.(*logical.Sort); ok {
-		if s.Limit >= 0 || s.Offset > 0 {
-			return nil, ErrViewLimit
-		}
-		n = logical.Head(s.Input, s.Schema().Len()-s.Hidden)
+		n = logical.Part(s)
 	}
 	if len(names) > 0 {
 		if have := n.Schema().Len(); have != len(names) {
@@ -39,8 +32,8 @@ func (p *Planner) View(q *sql.Query, names []string) (*Query, error) {
 }
 
 // Insert plans a query whose result is written into a table: column i of the result
-// goes to the table's column target[i], the others become NULL.
-func (p *Planner) Insert(q *sql.Query, table *types.Schema, target []int) (*Query, error) {
+// goes to the table's column target[i], the others become NULL. runs says that it runs on.
+func (p *Planner) Insert(q *sql.Query, table *types.Schema, target []int, runs bool) (*Query, error) {
 	into := make([]types.Type, len(target))
 	for i, at := range target {
 		into[i] = table.Fields[at].Type
@@ -48,6 +41,9 @@ func (p *Planner) Insert(q *sql.Query, table *types.Schema, target []int) (*Quer
 	n, err := p.Bind().Source(q, into)
 	if err != nil {
 		return nil, err
+	}
+	if s, ok := n.(*logical.Sort); ok && runs {
+		n = logical.Part(s)
 	}
 	have := n.Schema().Len()
 	if s, ok := n.(*logical.Sort); ok {

@@ -29,6 +29,8 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 		return b.cast(x, name == sql.MarkerTryCast)
 	case sql.MarkerFilter:
 		return b.filter(x)
+	case sql.MarkerOver:
+		return b.overMarker(x, nil)
 	case sql.MarkerInterval:
 		return nil, b.m.Errorf(x, "an INTERVAL as a value of its own is not supported yet").
 			WithHint("add it to a time or take it from one")

@@ -14,6 +14,7 @@ type binding struct {
 	in        *scope
 	aggregate func(*binding, *ast.AggregateFuncExpr, ast.ExprNode) (expr.Expr, error) // nil where none is allowed
 	alias     func(*ast.ColumnNameExpr) (expr.Expr, error)                            // what a bare name means before the scope is asked; nil for nothing
+	windows   *selection                                                              // whose window functions may stand here; nil where none may
 	clause    string                                                                  // where the expression stands, for messages
 }
 
@@ -68,7 +69,7 @@ func (b *binding) expr(n ast.ExprNode) (expr.Expr, error) {
 	case *ast.AggregateFuncExpr:
 		return b.aggregateCall(x, nil)
 	case *ast.WindowFuncExpr:
-		return nil, b.notYet(n, "OVER")
+		return b.over(x, nil)
 	case *ast.SubqueryExpr:
 		return b.scalarSubquery(x)
 	case *ast.ExistsSubqueryExpr:

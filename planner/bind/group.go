@@ -33,6 +33,9 @@ func (b *selection) group(x *ast.SelectStmt) error {
 		if cond, err = b.truth(cond, x.Having.Expr); err != nil {
 			return err
 		}
+		if hasWindow(cond) {
+			return b.m.Errorf(x.Having.Expr, "HAVING cannot hold a window function").WithHint("QUALIFY tests what window functions give")
+		}
 		b.having = cond
 	}
 	return nil
@@ -44,7 +47,7 @@ func (b *selection) groupItem(n ast.ExprNode) (expr.Expr, error) {
 	if i, ok, err := b.position(n, "GROUP BY"); err != nil {
 		return nil, err
 	} else if ok {
-		if b.hasAggregate(b.exprs[i]) {
+		if b.hasAggregate(b.exprs[i]) && !hasWindow(b.exprs[i]) {
 			return nil, b.clauseError("GROUP", "GROUP BY %d cannot name an aggregate", i+1)
 		}
 		return b.groupable(b.exprs[i], n)
@@ -67,6 +70,8 @@ func (b *selection) groupItem(n ast.ExprNode) (expr.Expr, error) {
 // what another epoch or row would compute anew.
 func (b *selection) groupable(e expr.Expr, n ast.Node) (expr.Expr, error) {
 	switch {
+	case hasWindow(e):
+		return nil, b.m.Errorf(n, "GROUP BY cannot name a window function")
 	case b.hasAggregate(e):
 		return nil, b.m.Errorf(n, "GROUP BY cannot name an aggregate")
 	case expr.Stability(e) != function.Pure:
@@ -183,6 +188,13 @@ func (b *selection) aggregatePlan() (logical.Node, error) {
 			return nil, err
 		}
 		b.exprs[i] = moved
+	}
+	if b.qualified != nil {
+		moved, err := b.above(b.qualified, fields, b.qualify)
+		if err != nil {
+			return nil, err
+		}
+		b.qualified = moved
 	}
 	if b.having != nil {
 		cond, err := b.above(b.having, fields, nil)

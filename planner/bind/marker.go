@@ -14,7 +14,6 @@ var unbuilt = map[string]string{
 	sql.MarkerField:        "a field of a value",
 	sql.MarkerArray:        "an array",
 	sql.MarkerMap:          "a map",
-	sql.MarkerOver:         "OVER",
 	sql.MarkerDistinct:     "DISTINCT inside this function",
 	sql.MarkerOrder:        "ORDER BY inside this function",
 	sql.MarkerRollup:       "GROUP BY ROLLUP",
@@ -42,8 +41,11 @@ func (b *binding) filter(x *ast.FuncCallExpr) (expr.Expr, error) {
 	case *ast.AggregateFuncExpr:
 		return b.aggregateCall(f, x.Args[1])
 	case *ast.WindowFuncExpr:
-		return nil, b.notYet(f, "OVER")
+		return b.over(f, x.Args[1])
 	case *ast.FuncCallExpr:
+		if f.FnName.L == sql.MarkerOver {
+			return b.overMarker(f, x.Args[1])
+		}
 		if what, ok := unbuilt[f.FnName.L]; ok {
 			return nil, b.notYet(f, what)
 		}
@@ -54,6 +56,16 @@ func (b *binding) filter(x *ast.FuncCallExpr) (expr.Expr, error) {
 		}
 	}
 	return nil, b.m.Errorf(x, "FILTER belongs behind an aggregate")
+}
+
+// overMarker binds OVER of a function that the grammar does not know.
+func (b *binding) overMarker(x *ast.FuncCallExpr, filter ast.ExprNode) (expr.Expr, error) {
+	f, ok := x.Args[0].(*ast.FuncCallExpr)
+	w, over := x.Args[1].(*ast.WindowFuncExpr)
+	if !ok || !over {
+		return nil, b.m.Errorf(x, "OVER belongs behind a function")
+	}
+	return b.overCall(overCall{name: f.FnName.L, args: f.Args, spec: &w.Spec, filter: filter, at: f})
 }
 
 // derived binds a query in FROM, or what the front end writes as one: a table

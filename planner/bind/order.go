@@ -46,7 +46,7 @@ func (b *selection) sortColumn(n ast.ExprNode) (int, error) {
 			return i, err
 		}
 	}
-	e, err := b.bindExpr(n, b.in, b.aggregate, b.aliased)
+	e, err := b.shown(n, b.aliased)
 	if err != nil {
 		return 0, err
 	}
@@ -92,12 +92,12 @@ func (s *session) presented(n logical.Node, p presentation) (logical.Node, error
 			sort.Keys = append(sort.Keys, logical.SortKey{Column: col, Desc: item.Desc})
 		}
 	}
-	if !p.outer {
-		return n, s.inner(p.limit, p.at)
-	}
 	sort.Input = n
 	if sort.Hidden = len(b.exprs) - schema.Len(); sort.Hidden > 0 {
 		sort.Input = &logical.Project{Input: n, Exprs: b.exprs, Names: b.names}
+	}
+	if !p.outer {
+		return logical.Part(sort), nil
 	}
 	return sort, nil
 }
@@ -116,20 +116,6 @@ func (b *selection) resultColumn(n ast.ExprNode, clause string) (int, error) {
 	}
 	b.exprs, b.names = append(b.exprs, e), append(b.names, e.String())
 	return len(b.exprs) - 1, nil
-}
-
-// inner allows an ORDER BY inside a query, which says nothing there, and refuses a
-// LIMIT. at is where the inner query begins.
-func (s *session) inner(l *ast.Limit, at int) error {
-	if l == nil {
-		return nil
-	}
-	word := s.m.WordAfter(at, "LIMIT", "FETCH")
-	if word == at { // the query begins inside brackets: VALUES (…) LIMIT 1
-		word = s.m.NameAfter(at, "LIMIT")
-	}
-	return sql.Errorf(s.m.Source, word, "LIMIT inside a query is not supported yet").
-		WithHint("it may stand at the end of the whole query")
 }
 
 // limit binds LIMIT and OFFSET, which are whole numbers. at is where the query begins.

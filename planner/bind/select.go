@@ -31,6 +31,9 @@ func (s *session) selectStmt(x *ast.SelectStmt, outer bool) (logical.Node, error
 		input = &logical.Filter{Input: input, Pred: cond}
 	}
 	b := &selection{session: s, input: input, in: sc, start: at}
+	if err := b.named(x.WindowSpecs); err != nil {
+		return nil, err
+	}
 	if x.Kind == ast.SelectStmtKindTable {
 		b.star()
 	} else if err := b.fields(x.Fields.Fields); err != nil {
@@ -42,19 +45,21 @@ func (s *session) selectStmt(x *ast.SelectStmt, outer bool) (logical.Node, error
 	if err := b.group(x); err != nil {
 		return nil, err
 	}
+	if b.qualify != nil {
+		cond, err := b.shown(b.qualify, b.aliased)
+		if err != nil {
+			return nil, err
+		}
+		if b.qualified, err = b.truth(cond, b.qualify); err != nil {
+			return nil, err
+		}
+	}
 	return b.finish(x, outer)
 }
 
 // unsupported refuses clauses of a SELECT that nothing stands behind yet.
 func (s *session) unsupported(x *ast.SelectStmt, at int) error {
-	for i := range x.WindowSpecs {
-		if strings.EqualFold(x.WindowSpecs[i].Name.O, sql.MarkerQualify) {
-			return s.notYetAt(s.m.WordAfter(at, strings.ToUpper(sql.MarkerQualify)), "QUALIFY")
-		}
-	}
 	switch {
-	case len(x.WindowSpecs) > 0:
-		return s.notYetAt(s.m.WordAfter(at, "WINDOW"), "WINDOW")
 	case x.SelectIntoOpt != nil:
 		return sql.Errorf(s.m.Source, s.m.WordAfter(at, "INTO"), "SELECT INTO is not supported").
 			WithHint("write INSERT INTO … SELECT")
@@ -85,6 +90,17 @@ type selection struct {
 	grouped bool
 	calls   []logical.Call
 	having  expr.Expr
+
+	windowSpecs map[string]*ast.WindowSpec
+	depth       int          // of windows built on windows
+	qualify     ast.ExprNode // nil for none
+	qualified   expr.Expr
+}
+
+// shown binds an expression of the result, or one that it is sorted or qualified by.
+func (b *selection) shown(n ast.ExprNode, alias func(*ast.ColumnNameExpr) (expr.Expr, error)) (expr.Expr, error) {
+	in := &binding{session: b.session, in: b.in, aggregate: b.aggregate, alias: alias, windows: b}
+	return in.expr(n)
 }
 
 // fields binds the result columns.
@@ -104,7 +120,7 @@ func (b *selection) fields(fields []*ast.SelectField) error {
 			}
 			continue
 		}
-		e, err := b.bindExpr(f.Expr, b.in, b.aggregate, nil)
+		e, err := b.shown(f.Expr, nil)
 		if err != nil {
 			return err
 		}
@@ -163,15 +179,8 @@ func (b *selection) finish(x *ast.SelectStmt, outer bool) (logical.Node, error) 
 	var sort *logical.Sort
 	var err error
 	if x.OrderBy != nil || x.Limit != nil {
-		shown := len(b.exprs)
 		if sort, err = b.orderBy(x); err != nil {
 			return nil, err
-		}
-		if !outer { // the order of an inner query means nothing
-			if err := b.inner(x.Limit, b.start); err != nil {
-				return nil, err
-			}
-			sort, b.exprs, b.names = nil, b.exprs[:shown], b.names[:shown]
 		}
 	}
 	node := b.input
@@ -182,13 +191,16 @@ func (b *selection) finish(x *ast.SelectStmt, outer bool) (logical.Node, error) 
 	} else if b.having != nil {
 		node = &logical.Filter{Input: node, Pred: b.having}
 	}
+	node = b.windowPlan(node)
 	node = &logical.Project{Input: node, Exprs: b.exprs, Names: b.names}
 	if x.Distinct {
 		node = distinct(node)
 	}
-	if sort != nil {
-		sort.Input = node
+	if sort == nil {
+		return node, nil
+	}
+	if sort.Input = node; outer {
 		return sort, nil
 	}
-	return node, nil
+	return logical.Part(sort), nil
 }

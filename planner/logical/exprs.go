@@ -28,9 +28,7 @@ func Exprs(n Node) []expr.Expr {
 	case *Window:
 		var out []expr.Expr
 		for _, c := range x.Calls {
-			if out = append(out, c.Args...); c.Filter != nil {
-				out = append(out, c.Filter)
-			}
+			out = append(out, c.Exprs()...)
 		}
 		return out
 	case *Expand:
@@ -74,10 +72,7 @@ func WithExprs(n Node, es []expr.Expr) Node {
 		out := *x
 		out.Calls = make([]WindowCall, len(x.Calls))
 		for i, c := range x.Calls {
-			if c.Args = take(len(c.Args)); c.Filter != nil {
-				c.Filter = take(1)[0]
-			}
-			out.Calls[i] = c
+			out.Calls[i] = c.WithExprs(take(len(c.Exprs())))
 		}
 		return &out
 	case *Expand:

@@ -74,7 +74,7 @@ func details(n Node) string {
 	case *SetOp:
 		return fmt.Sprint(x.Except, x.All)
 	case *TopN:
-		return fmt.Sprint(x.Partition, x.Keys, x.Limit, x.Offset, x.By, x.Number != "")
+		return fmt.Sprint(x.Partition, x.Keys, x.Limit, x.Offset, x.By, x.Ties, x.Number != "")
 	case *Window:
 		out := fmt.Sprint(x.Partition, x.Keys)
 		for _, c := range x.Calls {

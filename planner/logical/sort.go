@@ -61,3 +61,13 @@ func (s *Sort) Properties() Properties {
 	}
 	return p
 }
+
+// Part returns the rows that a Sort shows, of an inner query, whose order means nothing
+// but which rows a limit leaves.
+func Part(s *Sort) Node {
+	n := s.Input
+	if s.Limit >= 0 || s.Offset > 0 {
+		n = &TopN{Input: n, Keys: s.Keys, Limit: s.Limit, Offset: s.Offset}
+	}
+	return Head(n, s.Schema().Len()-s.Hidden)
+}

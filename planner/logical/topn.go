@@ -19,8 +19,7 @@ const (
 
 // TopN keeps the rows of each partition whose number in the order of the keys is
 // greater than Offset and at most Offset + Limit: the LIMIT of an inner query, or a
-// filter on a rank. With WITH TIES it keeps what RankTies numbers so. Where keys are
-// equal, all columns of the input in turn decide, ascending, NULL first.
+// filter on a rank. Where keys are equal, all columns of the input in turn decide, ascending, NULL first.
 type TopN struct {
 	Input     Node
 	Partition []int // columns
@@ -28,6 +27,7 @@ type TopN struct {
 	Limit     int64 // -1 for none
 	Offset    int64
 	By        Rank
+	Ties      bool   // rows whose keys are equal to those of the last row are kept, too
 	Number    string // the name of a further column with the number; "" for none
 }
 
@@ -61,7 +61,10 @@ func (t *TopN) String() string {
 	if t.Offset > 0 {
 		out += " offset " + strconv.FormatInt(t.Offset, 10)
 	}
-	out += [...]string{"", " with ties", " of dense ranks"}[t.By]
+	out += [...]string{"", " by rank", " by dense rank"}[t.By]
+	if t.Ties {
+		out += " with ties"
+	}
 	if keys := describeKeys(t.Keys, in); keys != "" {
 		out += " BY " + keys
 	}
@@ -85,10 +88,10 @@ func (t *TopN) Properties() Properties {
 	if in.AppendOnly {
 		out.Cause = t.String()
 	}
-	if in.AppendOnly && t.Limit >= 0 && t.By == RowNumber {
+	if in.AppendOnly && t.Limit >= 0 && t.By == RowNumber && !t.Ties {
 		out.State = FirstRows
 	}
-	if t.By == RowNumber && t.Limit == 1 {
+	if t.By == RowNumber && t.Limit == 1 && !t.Ties {
 		out.Keys = append(out.Keys[:len(out.Keys):len(out.Keys)], t.Partition)
 	} else if t.By == RowNumber && t.Number != "" {
 		key := append(append([]int(nil), t.Partition...), t.Input.Schema().Len())

@@ -42,6 +42,9 @@ type WindowCall struct {
 type Frame struct {
 	Unit     FrameUnit
 	From, To FrameBound
+	// Key is, of Range with distances, the one sort key, of a type in which the ends' At can
+	// be compared with it; nil otherwise.
+	Key expr.Expr
 }
 
 // A FrameUnit says what an offset counts.
@@ -57,9 +60,11 @@ const (
 // A FrameBound is an end of a frame.
 type FrameBound struct {
 	Kind FrameBoundKind
-	// Offset is a constant, of Preceding and Following alone: a BIGINT for Rows and Groups; of
-	// the key's type, or an INTERVAL for a key that is a time, for Range.
+	// Offset is a constant, of Preceding and Following alone: a BIGINT for Rows and Groups, a
+	// number or an INTERVAL for Range.
 	Offset *expr.Literal
+	// At is, of Range with distances, the value of the key at which the frame of a row ends.
+	At expr.Expr
 }
 
 // A FrameBoundKind says where an end lies.
@@ -120,6 +125,29 @@ func (c WindowCall) String() string {
 		out += " " + c.Frame.String()
 	}
 	return out
+}
+
+// Exprs returns the expressions of the call: arguments, filter, and those of the frame.
+func (c WindowCall) Exprs() []expr.Expr {
+	out := append([]expr.Expr(nil), c.Args...)
+	for _, e := range []expr.Expr{c.Filter, c.Frame.Key, c.Frame.From.At, c.Frame.To.At} {
+		if e != nil {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// WithExprs returns the call with others in place of its expressions.
+func (c WindowCall) WithExprs(es []expr.Expr) WindowCall {
+	n := len(c.Args)
+	c.Args, es = es[:n:n], es[n:]
+	for _, e := range []*expr.Expr{&c.Filter, &c.Frame.Key, &c.Frame.From.At, &c.Frame.To.At} {
+		if *e != nil {
+			*e, es = es[0], es[1:]
+		}
+	}
+	return c
 }
 
 // Inputs implements Node.

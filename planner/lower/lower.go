@@ -81,6 +81,10 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 		return l.aggregate(x, ins[0], print)
 	case *logical.Join:
 		return l.join(x, ins[0], ins[1], print)
+	case *logical.TopN:
+		return l.topN(x, ins[0], print)
+	case *logical.Window:
+		return l.window(x, ins[0], print)
 	case *logical.SetOp:
 		return l.setOp(x, ins[0], ins[1], print)
 	case *logical.First:

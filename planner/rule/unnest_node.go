@@ -48,7 +48,7 @@ func (u *unnesting) node(n logical.Node) logical.Node {
 	case *logical.TopN:
 		out = &logical.TopN{
 			Input: in, Partition: u.partition(x.Partition, before), Keys: x.Keys,
-			Limit: x.Limit, Offset: x.Offset, By: x.By, Number: x.Number,
+			Limit: x.Limit, Offset: x.Offset, By: x.By, Ties: x.Ties, Number: x.Number,
 		}
 	case *logical.Window:
 		out = &logical.Window{Input: in, Partition: u.partition(x.Partition, before), Keys: x.Keys, Calls: x.Calls}

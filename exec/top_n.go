@@ -1,0 +1,280 @@
+package exec
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A Rank is how rows of an order are numbered from 1 on.
+type Rank uint8
+
+// The ways.
+const (
+	RowNumber Rank = iota // one after the other
+	RankTies              // peers have the number of their first
+	DenseRank             // peers have one number, and the next ones the next
+)
+
+// TopN keeps the rows of each partition whose number in an order is greater than Offset
+// and at most Offset + Limit. Where sort keys are equal, all columns in turn decide.
+//
+//	Apply   holds the rows
+//	Finish  emits, for each partition that changes, the first rows now - those before
+//
+// State: partition, sort keys, row -> weight. While the input only adds rows, and they
+// are numbered one after the other, no more of a partition than its first Offset +
+// Limit.
+type TopN struct {
+	Input      Plan
+	Partition  []int
+	Keys       []SortKey
+	Limit      int64 // -1 for none
+	Offset     int64
+	By         Rank
+	Ties       bool          // peers of the last row are kept, too
+	Number     bool          // a further column has the number
+	AppendOnly bool          // the input only ever adds rows
+	Out        *types.Schema // the input's columns, then the number
+}
+
+// Inputs implements Plan.
+func (p *TopN) Inputs() []Plan { return []Plan{p.Input} }
+
+// Schema implements Plan.
+func (p *TopN) Schema() *types.Schema { return p.Out }
+
+// String implements Plan.
+func (p *TopN) String() string {
+	out := "Top"
+	if p.Limit >= 0 {
+		out += fmt.Sprint(" ", p.Limit)
+	}
+	if p.Offset > 0 {
+		out += fmt.Sprint(" offset ", p.Offset)
+	}
+	out += [...]string{"", " by rank", " by dense rank"}[p.By]
+	if p.Ties {
+		out += " with ties"
+	}
+	fields := p.Input.Schema().Fields
+	var parts []string
+	for _, k := range p.Keys {
+		name := fields[k.Column].Name
+		if k.Desc {
+			name += " DESC"
+		}
+		parts = append(parts, name)
+	}
+	if len(parts) > 0 {
+		out += " BY " + strings.Join(parts, ", ")
+	}
+	parts = parts[:0]
+	for _, c := range p.Partition {
+		parts = append(parts, fields[c].Name)
+	}
+	if len(parts) > 0 {
+		out += " PER " + strings.Join(parts, ", ")
+	}
+	return out
+}
+
+// Open implements Plan.
+func (p *TopN) Open(env *Env) (Operator, error) {
+	rows, err := openPartitions(env, p.Partition, p.Keys)
+	t := &topN{plan: p, rows: rows, out: zset.NewBuilder(p.Out), last: math.MaxInt64}
+	if p.Limit >= 0 && p.Limit <= math.MaxInt64-p.Offset {
+		t.last = p.Offset + p.Limit
+	}
+	return t, err
+}
+
+type topN struct {
+	plan *TopN
+	rows *partitions
+	last int64 // the last number that is kept
+	out  *zset.Builder
+
+	before, now topRows
+	beyond      topRows
+}
+
+// topRows are rows with their numbers, in their order; keys lie in data.
+type topRows struct {
+	data []byte
+	rows []topRow
+}
+
+type topRow struct {
+	from, to int
+	number   int64
+	weight   int64
+}
+
+func (t *topRows) reset() { t.data, t.rows = t.data[:0], t.rows[:0] }
+
+func (t *topRows) add(key []byte, number, weight int64) {
+	from := len(t.data)
+	t.data = append(t.data, key...)
+	t.rows = append(t.rows, topRow{from, len(t.data), number, weight})
+}
+
+func (t *topRows) key(i int) []byte { return t.data[t.rows[i].from:t.rows[i].to] }
+
+func (t *topN) Apply(_ context.Context, _ *Step, _ int, delta *zset.Batch) error {
+	t.rows.hold(delta)
+	return nil
+}
+
+func (t *topN) Finish(_ context.Context, s *Step) error {
+	err := t.rows.settle(func(partition []byte, changes []storedRow) error {
+		t.first(partition, &t.before)
+		t.rows.apply(changes)
+		t.first(partition, &t.now)
+		if t.plan.AppendOnly && t.plan.By == RowNumber && !t.plan.Ties && t.plan.Limit >= 0 {
+			t.trim(partition)
+		}
+		return t.emitDifference(s)
+	})
+	if err != nil {
+		return err
+	}
+	return t.flush(s, 1)
+}
+
+// first sets out to the first rows of a partition.
+func (t *topN) first(partition []byte, out *topRows) {
+	out.reset()
+	var position, rank, dense int64 // of the rows before; of the peers at hand
+	var peers []byte
+	t.rows.walk(partition, func(key []byte, weight int64) bool {
+		row := storedRow{key, weight}
+		if p := row.peers(); position == 0 || !bytes.Equal(p, peers) {
+			peers = append(peers[:0], p...)
+			rank, dense = position+1, dense+1
+		}
+		switch t.plan.By {
+		case RankTies:
+			if rank > t.last {
+				return false
+			}
+			if rank > t.plan.Offset {
+				out.add(key, rank, weight)
+			}
+		case DenseRank:
+			if dense > t.last {
+				return false
+			}
+			if dense > t.plan.Offset {
+				out.add(key, dense, weight)
+			}
+		default:
+			if position >= t.last && (!t.plan.Ties || rank > t.last || t.plan.Limit == 0) {
+				return false
+			}
+			t.positions(key, position, weight, out)
+		}
+		position += weight
+		return true
+	})
+}
+
+// positions adds those of a row's places, the first of which comes after position, that
+// are kept: as often as they are, or with Number each by itself.
+func (t *topN) positions(key []byte, position, weight int64, out *topRows) {
+	from, to := max(position, t.plan.Offset), position+weight
+	if !t.plan.Ties {
+		to = min(to, t.last)
+	}
+	if from >= to {
+		return
+	}
+	if !t.plan.Number {
+		out.add(key, 0, to-from)
+		return
+	}
+	for at := from; at < to; at++ {
+		out.add(key, at+1, 1)
+	}
+}
+
+// trim forgets the rows behind the last that is kept: rows that are only added never
+// bring them back.
+func (t *topN) trim(partition []byte) {
+	t.beyond.reset()
+	position := int64(0)
+	t.rows.walk(partition, func(key []byte, weight int64) bool {
+		if over := position + weight - t.last; over > 0 {
+			t.beyond.add(key, 0, min(over, weight))
+		}
+		position += weight
+		return true
+	})
+	for i, r := range t.beyond.rows {
+		t.rows.rows.Add(t.beyond.key(i), -r.weight)
+	}
+}
+
+// emitDifference puts out the rows now without those before.
+func (t *topN) emitDifference(s *Step) error {
+	b, n := &t.before, &t.now
+	for i, j := 0, 0; i < len(b.rows) || j < len(n.rows); {
+		c := 0
+		switch {
+		case i == len(b.rows):
+			c = 1
+		case j == len(n.rows):
+			c = -1
+		default:
+			if c = bytes.Compare(b.key(i), n.key(j)); c == 0 && t.plan.Number {
+				c = int(max(-1, min(1, b.rows[i].number-n.rows[j].number)))
+			}
+		}
+		var err error
+		switch {
+		case c < 0:
+			err = t.emit(s, b, i, -b.rows[i].weight)
+			i++
+		case c > 0:
+			err = t.emit(s, n, j, n.rows[j].weight)
+			j++
+		default:
+			err = t.emit(s, n, j, n.rows[j].weight-b.rows[i].weight)
+			i++
+			j++
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *topN) emit(s *Step, of *topRows, i int, weight int64) error {
+	if weight == 0 {
+		return nil
+	}
+	width := t.plan.Input.Schema().Len()
+	storedRow{of.key(i), weight}.columns(t.out.Cols[:width])
+	if t.plan.Number {
+		vec.AppendInt(t.out.Cols[width], of.rows[i].number)
+	}
+	t.out.EndRowWeight(weight)
+	return t.flush(s, vec.BatchRows)
+}
+
+// flush puts out the rows that were built, where they are at least so many.
+func (t *topN) flush(s *Step, least int) error {
+	if t.out.Len() < least {
+		return nil
+	}
+	err := s.Emit(t.out.Build())
+	t.out.Reset()
+	return err
+}

@@ -1,0 +1,27 @@
+package lower
+
+import (
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/planner/logical"
+)
+
+// topN keeps the first rows of each partition. Where there are several workers, a
+// partition is one worker's.
+func (l *lowering) topN(t *logical.TopN, in exec.Plan, print string) exec.Plan {
+	if l.workers > 1 {
+		in = &exec.Exchange{Input: in, Keys: t.Partition}
+	}
+	return l.name(print, &exec.TopN{
+		Input: in, Partition: t.Partition, Keys: sortKeys(t.Keys), Limit: t.Limit, Offset: t.Offset,
+		By: exec.Rank(t.By), Ties: t.Ties, Number: t.Number != "",
+		AppendOnly: t.Input.Properties().AppendOnly, Out: t.Schema(),
+	})
+}
+
+func sortKeys(keys []logical.SortKey) []exec.SortKey {
+	out := make([]exec.SortKey, len(keys))
+	for i, k := range keys {
+		out[i] = exec.SortKey{Column: k.Column, Desc: k.Desc}
+	}
+	return out
+}
