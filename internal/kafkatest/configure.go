@@ -21,7 +21,9 @@ import (
 const propertiesFile = "server.properties"
 
 // Settings that are not about having one node and being quick are Kafka's own, so
-// that tests meet what users have. A node that was killed comes back only when its
+// that tests meet what users have. Only retention is off: the records of tests have
+// times of their own, and what lies years back would be deleted the moment that Kafka
+// looks, half a minute after its start and every five minutes from then on. A node that was killed comes back only when its
 // earlier self has been given up, which the session timeout says. %[1]d is the port of clients, %[2]d of the
 // controller, %[3]s the directory.
 const properties = `process.roles=broker,controller
@@ -40,6 +42,7 @@ transaction.state.log.num.partitions=4
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=3000
 group.initial.rebalance.delay.ms=0
+log.retention.ms=-1
 `
 
 // configure writes server.properties and formats the storage, or takes up those of
