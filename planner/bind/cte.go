@@ -7,14 +7,16 @@ import (
 
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/expr"
 )
 
 // A cte is a query named by WITH, and those in scope before it. A name hides one
 // further out, a table or view too; it is not known to its own query.
 type cte struct {
-	name string
-	node logical.Node
-	next *cte
+	name  string
+	node  logical.Node
+	frame *frame // whose parameters the query may read
+	next  *cte
 }
 
 // with brings the queries of a WITH clause into scope.
@@ -49,7 +51,7 @@ func (s *session) with(w *ast.WithClause) error {
 		if err := s.bounded(n, at); err != nil {
 			return err
 		}
-		s.ctes = &cte{name: c.Name.L, node: n, next: s.ctes}
+		s.ctes = &cte{name: c.Name.L, node: n, frame: s.frame, next: s.ctes}
 	}
 	return nil
 }
@@ -73,8 +75,25 @@ func (s *session) renamed(n logical.Node, name string, columns []ast.CIStr, at i
 func (s *session) named(name string) (logical.Node, bool) {
 	for c := s.ctes; c != nil; c = c.next {
 		if c.name == strings.ToLower(name) {
-			return c.node, true
+			return s.seen(c), true
 		}
 	}
 	return nil, false
+}
+
+// seen is a query of WITH as it is read where the session is: from a query further in
+// its parameters are reached through those between.
+func (s *session) seen(c *cte) logical.Node {
+	if c.frame == s.frame || !logical.Correlated(c.node) {
+		return c.node
+	}
+	return logical.MapParams(c.node, func(p *logical.Param) expr.Expr { return s.frame.reach(c.frame, p) })
+}
+
+// reach returns a parameter of a frame further out as one of this.
+func (f *frame) reach(of *frame, p *logical.Param) *logical.Param {
+	if f == of || f == nil {
+		return p
+	}
+	return f.give(f.outer.reach(of, p), p.Field.Name)
 }

@@ -151,3 +151,34 @@ func Correlated(n Node) bool {
 	}
 	return false
 }
+
+// MapParams returns a plan that reads other values in the place of the parameters of
+// what holds it.
+func MapParams(n Node, f func(*Param) expr.Expr) Node {
+	es := Exprs(n)
+	fresh := make([]expr.Expr, len(es))
+	for i, e := range es {
+		fresh[i] = expr.Transform(e, func(x expr.Expr) expr.Expr {
+			if p, ok := x.(*Param); ok {
+				return f(p)
+			}
+			return x
+		})
+	}
+	ins := n.Inputs()
+	out := make([]Node, len(ins))
+	for i, in := range ins {
+		if j, ok := n.(*Join); ok && len(j.Params) > 0 && i == 1 { // it reads those of the join
+			out[i] = in
+			continue
+		}
+		out[i] = MapParams(in, f)
+	}
+	if len(ins) > 0 {
+		n = n.WithInputs(out)
+	}
+	if len(es) > 0 {
+		n = WithExprs(n, fresh)
+	}
+	return n
+}

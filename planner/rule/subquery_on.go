@@ -29,7 +29,7 @@ func joinSubqueries(j *logical.Join) logical.Node {
 	pairs := *j
 	pairs.Kind, pairs.On = logical.Inner, nil
 	if j.Kind == logical.Inner {
-		return filterSubqueries(&logical.Filter{Input: &pairs, Pred: j.On})
+		return filterSubqueries(&logical.Filter{Input: depend(&pairs), Pred: j.On})
 	}
 	if out := besideSides(j); out != nil {
 		return out
@@ -76,7 +76,7 @@ func unmatched(side, pairs logical.Node, from int, j *logical.Join) logical.Node
 func besideSides(j *logical.Join) logical.Node {
 	width, right := j.Left.Schema().Len(), j.Right.Schema().Len()
 	l, r := &lifting{input: j.Left}, &lifting{input: j.Right}
-	ok := len(j.Params) == 0
+	ok, params := true, j.Params[:len(j.Params):len(j.Params)]
 	// What stands beside the left rows has numbers below zero until their count is known.
 	on := expr.Transform(j.On, func(e expr.Expr) expr.Expr {
 		s, is := e.(*logical.Subquery)
@@ -91,7 +91,17 @@ func besideSides(j *logical.Join) logical.Node {
 		case onLeft:
 			return moveFrom(l.one(s), width, -1-2*width)
 		}
-		return logical.Shift(r.one(logical.Shift(s, -width)), width)
+		e = logical.Shift(s, -width)
+		if len(j.Params) > 0 { // on the right side parameters are the join's own
+			e = expr.Transform(e, func(x expr.Expr) expr.Expr {
+				if p, is := x.(*logical.Param); is {
+					params = append(params, p)
+					return &logical.Param{Index: len(params) - 1, Field: p.Field}
+				}
+				return x
+			})
+		}
+		return logical.Shift(r.one(e), width)
 	})
 	if !ok {
 		return nil
@@ -107,7 +117,7 @@ func besideSides(j *logical.Join) logical.Node {
 		}
 		return e
 	})
-	joined := &logical.Join{Left: l.input, Right: r.input, Kind: j.Kind, On: on}
+	joined := depend(&logical.Join{Left: l.input, Right: r.input, Kind: j.Kind, On: on, Params: params})
 	fields := joined.Schema().Fields
 	out := &logical.Project{Input: joined}
 	for i := range width + right {

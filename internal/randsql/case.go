@@ -1,0 +1,79 @@
+package randsql
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+// A Case is a query and what its tables go through.
+type Case struct {
+	Query  string
+	Epochs []Epoch
+}
+
+// An Epoch is the changes of one epoch: for each table, rows with weights as text, a
+// line each, "+1 3 x".
+type Epoch map[string][]string
+
+// NewCase returns the case of a seed: tables of few keys, with duplicates, NULLs and
+// rows that are taken back.
+func NewCase(seed uint64) Case {
+	r := rand.New(rand.NewPCG(seed, 23))
+	c := Case{Query: Query(seed)}
+	live := map[string][]string{}
+	for range 1 + r.IntN(5) {
+		e := Epoch{}
+		for _, table := range []string{"t", "u", "w"} {
+			for range r.IntN(6) {
+				rows := live[table]
+				if len(rows) > 0 && table != "w" && r.IntN(100) < 45 {
+					i := r.IntN(len(rows))
+					e[table] = append(e[table], "-1 "+rows[i])
+					live[table] = append(append([]string(nil), rows[:i]...), rows[i+1:]...)
+					continue
+				}
+				row := randomRow(r, table)
+				e[table] = append(e[table], "+1 "+row)
+				live[table] = append(live[table], row)
+			}
+		}
+		c.Epochs = append(c.Epochs, e)
+	}
+	return c
+}
+
+func randomRow(r *rand.Rand, table string) string {
+	var out []string
+	for _, c := range tables[table] {
+		v := "NULL"
+		switch {
+		case r.IntN(100) < 15 && c.name != "n":
+		case c.kind == text:
+			v = []string{"x", "y", "z", `""`}[r.IntN(4)]
+		case c.kind == decimal:
+			v = []string{"0.50", "1.25", "2.00", "-1.25"}[r.IntN(4)]
+		case c.name == "a":
+			v = fmt.Sprint(r.IntN(4))
+		default:
+			v = fmt.Sprint(r.IntN(6))
+		}
+		out = append(out, v)
+	}
+	return strings.Join(out, " ")
+}
+
+// String prints the case for a person.
+func (c Case) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", c.Query)
+	for i, e := range c.Epochs {
+		fmt.Fprintf(&b, "epoch %d\n", i+1)
+		for _, table := range []string{"t", "u", "w"} {
+			for _, row := range e[table] {
+				fmt.Fprintf(&b, "  %s %s\n", table, row)
+			}
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,203 @@
+package randsql
+
+import (
+	"fmt"
+	"strings"
+)
+
+func (g *generator) literal(k kind) string {
+	switch k {
+	case text:
+		return g.pick("'x'", "'y'", "'z'", "''")
+	case decimal:
+		return g.pick("0.50", "1.25", "2.00")
+	}
+	return fmt.Sprint(g.r.IntN(6))
+}
+
+// of the columns, those of a kind.
+func among(cols []column, k kind) []column {
+	var out []column
+	for _, c := range cols {
+		if c.kind == k {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// value makes an expression of a kind over columns, and over those around with less
+// chance.
+func (g *generator) value(k kind, cols []column, depth int, outer []column) string {
+	if depth > 0 && g.left > 0 && g.chance(12) {
+		g.left--
+		return g.scalar(k, cols, depth-1, outer)
+	}
+	if depth > 0 && g.chance(10) {
+		return "CASE WHEN " + g.condition(cols, depth-1, outer) + " THEN " + g.value(k, cols, 0, outer) + " ELSE " + g.value(k, cols, 0, outer) + " END"
+	}
+	if mine := among(outer, k); len(mine) > 0 && g.chance(30) {
+		return mine[g.r.IntN(len(mine))].name
+	}
+	mine := among(cols, k)
+	if len(mine) == 0 || g.chance(8) {
+		return g.literal(k)
+	}
+	name := mine[g.r.IntN(len(mine))].name
+	switch {
+	case k == number && g.chance(15):
+		return "(" + name + g.pick(" + ", " - ") + fmt.Sprint(1+g.r.IntN(2)) + ")"
+	case g.chance(8):
+		return "COALESCE(" + name + ", " + g.literal(k) + ")"
+	}
+	return name
+}
+
+// scalar makes a query in the place of a value.
+func (g *generator) scalar(k kind, cols []column, depth int, outer []column) string {
+	around := append(append([]column(nil), cols...), outer...)
+	from := g.from(depth, around, nil)
+	where := ""
+	if g.chance(80) {
+		where = " WHERE " + g.condition(from.cols, depth, around)
+	}
+	if g.chance(25) {
+		v := g.value(k, from.cols, 0, around)
+		return "(SELECT " + v + " FROM " + from.text + where + " ORDER BY 1" + g.pick("", " DESC") + " LIMIT 1)"
+	}
+	return "(SELECT " + g.aggregate(k, from.cols) + " FROM " + from.text + where + ")"
+}
+
+// simple makes a condition without queries.
+func (g *generator) simple(cols []column) string {
+	k := []kind{number, number, text, decimal}[g.r.IntN(4)]
+	if g.chance(15) {
+		return g.value(k, cols, 0, nil) + g.pick(" IS NULL", " IS NOT NULL")
+	}
+	return g.value(k, cols, 0, nil) + g.pick(" = ", " <> ", " < ", " >= ", " <=> ") + g.value(k, cols, 0, nil)
+}
+
+// condition makes a condition.
+func (g *generator) condition(cols []column, depth int, outer []column) string {
+	k := []kind{number, number, text, decimal}[g.r.IntN(4)]
+	if depth > 0 {
+		switch g.r.IntN(10) {
+		case 0:
+			return "(" + g.condition(cols, depth-1, outer) + g.pick(" AND ", " OR ") + g.condition(cols, depth-1, outer) + ")"
+		case 1:
+			return "NOT (" + g.condition(cols, depth-1, outer) + ")"
+		case 2, 3:
+			if g.left > 0 {
+				g.left--
+				return g.tested(k, cols, depth-1, outer)
+			}
+		}
+	}
+	switch g.r.IntN(8) {
+	case 0:
+		return g.value(k, cols, depth, outer) + g.pick(" IS NULL", " IS NOT NULL")
+	case 1:
+		return g.value(k, cols, depth, outer) + g.pick(" IN (", " NOT IN (") + g.literal(k) + ", " + g.literal(k) + ")"
+	}
+	return g.value(k, cols, depth, outer) + g.pick(" = ", " = ", " <> ", " < ", " >= ", " <=> ") + g.value(k, cols, depth, outer)
+}
+
+// tested makes a condition on the rows of a query.
+func (g *generator) tested(k kind, cols []column, depth int, outer []column) string {
+	around := append(append([]column(nil), cols...), outer...)
+	switch g.r.IntN(6) {
+	case 0, 1:
+		q, _ := g.query(depth, around)
+		return g.pick("", "NOT ") + "EXISTS (" + q + ")"
+	case 2:
+		return g.value(k, cols, 0, outer) + g.pick(" = ", " <> ", " < ", " >= ") + g.pick("ANY", "ALL") + " (" + g.of([]kind{k}, depth, around) + ")"
+	case 3:
+		k2 := []kind{number, text}[g.r.IntN(2)]
+		return "(" + g.value(k, cols, 0, outer) + ", " + g.value(k2, cols, 0, outer) + ")" + g.pick(" IN ", " NOT IN ") + brackets(g.of([]kind{k, k2}, depth, around))
+	}
+	return g.value(k, cols, 0, outer) + g.pick(" IN ", " NOT IN ") + brackets(g.of([]kind{k}, depth, around))
+}
+
+// brackets puts a query in brackets where it is not; in two it would be a value.
+func brackets(q string) string {
+	if strings.HasPrefix(q, "(WITH") {
+		return q
+	}
+	return "(" + q + ")"
+}
+
+// windowed makes a SELECT with functions over windows.
+func (g *generator) windowed(kinds []kind, from source, where string, depth int) string {
+	items := make([]string, len(kinds))
+	for i, k := range kinds {
+		v := g.value(k, from.cols, 0, nil)
+		if g.chance(70) {
+			v = g.over(k, from.cols)
+		}
+		items[i] = fmt.Sprintf("%s AS c%d", v, i)
+	}
+	out := "SELECT " + strings.Join(items, ", ") + " FROM " + from.text + where
+	if g.chance(30) {
+		out += " QUALIFY " + g.pick("ROW_NUMBER", "RANK", "DENSE_RANK") + "() OVER (" + g.window(from.cols, true) + ") <= " + fmt.Sprint(1+g.r.IntN(3))
+	}
+	return out
+}
+
+func (g *generator) window(cols []column, ordered bool) string {
+	out := ""
+	if g.chance(60) {
+		out = "PARTITION BY " + cols[g.r.IntN(len(cols))].name + " "
+	}
+	if ordered || g.chance(70) {
+		out += "ORDER BY " + cols[g.r.IntN(len(cols))].name + g.pick("", " DESC")
+		if g.chance(30) {
+			out += ", " + cols[g.r.IntN(len(cols))].name + g.pick("", " DESC")
+		}
+	}
+	return strings.TrimSpace(out)
+}
+
+// over makes a function over a window.
+func (g *generator) over(k kind, cols []column) string {
+	x := g.value(k, cols, 0, nil)
+	switch g.r.IntN(4) {
+	case 0:
+		return g.pick("LAG", "LEAD") + "(" + x + g.pick("", ", 2", ", 1, "+g.literal(k)) + ") OVER (" + g.window(cols, true) + ")"
+	case 1:
+		return g.pick("FIRST_VALUE("+x+")", "LAST_VALUE("+x+")", "NTH_VALUE("+x+", 2)") + " OVER (" + g.window(cols, true) + g.frame(cols) + ")"
+	case 2:
+		if k == number {
+			return g.pick("ROW_NUMBER()", "RANK()", "DENSE_RANK()", "NTILE(2)") + " OVER (" + g.window(cols, true) + ")"
+		}
+	}
+	if k == number && g.chance(30) {
+		if nums := among(cols, number); len(nums) > 0 {
+			key := nums[g.r.IntN(len(nums))].name
+			return "COUNT(" + x + ") OVER (ORDER BY " + key + g.pick("", " DESC") + " RANGE BETWEEN " + g.pick("1 PRECEDING AND CURRENT ROW", "1 PRECEDING AND 1 FOLLOWING", "UNBOUNDED PRECEDING AND 1 FOLLOWING", "1 FOLLOWING AND UNBOUNDED FOLLOWING") + ")"
+		}
+	}
+	w := g.window(cols, g.chance(60))
+	frame := ""
+	if strings.Contains(w, "ORDER BY") {
+		frame = g.frame(cols)
+	}
+	call := g.pick("MIN", "MAX") + "(" + x + ")"
+	switch {
+	case k == number && g.chance(60):
+		call = g.pick("COUNT(*)", "COUNT("+x+")")
+	case k == decimal && g.chance(60):
+		return "CAST(" + g.pick("SUM", "AVG") + "(" + x + ") OVER (" + w + frame + ") AS DECIMAL(12, 2))"
+	case k == text && g.chance(20):
+		call = "GROUP_CONCAT(" + x + ")"
+	}
+	return call + " OVER (" + w + frame + ")"
+}
+
+func (g *generator) frame([]column) string {
+	if g.chance(40) {
+		return ""
+	}
+	return g.pick(" ROWS", " GROUPS") + " BETWEEN " + g.pick(
+		"1 PRECEDING AND CURRENT ROW", "1 PRECEDING AND 1 FOLLOWING", "UNBOUNDED PRECEDING AND CURRENT ROW", "CURRENT ROW AND UNBOUNDED FOLLOWING",
+		"2 PRECEDING AND 1 PRECEDING", "1 FOLLOWING AND 2 FOLLOWING", "UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING")
+}

@@ -1,0 +1,260 @@
+// Package randsql makes random queries over small tables, random changes of these, and
+// the smallest case that still fails.
+package randsql
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+// DDL declares the tables that the queries read.
+const DDL = `CREATE TABLE t (a INT, b BIGINT, s VARCHAR, d DECIMAL(6, 2), n INT NOT NULL);
+CREATE TABLE u (a INT, c BIGINT, s VARCHAR);
+CREATE TABLE w (a INT, e BIGINT) WITH (append_only = 'true')`
+
+// A kind is a type as far as the generator goes.
+type kind byte
+
+const (
+	number  kind = 'i'
+	text    kind = 's'
+	decimal kind = 'd'
+)
+
+// A column can be named in an expression.
+type column struct {
+	name string // with its table's alias
+	kind kind
+}
+
+// tables are the columns of those in DDL.
+var tables = map[string][]column{
+	"t": {{"a", number}, {"b", number}, {"s", text}, {"d", decimal}, {"n", number}},
+	"u": {{"a", number}, {"c", number}, {"s", text}},
+	"w": {{"a", number}, {"e", number}},
+}
+
+// A generator makes one query.
+type generator struct {
+	r       *rand.Rand
+	aliases int
+	left    int // how many more queries may stand in it
+}
+
+// Query returns a random query, the same for the same seed.
+func Query(seed uint64) string {
+	g := &generator{r: rand.New(rand.NewPCG(seed, 17)), left: 5}
+	q, _ := g.query(3, nil)
+	return q
+}
+
+func (g *generator) pick(options ...string) string { return options[g.r.IntN(len(options))] }
+
+// chance is true p times of a hundred.
+func (g *generator) chance(p int) bool { return g.r.IntN(100) < p }
+
+func (g *generator) alias() string {
+	g.aliases++
+	return fmt.Sprintf("x%d", g.aliases)
+}
+
+// query makes a query and the kinds of its columns, which are named c0, c1, …. outer are
+// the columns of the queries around it.
+func (g *generator) query(depth int, outer []column) (string, []kind) {
+	kinds := make([]kind, 1+g.r.IntN(3))
+	for i := range kinds {
+		kinds[i] = []kind{number, number, text, decimal}[g.r.IntN(4)]
+	}
+	return g.of(kinds, depth, outer), kinds
+}
+
+// of makes a query of columns of the kinds given.
+func (g *generator) of(kinds []kind, depth int, outer []column) string {
+	if depth > 0 && g.chance(15) {
+		op := g.pick("UNION", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL")
+		return "(" + g.of(kinds, depth-1, outer) + ") " + op + " (" + g.of(kinds, depth-1, outer) + ")"
+	}
+	if depth > 1 && g.chance(8) {
+		name := g.alias()
+		inner, ks := g.query(depth-1, outer)
+		body := g.selected(kinds, depth-1, outer, []source{{name + " AS " + name + "a", columnsOf(name+"a", ks)}, {name + " AS " + name + "b", columnsOf(name+"b", ks)}})
+		return "(WITH " + name + " AS (" + inner + ") " + body + ")"
+	}
+	return g.selected(kinds, depth, outer, nil)
+}
+
+func columnsOf(alias string, kinds []kind) []column {
+	var out []column
+	for i, k := range kinds {
+		out = append(out, column{fmt.Sprintf("%s.c%d", alias, i), k})
+	}
+	return out
+}
+
+// A source stands in FROM.
+type source struct {
+	text string
+	cols []column
+}
+
+// source makes a table, or a query in its place; lateral are columns that it may read.
+func (g *generator) source(depth int, outer, lateral []column) source {
+	if depth > 0 && g.left > 0 && g.chance(30) {
+		g.left--
+		name := g.alias()
+		word := ""
+		around := outer
+		if len(lateral) > 0 && g.chance(40) {
+			word, around = "LATERAL ", append(append([]column(nil), lateral...), outer...)
+		}
+		q, kinds := g.query(depth-1, around)
+		if g.chance(30) {
+			q = "(" + q + ")" + g.limit(len(kinds))
+		}
+		return source{word + "(" + q + ") AS " + name, columnsOf(name, kinds)}
+	}
+	table := g.pick("t", "t", "u", "u", "w")
+	name := g.alias()
+	var cols []column
+	for _, c := range tables[table] {
+		cols = append(cols, column{name + "." + c.name, c.kind})
+	}
+	return source{table + " AS " + name, cols}
+}
+
+func (g *generator) limit(columns int) string {
+	out := ""
+	if g.chance(70) {
+		out = fmt.Sprintf(" ORDER BY %d%s", 1+g.r.IntN(columns), g.pick("", " DESC"))
+	}
+	out += fmt.Sprintf(" LIMIT %d", g.r.IntN(4))
+	if g.chance(30) {
+		out += fmt.Sprintf(" OFFSET %d", g.r.IntN(3))
+	}
+	return out
+}
+
+// from makes FROM with some joins.
+func (g *generator) from(depth int, outer []column, given []source) source {
+	next := func(lateral []column) source {
+		if len(given) > 0 && g.chance(60) {
+			s := given[0]
+			given = given[1:]
+			return s
+		}
+		return g.source(depth, outer, lateral)
+	}
+	out := next(nil)
+	for range g.r.IntN(3) {
+		if g.chance(40) {
+			continue
+		}
+		kind := g.pick(" JOIN ", " JOIN ", " LEFT JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ")
+		var lateral []column
+		if kind == " JOIN " || kind == " LEFT JOIN " || kind == " CROSS JOIN " {
+			lateral = out.cols
+		}
+		s := next(lateral)
+		cols := append(append([]column(nil), out.cols...), s.cols...)
+		out.text += kind + s.text
+		if kind != " CROSS JOIN " {
+			out.text += " ON " + g.on(out.cols, s.cols, cols, depth, outer)
+		}
+		out.cols = cols
+	}
+	return out
+}
+
+// on makes a join's condition, most often an equality with something more.
+func (g *generator) on(l, r, both []column, depth int, outer []column) string {
+	cond := ""
+	if g.chance(80) {
+		k := []kind{number, number, text}[g.r.IntN(3)]
+		cond = g.value(k, l, 0, nil) + g.pick(" = ", " = ", " = ", " <=> ") + g.value(k, r, 0, nil)
+	}
+	if cond == "" || g.chance(30) {
+		if cond != "" {
+			cond += " AND "
+		}
+		cond += g.condition(both, min(depth, 1), outer)
+	}
+	return cond
+}
+
+// selected makes one SELECT.
+func (g *generator) selected(kinds []kind, depth int, outer []column, given []source) string {
+	from := g.from(depth, outer, given)
+	where := ""
+	if g.chance(50) {
+		where = " WHERE " + g.condition(from.cols, depth, outer)
+	}
+	switch g.r.IntN(10) {
+	case 0, 1, 2:
+		return g.grouped(kinds, from, where, depth, outer)
+	case 3, 4:
+		return g.windowed(kinds, from, where, depth)
+	}
+	distinct := ""
+	if g.chance(20) {
+		distinct = "DISTINCT "
+	}
+	items := make([]string, len(kinds))
+	for i, k := range kinds {
+		items[i] = fmt.Sprintf("%s AS c%d", g.value(k, from.cols, depth, outer), i)
+	}
+	return "SELECT " + distinct + strings.Join(items, ", ") + " FROM " + from.text + where
+}
+
+// grouped makes a SELECT with GROUP BY, or of one row.
+func (g *generator) grouped(kinds []kind, from source, where string, depth int, outer []column) string {
+	var keys []column
+	for range g.r.IntN(3) {
+		c := from.cols[g.r.IntN(len(from.cols))]
+		keys = append(keys, c)
+	}
+	items := make([]string, len(kinds))
+	for i, k := range kinds {
+		v := g.aggregate(k, from.cols)
+		for _, c := range keys {
+			if c.kind == k && g.chance(50) {
+				v = c.name
+			}
+		}
+		items[i] = fmt.Sprintf("%s AS c%d", v, i)
+	}
+	out := "SELECT " + strings.Join(items, ", ") + " FROM " + from.text + where
+	if len(keys) > 0 {
+		names := make([]string, len(keys))
+		for i, c := range keys {
+			names[i] = c.name
+		}
+		out += " GROUP BY " + strings.Join(names, ", ")
+	}
+	if g.chance(30) {
+		out += " HAVING " + g.aggregate(number, from.cols) + g.pick(" > ", " < ", " = ") + g.literal(number)
+	}
+	return out
+}
+
+// aggregate makes a call of an aggregate of a kind.
+func (g *generator) aggregate(k kind, cols []column) string {
+	arg := g.value(k, cols, 0, nil)
+	switch k {
+	case text:
+		return g.pick("MIN", "MAX", "GROUP_CONCAT", "ANY_VALUE") + "(" + arg + ")"
+	case decimal:
+		return "CAST(" + g.pick("SUM", "AVG", "MIN", "MAX") + "(" + arg + ") AS DECIMAL(12, 2))"
+	}
+	switch g.r.IntN(6) {
+	case 0:
+		return "COUNT(*)"
+	case 1:
+		return "COUNT(" + arg + ")"
+	case 2:
+		return "COUNT(*) FILTER (WHERE " + g.simple(cols) + ")"
+	case 3:
+		return "CAST(SUM(" + arg + ") AS BIGINT)"
+	}
+	return g.pick("MIN", "MAX") + "(" + arg + ")"
+}

@@ -1,0 +1,75 @@
+package randsql
+
+import "slices"
+
+// Shrink returns a smaller case for which fails holds: fewer epochs, then fewer rows. It
+// tries at most so many cases.
+func Shrink(c Case, tries int, fails func(Case) bool) Case {
+	try := func(smaller Case) bool {
+		if tries--; tries < 0 || !fails(smaller) {
+			return false
+		}
+		c = smaller
+		return true
+	}
+	for i := 0; i < len(c.Epochs) && tries > 0; {
+		smaller := Case{c.Query, slices.Delete(slices.Clone(c.Epochs), i, i+1)}
+		if !consistent(smaller) || !try(smaller) {
+			i++
+		}
+	}
+	for changed := true; changed && tries > 0; {
+		changed = false
+		for i := range c.Epochs {
+			for _, table := range []string{"t", "u", "w"} {
+				for row := 0; row < len(c.Epochs[i][table]); {
+					smaller := without(c, i, table, row)
+					if consistent(smaller) && try(smaller) {
+						changed = true
+					} else {
+						row++
+					}
+				}
+			}
+		}
+	}
+	return c
+}
+
+func without(c Case, epoch int, table string, row int) Case {
+	out := Case{Query: c.Query}
+	for i, e := range c.Epochs {
+		fresh := Epoch{}
+		for t, rows := range e {
+			if i == epoch && t == table {
+				rows = slices.Delete(slices.Clone(rows), row, row+1)
+			}
+			fresh[t] = rows
+		}
+		out.Epochs = append(out.Epochs, fresh)
+	}
+	return out
+}
+
+// consistent reports that no row is taken back that is not there.
+func consistent(c Case) bool {
+	have := map[string]int{}
+	for _, e := range c.Epochs {
+		for table, rows := range e {
+			for _, r := range rows {
+				key := table + r[2:]
+				if r[0] == '+' {
+					have[key]++
+				} else {
+					have[key]--
+				}
+			}
+		}
+		for _, n := range have {
+			if n < 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
