@@ -8,12 +8,21 @@ import (
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
 // delete takes rows out of a memory table and returns when all its readers know.
 func (db *DB) delete(ctx context.Context, st *sql.Delete) (string, error) {
-	t, err := db.changeable(&st.Common, st.Target, "DELETE")
+	what := "DELETE"
+	if st.Truncate {
+		what = "TRUNCATE"
+	}
+	t, err := db.changeable(&st.Common, st.Target, what)
+	if err != nil {
+		return "", err
+	}
+	p, err := db.planner.Change(&planner.Change{Table: t.entry, Alias: st.Alias.Text, Rows: st.Rows})
 	if err != nil {
 		return "", err
 	}
@@ -21,54 +30,70 @@ func (db *DB) delete(ctx context.Context, st *sql.Delete) (string, error) {
 		return "", err
 	}
 	defer db.write.leave()
-	gone, err := db.matching(ctx, t, st.Where)
+	gone, err := db.collect(ctx, p)
 	if err != nil {
 		return "", placed(&st.Common, err)
 	}
-	n := copies(gone)
 	if err := db.apply(ctx, t, negated(gone)); err != nil {
 		return "", placed(&st.Common, err)
 	}
-	return rowsWord(n) + " deleted", nil
+	return rowsWord(copies(gone)) + " deleted", nil
 }
 
 // update changes rows of a memory table: the old ones are taken back and the new
-// ones added in one epoch.
+// ones added in one epoch. Every expression sees the rows as they were.
 func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 	t, err := db.changeable(&st.Common, st.Target, "UPDATE")
 	if err != nil {
 		return "", err
 	}
-	set := make([]*sql.Expr, t.entry.Schema.Len())
-	for _, a := range st.Set {
-		i := columnOf(t.entry.Def, a.Column.Text)
-		switch {
-		case i < 0:
-			return "", st.Errorf(a.Column.Offset, "table %s has no column %s", t.entry.Name, a.Column.Text)
-		case t.entry.Def.Columns[i].Computed:
-			return "", st.Errorf(a.Column.Offset, "column %s is computed and cannot be written", a.Column.Text)
-		case set[i] != nil:
-			return "", st.Errorf(a.Column.Offset, "column %s is set twice", a.Column.Text)
-		}
-		set[i] = a.Expr
+	set, err := t.assigned(&st.Common, st.Set)
+	if err != nil {
+		return "", err
+	}
+	p, err := db.planner.Change(&planner.Change{Table: t.entry, Alias: st.Alias.Text, Rows: st.Rows, Set: set})
+	if err != nil {
+		return "", err
 	}
 	if err := db.write.enter(ctx); err != nil {
 		return "", err
 	}
 	defer db.write.leave()
-	old, err := db.matching(ctx, t, st.Where)
+	rows, err := db.collect(ctx, p)
 	if err != nil {
 		return "", placed(&st.Common, err)
 	}
-	fresh, err := db.changed(ctx, t, old, set)
-	if err != nil {
-		return "", placed(&st.Common, err)
-	}
-	n := copies(old)
+	width := t.entry.Schema.Len()
+	old, fresh := columnsOf(rows, t.entry.Schema, 0), columnsOf(rows, t.entry.Schema, width)
 	if err := db.apply(ctx, t, zset.Consolidate(negated(old), fresh)); err != nil {
 		return "", placed(&st.Common, err)
 	}
-	return rowsWord(n) + " updated", nil
+	return rowsWord(copies(old)) + " updated", nil
+}
+
+// columnsOf is the part of a batch from a column on that has a schema, with its
+// weights.
+func columnsOf(b *zset.Batch, schema *types.Schema, from int) *zset.Batch {
+	return &zset.Batch{Schema: schema, Len: b.Len, Weights: b.Weights, Cols: b.Cols[from : from+schema.Len()]}
+}
+
+// assigned puts assignments in the order of the table's columns, nil for those that
+// are not named.
+func (t *target) assigned(c *sql.Common, list []sql.Assignment) ([]*sql.Assignment, error) {
+	set := make([]*sql.Assignment, t.entry.Schema.Len())
+	for k, a := range list {
+		i := columnOf(t.entry.Def, a.Column.Text)
+		switch {
+		case i < 0:
+			return nil, c.Errorf(a.Column.Offset, "table %s has no column %s", t.entry.Name, a.Column.Text)
+		case t.entry.Def.Columns[i].Computed:
+			return nil, c.Errorf(a.Column.Offset, "column %s is computed and cannot be written", a.Column.Text)
+		case set[i] != nil:
+			return nil, c.Errorf(a.Column.Offset, "column %s is set twice", a.Column.Text)
+		}
+		set[i] = &list[k]
+	}
+	return set, nil
 }
 
 // changeable returns a memory table whose rows may be changed.
@@ -87,31 +112,13 @@ func (db *DB) changeable(c *sql.Common, name sql.Name, what string) (*target, er
 	return t, nil
 }
 
-// matching reads the rows of a memory table for which the condition holds.
-func (db *DB) matching(ctx context.Context, t *target, where *sql.Expr) (*zset.Batch, error) {
-	p, err := db.planner.Stored(t.entry, where)
-	if err != nil {
-		return nil, err
-	}
-	return db.collect(ctx, p)
-}
-
-// changed computes the new rows from the old ones.
-func (db *DB) changed(ctx context.Context, t *target, old *zset.Batch, set []*sql.Expr) (*zset.Batch, error) {
-	p, err := db.planner.Changed(old, t.entry, set)
-	if err != nil {
-		return nil, err
-	}
-	return db.collect(ctx, p)
-}
-
 // collect runs a plan once and returns its rows.
 func (db *DB) collect(ctx context.Context, p *planner.Query) (*zset.Batch, error) {
 	rows, err := db.bounded(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	out := zset.NewBuilder(p.Schema)
+	out := zset.NewBuilder(p.Visible())
 	for b, err := range rows.Batches() {
 		if err != nil {
 			return nil, err

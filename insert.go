@@ -19,7 +19,7 @@ import (
 
 // insert runs INSERT INTO … once, or with EMIT starts it as a query named after
 // its sink, or after name where one is given.
-func (db *DB) insert(ctx context.Context, st *sql.Insert, name string) (Result, error) {
+func (db *DB) insert(ctx context.Context, st *sql.Insert, name string) (r Result, err error) {
 	t, err := db.target(&st.Common, st.Target)
 	if err != nil {
 		return Result{}, err
@@ -27,6 +27,10 @@ func (db *DB) insert(ctx context.Context, st *sql.Insert, name string) (Result, 
 	p, schema, err := db.planInsert(st, t)
 	if err != nil {
 		return Result{}, err
+	}
+	if st.Replace || st.OnDuplicate != nil {
+		r.Message, err = db.upsert(ctx, st, t, p)
+		return r, placed(&st.Common, err)
 	}
 	if !st.Tail.Emit {
 		n, err := db.insertOnce(ctx, st, t, p, schema)
@@ -166,12 +170,21 @@ func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Sche
 	for i, g := range given {
 		places[i] = slices.Index(written, g)
 	}
+	defaults := map[int]string{}
 	for i, w := range written {
-		if c := t.entry.Def.Columns[w]; c.NotNull && !c.Computed && !slices.Contains(places, i) {
+		c := t.entry.Def.Columns[w]
+		if text, ok := t.entry.Defaults[w]; ok {
+			defaults[i] = text
+		} else if c.NotNull && !c.Computed && !slices.Contains(places, i) {
 			return nil, nil, st.Errorf(st.Target.Offset, "column %s is NOT NULL and is given no value", c.Name)
 		}
 	}
-	p, err := db.planner.Insert(st.Query, schema, places, st.Tail.Emit)
+	if err := t.upserts(st); err != nil {
+		return nil, nil, err
+	}
+	p, err := db.planner.Insert(st.Query, planner.Target{
+		Columns: schema, Given: places, Defaults: defaults, Ordered: st.Replace || st.OnDuplicate != nil, Runs: st.Tail.Emit,
+	})
 	var width *planner.WidthError
 	if errors.As(err, &width) {
 		names := make([]string, len(given))
@@ -246,9 +259,13 @@ func (db *DB) output(ctx context.Context, t *target, mode connectors.Mode, schem
 	if err != nil {
 		return stream.Output{}, fmt.Errorf("table %s: %w", t.entry.Name, err)
 	}
+	held, err := db.heldTo(t.entry, schema, sink)
+	if err != nil {
+		return stream.Output{}, errors.Join(err, sink.Close())
+	}
 	return stream.Output{
 		Name: t.entry.Name, Description: t.connector.Name + " " + t.entry.Name, Mode: mode,
-		Sink: &checkedSink{Sink: sink, schema: schema},
+		Sink: held,
 	}, nil
 }
 
@@ -289,22 +306,6 @@ func (db *DB) whoRuns(t *target) []*Query {
 		st, _ := q.Status()
 		return st != Running
 	})
-}
-
-// A checkedSink holds a table to its NOT NULL columns.
-type checkedSink struct {
-	connectors.Sink
-	schema *types.Schema // of what is written, as the table declares it
-}
-
-// Write implements connectors.Sink.
-func (s *checkedSink) Write(ctx context.Context, b *zset.Batch) error {
-	for i, f := range s.schema.Fields {
-		if f.NotNull && b.Cols[i].NullCount() > 0 {
-			return fmt.Errorf("column %s is NOT NULL, and a row has NULL there", f.Name)
-		}
-	}
-	return s.Sink.Write(ctx, b)
 }
 
 // A countedSink counts the rows that a statement writes.

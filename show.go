@@ -275,6 +275,9 @@ func (db *DB) describe(st *sql.Describe) (*Rows, error) {
 			if m := e.Def.Columns[i].Metadata; m != "" {
 				extra = "METADATA FROM '" + m + "'"
 			}
+			if text, ok := e.Defaults[i]; ok {
+				extra = "DEFAULT " + text
+			}
 			if text, ok := e.Computed[i]; ok {
 				extra = "AS " + oneLine(text)
 			}

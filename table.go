@@ -57,6 +57,9 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 	if e.Watermark, err = watermark(st, def); err != nil {
 		return "", err
 	}
+	if err := db.constraints(st, e, c); err != nil {
+		return "", err
+	}
 	if f := db.format(options.Get("format")); f != nil && f.Check != nil {
 		if err := f.Check(def); err != nil {
 			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)

@@ -38,7 +38,9 @@ type Entry struct {
 	Def       *connectors.Table // columns as declared, computed ones included
 	Connector string
 	Computed  map[int]string // column position -> expression text
-	Watermark *Watermark     // declared, nil for none
+	Defaults  map[int]string // column position -> text of what INSERT writes where it gives no value
+	Checks    []Check
+	Watermark *Watermark // declared, nil for none
 
 	// Of a view or materialized view: the query's text, and names for its columns where given.
 	Query   string
@@ -47,6 +49,12 @@ type Entry struct {
 	// Of a materialized view, and of a table that is read: what its changes look like.
 	AppendOnly bool    // rows are only ever added
 	Keys       [][]int // sets of columns that are unique
+}
+
+// A Check is a condition that no row of a table may make FALSE.
+type Check struct {
+	Name string
+	Expr string // the condition's text
 }
 
 // A Watermark is a declared bound on how late rows may be.

@@ -38,7 +38,7 @@ func TestConstantsFitTheirColumns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, err := p.Insert(parsed, table.Schema, c.target, false)
+		q, err := p.Insert(parsed, planner.Target{Columns: table.Schema, Given: c.target})
 		if err == nil {
 			rows, runErr := run(q, feed{epochs: make([]*zset.Batch, 1)})
 			if err = runErr; err == nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // verbs are the words that begin a statement.
-var verbs = []string{"SELECT", "WITH", "VALUES", "TABLE", "CREATE", "INSERT", "DROP", "SET", "SHOW", "DESCRIBE", "EXPLAIN", "STOP", "DELETE", "UPDATE"}
+var verbs = []string{"SELECT", "WITH", "VALUES", "TABLE", "CREATE", "INSERT", "DROP", "SET", "SHOW", "DESCRIBE", "EXPLAIN", "STOP", "DELETE", "UPDATE", "REPLACE", "TRUNCATE"}
 
 func (p *parser) common() Common {
 	return Common{Source: p.src, Start: p.tokens[0].Start, End: p.end().End}
@@ -26,7 +26,7 @@ func (p *parser) statement() Statement {
 		return p.selectStatement(c)
 	case t.Is("CREATE"):
 		return p.create(c)
-	case t.Is("INSERT"):
+	case t.Is("INSERT", "REPLACE"):
 		return p.insert(c)
 	case t.Is("DROP"):
 		return p.drop(c)
@@ -55,6 +55,8 @@ func (p *parser) statement() Statement {
 		return p.delete(c)
 	case t.Is("UPDATE"):
 		return p.update(c)
+	case t.Is("TRUNCATE"):
+		return p.truncate(c)
 	}
 	e := Errorf(p.src, t.Start, "a statement cannot begin with %s", shown(t))
 	if t.Is("FROM") {
@@ -78,7 +80,7 @@ func (p *parser) insertBehindWith() int {
 			depth--
 		case depth == 0 && t.Is("SELECT", "VALUES"):
 			return 0
-		case depth == 0 && t.Is("INSERT") && p.tokens[p.at+i-1].Is(")"):
+		case depth == 0 && t.Is("INSERT", "REPLACE") && p.tokens[p.at+i-1].Is(")"):
 			return p.at + i
 		}
 	}
@@ -92,7 +94,7 @@ func (p *parser) withInsert(c Common) *Insert {
 	with := p.tokens[p.at:i]
 	p.at = i
 	ins := p.insertInto(c)
-	ts := p.until()
+	ts := p.insertQuery(ins)
 	if len(ts) > 0 && ts[0].Is("WITH") {
 		p.fail(ts[0], "there is a WITH before the INSERT already")
 	}
@@ -205,28 +207,6 @@ func (p *parser) duration() time.Duration {
 	return time.Duration(n) * unit
 }
 
-func (p *parser) insert(c Common) *Insert {
-	ins := p.insertInto(c)
-	ins.Query = p.query(p.until())
-	return ins
-}
-
-// insertInto reads INSERT INTO t (columns) and the tail.
-func (p *parser) insertInto(c Common) *Insert {
-	p.expect("INSERT")
-	if t := p.peek(); t.Is("OVERWRITE") {
-		p.fail(t, "INSERT OVERWRITE is not supported yet")
-	}
-	p.expect("INTO")
-	p.accept("TABLE")
-	ins := &Insert{Common: c, Target: p.tableName("a table's name")}
-	if p.peek().Is("(") && !p.peekAt(1).Is("SELECT", "WITH", "VALUES", "(") {
-		ins.Columns = p.names()
-	}
-	ins.Tail = p.cutTail()
-	return ins
-}
-
 func (p *parser) drop(c Common) Statement {
 	p.expect("DROP")
 	d := &Drop{Common: c}
@@ -326,35 +306,4 @@ func (p *parser) explain(c Common) Statement {
 	sub := &parser{src: p.src, tokens: p.tokens[p.at:]}
 	e.Statement = sub.statement()
 	return e
-}
-
-func (p *parser) delete(c Common) Statement {
-	p.expect("DELETE")
-	p.expect("FROM")
-	d := &Delete{Common: c, Target: p.tableName("a table's name")}
-	if p.accept("WHERE") {
-		d.Where = p.expr(p.until())
-	}
-	p.atEnd()
-	return d
-}
-
-func (p *parser) update(c Common) Statement {
-	p.expect("UPDATE")
-	u := &Update{Common: c, Target: p.tableName("a table's name")}
-	p.expect("SET")
-	for {
-		a := Assignment{Column: p.name("a column's name")}
-		p.expect("=")
-		a.Expr = p.expr(p.until(",", "WHERE"))
-		u.Set = append(u.Set, a)
-		if !p.accept(",") {
-			break
-		}
-	}
-	if p.accept("WHERE") {
-		u.Where = p.expr(p.until())
-	}
-	p.atEnd()
-	return u
 }

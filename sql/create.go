@@ -109,6 +109,14 @@ func (p *parser) createTable(c Common, replace bool) Statement {
 
 func (p *parser) tableElement(t *CreateTable) {
 	switch n := p.peek(); {
+	case n.Is("CHECK") && p.peekAt(1).Is("("):
+		p.checkOf(t, Name{})
+	case n.Is("CONSTRAINT") && p.peekAt(2).Is("CHECK") && p.peekAt(3).Is("("):
+		p.next()
+		p.checkOf(t, p.name("a constraint's name"))
+	case n.Is("CONSTRAINT") && p.peekAt(2).Is("PRIMARY") && p.peekAt(3).Is("KEY"):
+		p.at += 2 // its name would be shown nowhere
+		p.tableElement(t)
 	case n.Is("PRIMARY") && p.peekAt(1).Is("KEY"):
 		p.at += 2
 		if len(t.PrimaryKey) > 0 {
@@ -126,10 +134,32 @@ func (p *parser) tableElement(t *CreateTable) {
 		w.Expr = p.expr(p.until(",", ")"))
 		t.Watermark = w
 	case n.Is("CONSTRAINT", "UNIQUE", "FOREIGN", "CHECK", "INDEX") && p.peekAt(1).Kind != EOF && !typeBegins(p.peekAt(1)):
-		p.fail(n, "%s is not supported: a stream cannot enforce it", n.Upper)
+		p.fail(n, "%s is not supported: the constraints of a table are PRIMARY KEY, NOT NULL and CHECK", n.Upper)
 	default:
 		t.Columns = append(t.Columns, p.column(t))
 	}
+}
+
+// checkOf reads CHECK (condition).
+func (p *parser) checkOf(t *CreateTable, name Name) {
+	p.expect("CHECK")
+	open := p.expect("(")
+	ts := p.until(")")
+	if len(ts) == 0 {
+		p.fail(open, "CHECK needs a condition")
+	}
+	t.Checks = append(t.Checks, CheckDef{Name: name, Expr: p.expr(ts)})
+	p.expect(")")
+	p.accept("ENFORCED")
+}
+
+// defaultOf reads the expression behind DEFAULT.
+func (p *parser) defaultOf() *Expr {
+	if p.peek().Is("NULL") {
+		p.next()
+		return p.expr(p.tokens[p.at-1 : p.at])
+	}
+	return p.expr(p.until(",", ")", "NOT", "NULL", "PRIMARY", "UNIQUE", "CHECK", "CONSTRAINT", "COMMENT", "METADATA", "ON", "AS", "COLLATE", "REFERENCES"))
 }
 
 func (p *parser) column(t *CreateTable) ColumnDef {
@@ -162,6 +192,13 @@ func (p *parser) column(t *CreateTable) ColumnDef {
 			p.accept("VIRTUAL")
 		case p.accept("COMMENT"):
 			p.quoted("a comment in quotes")
+		case p.accept("DEFAULT"):
+			c.Default = p.defaultOf()
+		case n.Is("CHECK"):
+			p.checkOf(t, Name{})
+		case n.Is("CONSTRAINT") && p.peekAt(2).Is("CHECK"):
+			p.next()
+			p.checkOf(t, p.name("a constraint's name"))
 		case p.accept("AS"):
 			if !p.peek().Is("(") {
 				p.fail(p.peek(), "a computed column is written name AS expression, or name type AS (expression)")
@@ -172,7 +209,7 @@ func (p *parser) column(t *CreateTable) ColumnDef {
 			_ = p.accept("VIRTUAL") || p.accept("STORED")
 		case n.Is(",", ")") || n.Kind == EOF:
 			return c
-		case n.Is("DEFAULT", "AUTO_INCREMENT", "UNIQUE", "CHECK", "REFERENCES", "COLLATE"):
+		case n.Is("AUTO_INCREMENT", "UNIQUE", "REFERENCES", "COLLATE"):
 			p.fail(n, "%s is not supported for a column", n.Upper)
 		default:
 			p.fail(n, "unexpected %s behind the column's type", shown(n))

@@ -120,11 +120,20 @@ func queries(st Statement) (out []placed) {
 			out = append(out, placed{e.Mapping, e.Node})
 		}
 	}
+	rows := func(r Rows) {
+		expr(r.Where)
+		for _, o := range r.Order {
+			expr(o.Expr)
+		}
+	}
 	switch x := st.(type) {
 	case *Select:
 		query(x.Query)
 	case *Insert:
 		query(x.Query)
+		for _, a := range x.OnDuplicate {
+			expr(a.Expr)
+		}
 	case *CreateView:
 		query(x.Query)
 	case *CreateQuery:
@@ -132,14 +141,18 @@ func queries(st Statement) (out []placed) {
 	case *CreateTable:
 		for _, c := range x.Columns {
 			expr(c.Computed)
+			expr(c.Default)
+		}
+		for _, c := range x.Checks {
+			expr(c.Expr)
 		}
 		if x.Watermark != nil {
 			expr(x.Watermark.Expr)
 		}
 	case *Delete:
-		expr(x.Where)
+		rows(x.Rows)
 	case *Update:
-		expr(x.Where)
+		rows(x.Rows)
 		for _, a := range x.Set {
 			expr(a.Expr)
 		}

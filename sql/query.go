@@ -19,6 +19,12 @@ type Query struct {
 	Node ast.ResultSetNode
 }
 
+// IsValues reports that the query is VALUES, whose rows have an order.
+func (q *Query) IsValues() bool {
+	x, ok := q.Node.(*ast.SelectStmt)
+	return ok && x.Kind == ast.SelectStmtKindValues
+}
+
 // An Expr is a scalar expression, likewise.
 type Expr struct {
 	*Mapping

@@ -50,8 +50,15 @@ type CreateTable struct {
 	Columns                []ColumnDef
 	PrimaryKey             []Name
 	NotEnforced            bool // PRIMARY KEY … NOT ENFORCED
+	Checks                 []CheckDef
 	Watermark              *WatermarkDef
 	Options                []Option
+}
+
+// A CheckDef is [CONSTRAINT name] CHECK (condition).
+type CheckDef struct {
+	Name Name // Text "" for none
+	Expr *Expr
 }
 
 // A ColumnDef is a column of CREATE TABLE.
@@ -61,6 +68,7 @@ type ColumnDef struct {
 	NotNull  bool
 	Metadata string // METADATA FROM 'key'
 	Computed *Expr  // AS expression
+	Default  *Expr  // what INSERT writes where it gives no value
 }
 
 // A WatermarkDef is WATERMARK FOR column AS expression.
@@ -88,13 +96,20 @@ type CreateQuery struct {
 	Insert                 *Insert
 }
 
-// Insert is INSERT INTO target [(columns)] query, VALUES among them.
+// Insert is INSERT INTO target [(columns)] query, VALUES among them, and REPLACE.
 type Insert struct {
 	Common
+	Replace bool // rows take the place of those of the same key
 	Target  Name
 	Columns []Name
 	Query   *Query
 	Tail    Tail
+
+	// ON DUPLICATE KEY UPDATE: what becomes of the row that has the key already.
+	OnDuplicate  []Assignment
+	On           int    // where it begins
+	Alias        Name   // VALUES (…) AS new (a, b)
+	AliasColumns []Name // of the row that is not inserted
 }
 
 // Select is a query by itself.
@@ -161,23 +176,40 @@ type StopQuery struct {
 	Name Name
 }
 
-// Delete is DELETE FROM a memory table [WHERE …].
+// Delete is DELETE FROM a memory table, and TRUNCATE.
 type Delete struct {
 	Common
-	Target Name
-	Where  *Expr // nil for every row
+	Truncate bool
+	Target   Name
+	Alias    Name // Text "" for none
+	Rows     Rows
 }
 
-// Update is UPDATE of a memory table SET column = expression, … [WHERE …].
+// Update is UPDATE of a memory table SET column = expression, ….
 type Update struct {
 	Common
 	Target Name
+	Alias  Name
 	Set    []Assignment
-	Where  *Expr
+	Rows   Rows
 }
 
-// An Assignment is column = expression.
+// Rows are those that a statement changes: [WHERE …] [ORDER BY …] [LIMIT n].
+type Rows struct {
+	Where *Expr // nil for every row
+	Order []OrderItem
+	Limit int64 // -1 for none
+}
+
+// An OrderItem is one expression of ORDER BY.
+type OrderItem struct {
+	Expr *Expr
+	Desc bool
+}
+
+// An Assignment is column = expression, or column = DEFAULT.
 type Assignment struct {
-	Column Name
-	Expr   *Expr
+	Column  Name
+	Expr    *Expr
+	Default bool
 }

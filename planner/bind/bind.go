@@ -4,8 +4,6 @@
 package bind
 
 import (
-	"fmt"
-
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/sqlstream/sqlstream/catalog"
@@ -32,9 +30,15 @@ const (
 // Query binds a query.
 func (b *Binder) Query(q *sql.Query) (logical.Node, error) { return b.Source(q, nil) }
 
-// Source binds a query that is written into columns of the types given: a constant in
-// VALUES or in the list of SELECT is converted here, as '2026-01-01' to a DATE.
-func (b *Binder) Source(q *sql.Query, into []types.Type) (logical.Node, error) {
+// A Place is a column that a column of a query is written into.
+type Place struct {
+	Type    types.Type
+	Default string // the expression that DEFAULT stands for; "" for NULL
+}
+
+// Source binds a query that is written into columns: a constant in VALUES or in the
+// list of SELECT is converted here, as '2026-01-01' to a DATE.
+func (b *Binder) Source(q *sql.Query, into []Place) (logical.Node, error) {
 	s := &session{Binder: b, m: q.Mapping, whole: &whole{}, into: into}
 	n, err := s.result(q.Node, true)
 	if err != nil {
@@ -95,23 +99,55 @@ func (b *Binder) Value(e *sql.Expr, schema *types.Schema, into types.Type) (expr
 	return s.assigned(x, into, e.Node)
 }
 
-// Condition binds an expression over the columns of a schema as a BOOLEAN.
-func (b *Binder) Condition(e *sql.Expr, schema *types.Schema) (expr.Expr, error) {
+// Default returns what a column has where nothing is written into it.
+func (b *Binder) Default(p Place) (expr.Expr, error) {
+	return (&session{Binder: b, whole: &whole{}}).defaultOf(p)
+}
+
+// Check binds the condition of a CHECK over a table's columns as it stores them.
+func (b *Binder) Check(e *catalog.Entry, text string) (expr.Expr, error) {
+	s := &session{Binder: b, whole: &whole{}}
+	var own []int
+	for i := range e.Schema.Fields {
+		if _, computed := e.Computed[i]; !computed {
+			own = append(own, i)
+		}
+	}
+	read, err := s.computed(e, nil, own)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := sql.ParseExprText("CHECK", text)
+	if err != nil {
+		return nil, err
+	}
+	cond, err := s.Condition(parsed, e)
+	if err != nil {
+		return nil, err
+	}
+	return expr.Transform(cond, func(x expr.Expr) expr.Expr {
+		c, ok := x.(*expr.Column)
+		if !ok {
+			return x
+		}
+		return expr.Transform(read.(*logical.Project).Exprs[c.Index], func(y expr.Expr) expr.Expr {
+			if c, ok := y.(*expr.Column); ok {
+				return &expr.Column{Index: own[c.Index], Field: c.Field}
+			}
+			return y
+		})
+	}), nil
+}
+
+// Condition binds a condition over a table's columns, computed ones included, as a
+// BOOLEAN.
+func (b *Binder) Condition(e *sql.Expr, table *catalog.Entry) (expr.Expr, error) {
 	s := &session{Binder: b, m: e.Mapping, whole: &whole{}}
-	x, err := s.scalar(e.Node, newScope("", schema), "WHERE")
+	x, err := s.scalar(e.Node, newScope(table.Name, table.Schema), "CHECK")
 	if err != nil {
 		return nil, err
 	}
 	return s.truth(x, e.Node)
-}
-
-// Table returns the scan of a table, its computed columns included.
-func (b *Binder) Table(name string) (logical.Node, error) {
-	e, ok := b.Catalog.Lookup(name)
-	if !ok || e.Kind != catalog.Table {
-		return nil, fmt.Errorf("table %s %w", name, catalog.ErrNotFound)
-	}
-	return (&session{Binder: b, whole: &whole{}}).scanTable(e)
 }
 
 // A session binds one text: a query, or a view that it reads.
@@ -123,7 +159,9 @@ type session struct {
 
 	views []string // whose texts are being bound, the outermost first
 	whole *whole
-	into  []types.Type // what the columns of the whole query are written into; may be nil
+	into  []Place // what the columns of the whole query are written into; may be nil
+
+	inserted *types.Schema // of the row that VALUES(column) reads, behind those of the table; nil where there is none
 
 	// at remembers where bound columns stand in the text, for errors found later.
 	at map[*expr.Column]ast.Node

@@ -70,6 +70,8 @@ func (b *binding) expr(n ast.ExprNode) (expr.Expr, error) {
 		return b.aggregateCall(x, nil)
 	case *ast.WindowFuncExpr:
 		return b.over(x, nil)
+	case *ast.ValuesExpr:
+		return b.valuesOf(x)
 	case *ast.SubqueryExpr:
 		return b.scalarSubquery(x)
 	case *ast.ExistsSubqueryExpr:
@@ -96,8 +98,6 @@ func construct(n ast.ExprNode) string {
 		return "COLLATE"
 	case *ast.DefaultExpr:
 		return "DEFAULT(…)"
-	case *ast.ValuesExpr:
-		return "VALUES(…)"
 	case *ast.MatchAgainst:
 		return "MATCH … AGAINST"
 	}

@@ -123,25 +123,36 @@ func (s *session) scanTable(e *catalog.Entry) (logical.Node, error) {
 	if len(e.Computed) == 0 {
 		return scan, nil
 	}
-	own := scan.Schema()
-	p := &logical.Project{Input: scan, Names: e.Schema.Names()}
+	return s.computed(e, scan, scan.Columns)
+}
+
+// computed puts a table's computed columns among its own, which are the input's first
+// columns, in order; own are their positions in the table.
+func (s *session) computed(e *catalog.Entry, in logical.Node, own []int) (logical.Node, error) {
+	p := &logical.Project{Input: in, Names: e.Schema.Names()}
+	schema := e.Schema.Project(own)
 	for i, f := range e.Schema.Fields {
 		text, computed := e.Computed[i]
 		if !computed {
-			p.Exprs = append(p.Exprs, &expr.Column{Index: slices.Index(scan.Columns, i), Field: f})
+			p.Exprs = append(p.Exprs, &expr.Column{Index: slices.Index(own, i), Field: f})
 			continue
 		}
-		parsed, err := sql.ParseExprText(e.Name+"."+f.Name, text)
-		if err != nil {
-			return nil, err
-		}
-		x, err := (&session{Binder: s.Binder, m: parsed.Mapping, whole: s.whole}).scalar(parsed.Node, newScope("", own), "a computed column")
+		x, err := s.ownText(e.Name+"."+f.Name, text, schema, "a computed column")
 		if err != nil {
 			return nil, err
 		}
 		p.Exprs = append(p.Exprs, expr.NewCast(x, f.Type))
 	}
 	return p, nil
+}
+
+// ownText binds an expression that a table was declared with.
+func (s *session) ownText(name, text string, schema *types.Schema, clause string) (expr.Expr, error) {
+	parsed, err := sql.ParseExprText(name, text)
+	if err != nil {
+		return nil, err
+	}
+	return (&session{Binder: s.Binder, m: parsed.Mapping, whole: s.whole}).scalar(parsed.Node, newScope("", schema), clause)
 }
 
 // view binds a view's own text in place of its name. Errors in it point into the

@@ -6,6 +6,7 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
@@ -14,7 +15,7 @@ import (
 // values binds VALUES ROW(…), ROW(…) with its ORDER BY and LIMIT. As in MySQL the
 // columns are called column_0, column_1, ….
 func (s *session) values(x *ast.SelectStmt, outer bool) (logical.Node, error) {
-	rows, err := s.rows(x.Lists)
+	rows, err := s.rows(x.Lists, outer)
 	if err != nil {
 		return nil, err
 	}
@@ -47,12 +48,20 @@ func (s *session) values(x *ast.SelectStmt, outer bool) (logical.Node, error) {
 	return s.presented(n, presentation{x.OrderBy, x.Limit, s.start(x), outer, "ORDER BY of VALUES"})
 }
 
-func (s *session) rows(lists []*ast.RowExpr) ([][]expr.Expr, error) {
+func (s *session) rows(lists []*ast.RowExpr, outer bool) ([][]expr.Expr, error) {
 	none := newScope("", types.NewSchema())
 	var rows [][]expr.Expr
 	for _, r := range lists {
 		var row []expr.Expr
-		for _, n := range r.Values {
+		for col, n := range r.Values {
+			if d, ok := n.(*ast.DefaultExpr); ok && d.Name == nil {
+				e, err := s.defaultAt(n, col, outer)
+				if err != nil {
+					return nil, err
+				}
+				row = append(row, e)
+				continue
+			}
 			e, err := s.scalar(n, none, "VALUES")
 			if err != nil {
 				return nil, err
@@ -65,6 +74,34 @@ func (s *session) rows(lists []*ast.RowExpr) ([][]expr.Expr, error) {
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// defaultAt is what DEFAULT stands for in a column of VALUES.
+func (s *session) defaultAt(n ast.Node, col int, outer bool) (expr.Expr, error) {
+	if !outer || col >= len(s.into) {
+		return nil, s.m.Errorf(n, "DEFAULT stands in the VALUES of an INSERT")
+	}
+	return s.defaultOf(s.into[col])
+}
+
+// defaultOf is what a column has where nothing is written into it.
+func (s *session) defaultOf(p Place) (expr.Expr, error) {
+	if p.Default == "" {
+		return &expr.Literal{T: p.Type}, nil
+	}
+	parsed, err := sql.ParseExprText("DEFAULT", p.Default)
+	if err != nil {
+		return nil, err
+	}
+	own := &session{Binder: s.Binder, m: parsed.Mapping, whole: s.whole}
+	e, err := own.scalar(parsed.Node, newScope("", types.NewSchema()), "DEFAULT")
+	if err != nil {
+		return nil, err
+	}
+	if e, err = own.assigned(e, p.Type, parsed.Node); err != nil {
+		return nil, err
+	}
+	return expr.NewCast(e, p.Type), nil
 }
 
 // valuesType returns the type that a column's values have in common.
@@ -122,7 +159,7 @@ func (s *session) assign(row []expr.Expr, outer bool, at func(col int) ast.Node)
 		return nil
 	}
 	for col, e := range row {
-		c, err := s.assigned(e, s.into[col], at(col))
+		c, err := s.assigned(e, s.into[col].Type, at(col))
 		if err != nil {
 			return err
 		}
