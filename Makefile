@@ -6,7 +6,11 @@ GOTEST   := $(GO) tool gotestsum --format pkgname --
 # Packages whose code runs in several goroutines are tested under the race detector, too.
 RACE     := . ./exec/... ./stream/... ./state/... ./connectors/... ./internal/broker/...
 
-.PHONY: build test test-unit test-race lint bench docs kafka-start kafka-stop
+# How long fuzz-sql runs, and from which seed on.
+FUZZ_TIME ?= 10m
+FUZZ_SEED ?= $(shell date +%s)000
+
+.PHONY: build test test-unit test-race test-all fuzz-sql lint bench docs kafka-start kafka-stop
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/sqlstream ./cmd/sqlstream
@@ -21,6 +25,14 @@ test-unit:
 
 test-race:
 	$(GOTEST) -race -short -timeout 15m $(RACE)
+
+# Every file of testdata/sql in every combination of what may differ.
+test-all:
+	$(GO) test -count=1 -timeout 60m ./internal/sqltest -all -recut 6 -random 100
+
+# Random queries for as long as one likes; what fails is shrunk and printed as a test.
+fuzz-sql:
+	$(GO) test -count=1 -timeout 0 ./internal/randsql -seed $(FUZZ_SEED) -queries 1 -for $(FUZZ_TIME) -v
 
 lint:
 	@out=$$($(GO) tool gofumpt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofumpt would change:"; echo "$$out"; exit 1; fi

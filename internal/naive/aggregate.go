@@ -2,6 +2,7 @@ package naive
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -192,15 +193,7 @@ func fold(name string, returns types.Type, args []expr.Expr, rows []Row) (any, e
 
 func total(name string, returns, of types.Type, rows []Row) (any, error) {
 	if of.IsFloat() {
-		sum := new(big.Float).SetPrec(2200)
-		for _, r := range rows {
-			sum.Add(sum, new(big.Float).SetFloat64(r[0].(float64)))
-		}
-		if name == "avg" {
-			sum.Quo(sum, big.NewFloat(float64(len(rows))))
-		}
-		f, _ := sum.Float64()
-		return f, nil
+		return floats(name, rows), nil
 	}
 	sum := new(big.Int)
 	for _, r := range rows {
@@ -221,4 +214,24 @@ func total(name string, returns, of types.Type, rows []Row) (any, error) {
 		sum = new(big.Int).Quo(twice.Add(twice, half), n.Mul(n, big.NewInt(2)))
 	}
 	return fitted(sum, returns)
+}
+
+// floats adds up finite numbers exactly; what is not finite decides where there is any.
+func floats(name string, rows []Row) float64 {
+	sum, odd := new(big.Float).SetPrec(2200), 0.0
+	for _, r := range rows {
+		if x := r[0].(float64); math.IsNaN(x) || math.IsInf(x, 0) {
+			odd += x
+		} else {
+			sum.Add(sum, new(big.Float).SetFloat64(x))
+		}
+	}
+	if odd != 0 { // of NaN, too
+		return odd
+	}
+	if name == "avg" {
+		sum.Quo(sum, big.NewFloat(float64(len(rows))))
+	}
+	f, _ := sum.Float64()
+	return f
 }

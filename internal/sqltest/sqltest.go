@@ -61,17 +61,46 @@ var BatchPath = Judge{"the bounded query", func(ctx context.Context, db *sqlstre
 }}
 
 // Variations are the ways in which every script is run, given how many seeds it is
-// cut by.
+// cut by. Between them any two of cut, workers and rules come in every combination.
 func Variations(seeds int) []Variation {
 	list := []Variation{
 		{Name: "written"},
 		{Name: "two-workers", Workers: 2},
 		{Name: "no-rules", NoRules: true},
+		{Name: "two-workers-no-rules", Workers: 2, NoRules: true},
 	}
 	for seed := 1; seed <= seeds; seed++ {
 		list = append(list, Variation{
-			Name: fmt.Sprintf("recut-%d", seed), Recut: uint64(seed), Workers: 1 + seed%2, NoRules: seed%3 == 0,
+			Name: fmt.Sprintf("recut-%d", seed), Recut: uint64(seed), Workers: 1 + seed%2, NoRules: seed%4 > 1,
 		})
+	}
+	return judged(list)
+}
+
+// AllVariations are all combinations: as written and cut by each of the seeds, by one
+// worker and by two, with rules and without.
+func AllVariations(seeds int) []Variation {
+	var list []Variation
+	for seed := range seeds + 1 {
+		for workers := 1; workers <= 2; workers++ {
+			for _, noRules := range []bool{false, true} {
+				v := Variation{Name: "written", Recut: uint64(seed), Workers: workers, NoRules: noRules}
+				if seed > 0 {
+					v.Name = fmt.Sprintf("recut-%d", seed)
+				}
+				if v.Name += fmt.Sprintf("-%d", workers); noRules {
+					v.Name += "-no-rules"
+				}
+				list = append(list, v)
+			}
+		}
+	}
+	return judged(list)
+}
+
+func judged(list []Variation) []Variation {
+	for i := range list {
+		list[i].Judges = []Judge{Naive}
 	}
 	return list
 }

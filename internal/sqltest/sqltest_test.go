@@ -12,8 +12,16 @@ import (
 
 var (
 	rewrite = flag.Bool("rewrite", false, "write what the commands print into the files")
-	recut   = flag.Int("recut", 3, "how many seeds every file's rows are cut by")
+	recut   = flag.Int("recut", 4, "how many seeds every file's rows are cut by")
+	product = flag.Bool("all", false, "run every file in all combinations of variations")
 )
+
+func variations() []sqltest.Variation {
+	if *product {
+		return sqltest.AllVariations(*recut)
+	}
+	return sqltest.Variations(*recut)
+}
 
 // Every file holds in every variation: rows cut into epochs at random, with two
 // workers, without the optimiser's rules.
@@ -45,7 +53,7 @@ func runFile(t *testing.T, path string) {
 		}
 		return
 	}
-	for _, v := range sqltest.Variations(*recut) {
+	for _, v := range variations() {
 		t.Run(v.Name, func(t *testing.T) {
 			for _, f := range run(t, script, v).Failures {
 				t.Errorf("%s:%d: %s", path, f.Line, f.Text)

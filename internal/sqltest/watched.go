@@ -20,6 +20,8 @@ type watched struct {
 	q        *sqlstream.Query
 	ended    chan struct{} // closed when no change will come any more
 
+	judgedFailure bool
+
 	mu     sync.Mutex
 	total  *zset.Batch // the sum of the changes
 	found  []string

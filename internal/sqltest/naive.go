@@ -1,0 +1,68 @@
+package sqltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/internal/naive"
+	"github.com/sqlstream/sqlstream/internal/probe"
+	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// mostRows is how many rows of input the naive evaluator judges: it may look at every
+// pair of them. Larger inputs are judged by the bounded query alone.
+const mostRows = 2000
+
+// errNoOpinion is what a judge says of a query that it does not judge.
+var errNoOpinion = errors.New("no opinion")
+
+// A wrongQuery is what a judge says of a query that fails as it is written. Rules may
+// leave out what fails.
+type wrongQuery struct{ error }
+
+// Naive is the judge that answers the plan as it is bound, row by row, before any rule
+// has seen it.
+var Naive = Judge{"the naive evaluator", func(ctx context.Context, db *sqlstream.DB, query string) (*zset.Batch, error) {
+	st, err := sql.ParseOne("", query)
+	if err != nil {
+		return nil, err
+	}
+	inside := probe.Look(db)
+	if inside.ErrorIsNull {
+		return nil, errNoOpinion
+	}
+	q, err := inside.Planner.Plan(st.(*sql.Select).Query)
+	if err != nil {
+		return nil, err
+	}
+	tables, total := naive.Tables{}, 0
+	for _, r := range naive.Relations(q.Bound) {
+		rows, err := db.Query(ctx, "SELECT * FROM `"+strings.ReplaceAll(r.Name, "`", "``")+"`")
+		if err != nil {
+			return nil, err
+		}
+		all, err := collect(rows)
+		if err != nil {
+			return nil, err
+		}
+		if len(all.Cols) != r.Schema.Len() {
+			return nil, fmt.Errorf("%s has %d columns, and SELECT * %d", r.Name, r.Schema.Len(), len(all.Cols))
+		}
+		tables[strings.ToLower(r.Name)] = naive.RowsOf(all)
+		if total += len(tables[strings.ToLower(r.Name)]); total > mostRows {
+			return nil, errNoOpinion
+		}
+	}
+	rows, err := naive.Answer(q.Bound, tables)
+	switch {
+	case errors.Is(err, naive.ErrUnknown):
+		return nil, err
+	case err != nil:
+		return nil, &wrongQuery{err}
+	}
+	return naive.Batch(q.Visible(), rows), nil
+}}
