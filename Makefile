@@ -28,7 +28,7 @@ test-race:
 
 # Every file of testdata/sql in every combination of what may differ.
 test-all:
-	$(GO) test -count=1 -timeout 60m ./internal/sqltest -all -recut 6 -random 100
+	$(GO) test -count=1 -timeout 60m ./internal/sqltest -all -recut 6 -random 40
 
 # Random queries for as long as one likes; what fails is shrunk and printed as a test.
 fuzz-sql:
