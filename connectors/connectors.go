@@ -173,6 +173,16 @@ type Table struct {
 	NotEnforced bool // that no two rows share the primary key is the user's promise
 }
 
+// Changes say what the records of a table do to its rows.
+type Changes uint8
+
+// The kinds of changes.
+const (
+	Additions   Changes = iota // each adds a row
+	ByKey                      // a row takes the place of that of the same primary key, or takes it away
+	Retractions                // a row is added, or taken back as a whole
+)
+
 // A Column is a column of a table as declared.
 type Column struct {
 	types.Field
@@ -209,6 +219,7 @@ type Connector struct {
 	Options  []Option // what it understands beside the format's own
 	Metadata []Metadata
 	Formats  bool // records are bytes, so a format stands between
+	Keyed    bool // records have keys: a PRIMARY KEY makes a table of the last record of each
 	Memory   bool // rows live in the engine: INSERT, UPDATE and DELETE work on it
 
 	// Check says what is wrong with the table's options before anything runs; it asks

@@ -209,6 +209,20 @@ func (c *Circuit) Stats() []NodeStats {
 	return out
 }
 
+// Ignored returns how many rows were to be taken away that were not there, since the
+// circuit was made. It must not be called while an epoch runs.
+func (c *Circuit) Ignored() int64 {
+	var n int64
+	for _, w := range c.workers {
+		for _, op := range w.ops {
+			if u, ok := op.(*upsert); ok {
+				n += u.ignored
+			}
+		}
+	}
+	return n
+}
+
 // A worker is one instance of the circuit.
 type worker struct {
 	circuit *Circuit

@@ -16,6 +16,7 @@ import (
 //	p = project f: k, v + 1 AS w
 //	u = union f, t
 //	a = aggregate u: COUNT(*) AS n, SUM(v) BY k
+//	n = net t
 //
 // With several workers an aggregate gets an exchange before it and, where its calls
 // allow it, a partial one before that.
@@ -66,8 +67,22 @@ func (p *planner) node(name, kind, rest string) exec.Plan {
 		return project(in, what)
 	case "aggregate":
 		return p.aggregate(in, what)
+	case "net":
+		return &exec.Net{Input: p.routed(in)}
 	}
 	panic("no node " + kind)
+}
+
+// routed sends equal rows to one worker.
+func (p *planner) routed(in exec.Plan) exec.Plan {
+	if p.workers == 1 {
+		return in
+	}
+	x := &exec.Exchange{Input: in}
+	for i := range in.Schema().Fields {
+		x.Keys = append(x.Keys, i)
+	}
+	return x
 }
 
 func (p *planner) input(name string) exec.Plan {

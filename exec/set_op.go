@@ -107,23 +107,11 @@ func (x *setOp) Finish(_ context.Context, s *Step) error {
 	}
 	for from := 0; from < len(gids); from += vec.BatchRows {
 		to := min(from+vec.BatchRows, len(gids))
-		if err := x.emit(s, gids[from:to], weights[from:to]); err != nil {
+		if err := emitGroups(s, x.rows, &zset.Batch{Schema: x.plan.Out, Len: to - from, Weights: weights[from:to]}, gids[from:to], x.columns); err != nil {
 			return err
 		}
 	}
 	x.rows.Delete(gone)
 	x.rows.Clean()
 	return nil
-}
-
-func (x *setOp) emit(s *Step, gids []int32, weights []int64) error {
-	out := &zset.Batch{Schema: x.plan.Out, Len: len(gids), Weights: weights}
-	for _, b := range x.columns {
-		b.Reset()
-	}
-	x.rows.Keys(gids, x.columns)
-	for _, b := range x.columns {
-		out.Cols = append(out.Cols, b.Vec())
-	}
-	return s.Emit(out)
 }

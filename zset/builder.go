@@ -68,6 +68,14 @@ func (b *Builder) AbortRow() {
 	}
 }
 
+// Truncate drops all but the first n rows, and what was appended since the last
+// row's end.
+func (b *Builder) Truncate(n int) {
+	b.n = n
+	b.weights = b.weights[:min(len(b.weights), n)]
+	b.AbortRow()
+}
+
 // Append copies the rows of x at the positions in sel, all of them when sel is
 // nil. The schemas must have the same layouts.
 func (b *Builder) Append(x *Batch, sel []int32) {

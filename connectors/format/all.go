@@ -16,6 +16,7 @@ import (
 // All lists the built-in formats by name.
 var All = []Format{
 	CSV,
+	Debezium,
 	JSON,
 	Raw,
 }
@@ -48,11 +49,14 @@ type rowDecoder interface {
 type decoder struct {
 	spec    DecodeSpec
 	row     rowDecoder
-	payload []int // columns of the builder that the format fills
-	notNull []int // those of them that are NOT NULL
+	split   splitter // nil where a record is a row
+	payload []int    // columns of the builder that the format fills
+	notNull []int    // those of them that are NOT NULL
 	meta    []metaColumn
 	key     int // a VARCHAR column that is the record's key, -1 for none
 	bad     []connectors.BadRecord
+	one     change   // a record that is a row
+	list    []change // of the record at hand
 }
 
 var errKeyUTF8 = errors.New("the record's key is not valid UTF-8; declare the column as BINARY to have its bytes")
@@ -79,7 +83,12 @@ func newDecoder(spec DecodeSpec, row func(spec DecodeSpec, payload []int) (rowDe
 		d.payload = append(d.payload, at)
 	}
 	r, err := rowsOf(spec, d.payload, row)
+	if err != nil {
+		return nil, err
+	}
 	d.row = r
+	d.one = change{weight: 1, row: r}
+	d.split, err = splitterOf(spec, d.payload, r)
 	return d, err
 }
 
@@ -88,36 +97,81 @@ func (d *decoder) Decode(recs []connectors.Record, b *zset.Builder) ([]connector
 	d.bad = d.bad[:0]
 	for i := range recs {
 		rec := &recs[i]
-		reason := d.row.decode(rec, b)
-		if reason == nil && len(d.notNull) > 0 {
-			reason = d.checkNulls(b)
+		from := b.Len()
+		var reason error
+		var dropped bool
+		if d.split == nil {
+			reason, dropped = d.take(&d.one, rec, rec, b)
+		} else {
+			reason, dropped = d.takeAll(rec, b)
 		}
-		if reason == nil && d.key >= 0 && !utf8.Valid(rec.Key) {
-			reason = &misfit{b.Schema.Fields[d.key].Name, errKeyUTF8}
+		if reason == nil {
+			continue
 		}
-		if reason != nil {
-			bad := connectors.BadRecord{Split: rec.Split, Offset: rec.Offset, Reason: reason.Error()}
-			if d.spec.OnError == Fail {
-				b.AbortRow()
-				return d.bad, &bad
-			}
-			d.bad = append(d.bad, bad)
-			if d.spec.OnError == Skip || !d.mend(b, reason) {
-				b.AbortRow()
-				continue
-			}
+		if dropped {
+			b.Truncate(from)
 		}
-		for _, m := range d.meta {
-			appendMeta(b.Cols[m.at], m.key, rec)
+		d.bad = append(d.bad, connectors.BadRecord{Split: rec.Split, Offset: rec.Offset, Reason: reason.Error()})
+		if n := len(d.bad) - 1; d.spec.OnError == Fail {
+			return d.bad[:n], &d.bad[n]
 		}
-		b.EndRow()
 	}
 	return d.bad, nil
 }
 
+// take decodes a row of a record, from what is its value. It returns what is wrong with
+// it, and whether the record is therefore to be left out.
+func (d *decoder) take(c *change, value, rec *connectors.Record, b *zset.Builder) (reason error, dropped bool) {
+	reason = d.checked(rec, b, c.row.decode(value, b))
+	if reason != nil && (d.spec.OnError != Null || !d.mend(c, b, reason)) {
+		return reason, true
+	}
+	for _, at := range c.absent {
+		b.Cols[at].AppendNull()
+	}
+	for _, m := range d.meta {
+		appendMeta(b.Cols[m.at], m.key, rec)
+	}
+	b.EndRowWeight(c.weight)
+	return reason, false
+}
+
+// takeAll decodes the rows that a record changes.
+func (d *decoder) takeAll(rec *connectors.Record, b *zset.Builder) (reason error, dropped bool) {
+	if d.list, reason = d.split.split(rec, d.list[:0]); reason != nil {
+		return reason, true
+	}
+	for i := range d.list {
+		c := &d.list[i]
+		wrong, dropped := d.take(c, &c.rec, rec, b)
+		if reason == nil {
+			reason = wrong
+		}
+		if dropped {
+			return reason, true
+		}
+	}
+	return reason, false
+}
+
+// checked returns why a row that was decoded cannot be taken, reason where that is
+// known.
+func (d *decoder) checked(rec *connectors.Record, b *zset.Builder, reason error) error {
+	if reason == nil && len(d.notNull) > 0 {
+		reason = d.checkNulls(b)
+	}
+	if reason == nil && d.key >= 0 && !utf8.Valid(rec.Key) {
+		reason = &misfit{b.Schema.Fields[d.key].Name, errKeyUTF8}
+	}
+	return reason
+}
+
 // mend makes a row of a record that could not be read, unless a column would have to
 // be NULL that may not.
-func (d *decoder) mend(b *zset.Builder, reason error) bool {
+func (d *decoder) mend(c *change, b *zset.Builder, reason error) bool {
+	if c.absent != nil {
+		return false // without its key nobody knows the row
+	}
 	if _, whole := reason.(*misfit); !whole && len(d.notNull) == 0 {
 		b.AbortRow()
 		for _, at := range d.payload {
@@ -132,7 +186,7 @@ func (d *decoder) mend(b *zset.Builder, reason error) bool {
 
 func (d *decoder) checkNulls(b *zset.Builder) error {
 	for _, at := range d.notNull {
-		if b.Cols[at].LastNull() {
+		if b.Cols[at].Len() > b.Len() && b.Cols[at].LastNull() {
 			return fmt.Errorf("column %s is NOT NULL and has no value", b.Schema.Fields[at].Name)
 		}
 	}

@@ -13,7 +13,9 @@ type Decoder interface {
 	// Decode appends one row for each record to b, whose columns are those of the
 	// spec, in order, and returns the records that it could not read; by policy it
 	// appended no row for them (skip), or one with NULLs (null). With the policy
-	// fail it stops at the first. Values are copied.
+	// fail it stops at the first. Values are copied. Of a table whose rows change, a
+	// record gives any number of rows: those of weight -1 are taken back, by their
+	// primary key where the table has one, and then only the key's columns have values.
 	Decode(recs []connectors.Record, b *zset.Builder) ([]connectors.BadRecord, error)
 }
 
@@ -45,9 +47,28 @@ type Format struct {
 	Name    string // the value of the option 'format'
 	Doc     string
 	Options []connectors.Option
+	// Changelog marks a format whose records say themselves what they change.
+	Changelog bool
 	// Check says what is wrong with the table for this format, before anything runs.
 	Check      func(t *connectors.Table) error
 	NewDecoder func(spec DecodeSpec) (Decoder, error)
 	// NewEncoder returns an encoder of rows with the given columns.
 	NewEncoder func(t *connectors.Table, columns *types.Schema) (Encoder, error)
 }
+
+// ChangesOf returns what the records of a table do to its rows.
+func ChangesOf(t *connectors.Table, keyed bool) connectors.Changes {
+	changelog := isChangelog(t.Options.Get("format"))
+	switch {
+	case len(t.PrimaryKey) > 0 && (keyed || changelog):
+		return connectors.ByKey
+	case changelog, t.Options.Get("changelog") == "retract":
+		return connectors.Retractions
+	}
+	return connectors.Additions
+}
+
+func isChangelog(name string) bool { return name == DebeziumJSON }
+
+// DebeziumJSON is the name of the format of Debezium's change events.
+const DebeziumJSON = "debezium-json"

@@ -18,7 +18,9 @@ import (
 // The files in testdata map records to rows and rows to records. Commands:
 //
 //	table FORMAT [OPTION=VALUE …]   the table of what follows; its input is the columns, a line each
-//	decode [on_error=POLICY] [columns=(NAME,…)]   a record a line; a line such as go"\xff" is the bytes of a Go string, "nothing" a record without a value
+//	                                with primary_key=(NAME,…), where the records have keys
+//	decode [on_error=POLICY] [columns=(NAME,…)]   a record a line; a line such as go"\xff" is the bytes of a Go string, "nothing" a record without a value;
+//	                                "key K value V" is a record with a key
 //	encode                          a row a line, in zset's text form; the output is the records
 func TestFormats(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.test")
@@ -54,12 +56,23 @@ func TestFormats(t *testing.T) {
 func declare(t *testing.T, d *datadriven.TestData) (format.Format, *connectors.Table) {
 	t.Helper()
 	var options []string
+	var key []string
 	for _, a := range d.CmdArgs[1:] {
+		if a.Key == "primary_key" {
+			key = a.Vals
+			continue
+		}
 		options = append(options, a.Key+"="+strings.Join(a.Vals, ","))
 	}
 	tab, err := parseTable(strings.ReplaceAll(strings.TrimSpace(d.Input), "\n", ";"), options...)
 	if err != nil {
 		d.Fatalf(t, "%v", err)
+	}
+	tab.Options["format"] = d.CmdArgs[0].Key
+	for _, name := range key {
+		i := tab.Schema().Index(name)
+		tab.PrimaryKey = append(tab.PrimaryKey, i)
+		tab.Columns[i].NotNull = true
 	}
 	i := slices.IndexFunc(format.All, func(f format.Format) bool { return f.Name == d.CmdArgs[0].Key })
 	if i < 0 {
@@ -82,11 +95,17 @@ func decodeLines(t *testing.T, d *datadriven.TestData, f format.Format, tab *con
 			}
 		}
 	}
-	var values [][]byte
-	for _, line := range strings.Split(strings.TrimSuffix(d.Input, "\n"), "\n") {
-		values = append(values, recordValue(t, d, line))
+	var recs []connectors.Record
+	for i, line := range strings.Split(strings.TrimSuffix(d.Input, "\n"), "\n") {
+		rec := connectors.Record{Split: "people/3", Offset: connectors.Offset(100 + i)}
+		if rest, ok := strings.CutPrefix(line, "key "); ok {
+			key, value, _ := strings.Cut(rest, " value ")
+			rec.Key, line = recordValue(t, d, key), value
+		}
+		rec.Value = recordValue(t, d, line)
+		recs = append(recs, rec)
 	}
-	out, err := decode(f, spec, records(values...))
+	out, err := decode(f, spec, recs)
 	if err != nil {
 		out += "error: " + err.Error() + "\n"
 	}

@@ -61,15 +61,7 @@ func newJSONStrict(root *jsonNode, members int, payload []int, columns int, valu
 // only a value does not fit its column, that is NULL, the others stand, and the
 // error is a *misfit.
 func (d *jsonStrict) record(s []byte, b *zset.Builder) error {
-	d.s, d.at, d.depth = s, 0, 0
-	d.blanks()
-	if d.peek() != '{' {
-		if err := d.whole(d.skip); err != nil {
-			return err
-		}
-		return errors.New("the value is not a JSON object")
-	}
-	if err := d.whole(func() error { return d.object(d.root) }); err != nil {
+	if err := d.find(s); err != nil {
 		return err
 	}
 	var first error
@@ -87,6 +79,19 @@ func (d *jsonStrict) record(s []byte, b *zset.Builder) error {
 		}
 	}
 	return first
+}
+
+// find notes where the values of the columns stand.
+func (d *jsonStrict) find(s []byte) error {
+	d.s, d.at, d.depth = s, 0, 0
+	d.blanks()
+	if d.peek() != '{' {
+		if err := d.whole(d.skip); err != nil {
+			return err
+		}
+		return errors.New("the value is not a JSON object")
+	}
+	return d.whole(func() error { return d.object(d.root) })
 }
 
 // validJSON reports whether a text is one JSON value.

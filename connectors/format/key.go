@@ -58,9 +58,10 @@ func ValueHasKey(t *connectors.Table) bool {
 }
 
 // rowsOf makes the decoder of a table's records: of the value alone, or where
-// key.fields says so of the key for those columns and of the value for the rest.
+// key.fields or the PRIMARY KEY says so of the key for those columns and of the value
+// for the rest. Change events have the key in their value.
 func rowsOf(spec DecodeSpec, payload []int, value func(DecodeSpec, []int) (rowDecoder, error)) (rowDecoder, error) {
-	if spec.Table.Options.Get("key.fields") == "" {
+	if t := spec.Table; t.Options.Get("key.fields") == "" && len(t.PrimaryKey) == 0 || isChangelog(t.Options.Get("format")) {
 		return value(spec, payload)
 	}
 	keys, err := KeyColumns(spec.Table)

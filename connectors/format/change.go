@@ -1,0 +1,164 @@
+package format
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/zset"
+)
+
+// A change is a row that a record adds, or with weight -1 takes back.
+type change struct {
+	weight int64
+	row    rowDecoder
+	rec    connectors.Record // what row reads
+	absent []int             // columns that row leaves out: of a row taken back by its key all others
+}
+
+// A splitter says what a record changes, in order.
+type splitter interface {
+	// split sets changes to those of a record.
+	split(rec *connectors.Record, changes []change) ([]change, error)
+}
+
+// splitterOf returns the splitter of a table's records, nil where each is a row.
+func splitterOf(spec DecodeSpec, payload []int, row rowDecoder) (splitter, error) {
+	switch t := spec.Table; {
+	case isChangelog(t.Options.Get("format")):
+		return newDebezium(spec, payload, row)
+	case len(t.PrimaryKey) > 0:
+		key, absent, err := keyAlone(spec, payload)
+		return &lastOfKey{row: row, key: key, absent: absent}, err
+	case t.Options.Get("changelog") == "retract":
+		return &opMember{row: row, envelope: newEnvelope("op")}, nil
+	}
+	return nil, nil
+}
+
+// keyAlone reads the primary key from the record's key.
+func keyAlone(spec DecodeSpec, payload []int) (rowDecoder, []int, error) {
+	inKey := func(c int) bool { return slices.Contains(spec.Table.PrimaryKey, c) }
+	var ofKey, absent []int
+	for _, at := range payload {
+		if inKey(spec.Columns[at]) {
+			ofKey = append(ofKey, at)
+		} else {
+			absent = append(absent, at)
+		}
+	}
+	own := spec
+	own.Table = without(spec.Table, func(c int) bool { return !inKey(c) })
+	key, err := keyRows(own, ofKey)
+	return recordKey{key}, absentOf(absent), err
+}
+
+// absentOf is never nil: a row that is known by its key alone says so.
+func absentOf(columns []int) []int {
+	if columns == nil {
+		return []int{}
+	}
+	return columns
+}
+
+// A recordKey reads a record's key as the value that another decoder reads.
+type recordKey struct{ of rowDecoder }
+
+func (k recordKey) decode(rec *connectors.Record, b *zset.Builder) error {
+	return k.of.decode(&connectors.Record{Value: rec.Key}, b)
+}
+
+// A lastOfKey takes each record for the row of its key, and one without a value for
+// its end.
+type lastOfKey struct {
+	row, key rowDecoder
+	absent   []int
+}
+
+var errNoKey = errors.New("the record has no key, which the PRIMARY KEY is read from")
+
+func (l *lastOfKey) split(rec *connectors.Record, changes []change) ([]change, error) {
+	switch {
+	case rec.Key == nil:
+		return changes, errNoKey
+	case rec.Value == nil:
+		return append(changes, change{weight: -1, row: l.key, rec: *rec, absent: l.absent}), nil
+	}
+	return append(changes, change{weight: 1, row: l.row, rec: *rec}), nil
+}
+
+// An opMember reads what a record changes from its member op, as changelog = 'retract'
+// writes it.
+type opMember struct {
+	row      rowDecoder
+	envelope *envelope
+}
+
+var errNoOp = errors.New("the member op is missing; it says what the record does: '+I', '+U', '-U' or '-D'")
+
+func (o *opMember) split(rec *connectors.Record, changes []change) ([]change, error) {
+	if rec.Value == nil {
+		return changes, errNoValue
+	}
+	if err := o.envelope.read(rec.Value); err != nil {
+		return changes, err
+	}
+	op, err := o.envelope.text(0)
+	if err != nil {
+		return changes, err
+	}
+	c := change{row: o.row, rec: *rec}
+	switch op {
+	case "+I", "+U":
+		c.weight = 1
+	case "-U", "-D":
+		c.weight = -1
+	case "":
+		return changes, errNoOp
+	default:
+		return changes, errors.New("the member op is '" + op + "', not '+I', '+U', '-U' or '-D'")
+	}
+	return append(changes, c), nil
+}
+
+// An envelope finds members of an object around which a row stands.
+type envelope struct {
+	strict *jsonStrict
+	values *jsonValues
+}
+
+// newEnvelope makes an envelope of the members at some paths, numbered from 0.
+func newEnvelope(paths ...string) *envelope {
+	e := &envelope{values: &jsonValues{unit: 1000}}
+	root := newJSONNode()
+	for i, path := range paths {
+		steps, _ := jsonPath(path) // ours: they are paths
+		root.path(steps).col = i
+	}
+	e.strict = newJSONStrict(root, root.number(0), nil, len(paths), e.values)
+	return e
+}
+
+// read reads an object from its first byte to its last.
+func (e *envelope) read(object []byte) error { return e.strict.find(object) }
+
+// raw is a member as it is written, nil where it is missing or null.
+func (e *envelope) raw(i int) []byte {
+	span := e.strict.spans[i]
+	if v := e.strict.s[span.from:span.to]; span.to > 0 && string(v) != "null" {
+		return v
+	}
+	return nil
+}
+
+// text is a member that is a text, "" where it is missing or null.
+func (e *envelope) text(i int) (string, error) {
+	raw := e.raw(i)
+	switch {
+	case raw == nil:
+		return "", nil
+	case raw[0] != '"':
+		return "", errors.New("the member op is not a text")
+	}
+	return string(e.values.unquote(raw)), nil
+}
