@@ -80,7 +80,13 @@ func (db *DB) launchInsert(ctx context.Context, at *sql.Common, st *sql.Insert, 
 	}
 	return db.launch(ctx, &launch{
 		at: at, name: i.name, kind: "INSERT", plan: i.query, mode: mode, tail: st.Tail, note: note, orReplace: i.orReplace,
-		sink: func(ctx context.Context) (stream.Output, error) { return db.output(ctx, t, mode, i.schema) },
+		sink: func(ctx context.Context) (stream.Output, error) {
+			out, err := db.output(ctx, t, mode, i.schema)
+			if err == nil {
+				t.oneRowPerKey(&out, i.query, i.schema)
+			}
+			return out, err
+		},
 	})
 }
 
@@ -208,12 +214,13 @@ func (db *DB) insertOnce(ctx context.Context, st *sql.Insert, t *target, p *plan
 	if p.DefaultMode() != connectors.Append {
 		mode = connectors.Complete
 	}
+	var err error
 	if t.connector.Memory {
 		if err := db.write.enter(ctx); err != nil {
 			return 0, err
 		}
 		defer db.write.leave()
-	} else if err := t.connector.Modes(t.entry.Def)(mode); err != nil {
+	} else if mode, err = t.onceIn(mode); err != nil {
 		return 0, st.Errorf(st.Target.Offset, "%v", err)
 	}
 	running := db.whoRuns(t)
@@ -224,10 +231,21 @@ func (db *DB) insertOnce(ctx context.Context, st *sql.Insert, t *target, p *plan
 	return n, placed(&st.Common, err)
 }
 
+// onceIn returns the mode in which a table takes the rows of one run: the whole result
+// of a query is also what it changes when it begins.
+func (t *target) onceIn(mode connectors.Mode) (connectors.Mode, error) {
+	check := t.connector.Modes(t.entry.Def)
+	err := check(mode)
+	if mode == connectors.Complete && err != nil && check(connectors.Update) == nil {
+		return connectors.Update, nil
+	}
+	return mode, err
+}
+
 func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode connectors.Mode, schema *types.Schema) (int64, error) {
 	spec := db.spec(p, db.nextName("insert"))
 	spec.Mode, spec.Trigger, spec.RowLimit = mode, stream.Trigger{AvailableNow: true}, 0
-	if mode == connectors.Complete || t.connector.Memory {
+	if mode != connectors.Append || t.connector.Memory {
 		spec.Trigger = stream.Trigger{Once: true} // all of the statement or nothing
 	}
 	if p.Sort == nil {
@@ -241,6 +259,7 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 	if err != nil {
 		return 0, err
 	}
+	t.oneRowPerKey(&out, p, schema)
 	counted := &countedSink{Sink: out.Sink}
 	out.Sink = counted
 	spec.Sinks = []stream.Output{out}

@@ -153,7 +153,11 @@ func chooseMode(at *sql.Common, tail sql.Tail, p *planner.Query, sink connectors
 		return mode, note, nil
 	}
 	if err := sink(mode); err != nil {
-		return 0, "", at.Errorf(place, "output mode %s is not possible: %v", mode, err)
+		why := ""
+		if mode == connectors.Update && p.Props.Cause != "" {
+			why = fmt.Sprintf("; rows of the query change at: %s", p.Props.Cause)
+		}
+		return 0, "", at.Errorf(place, "output mode %s is not possible: %v%s", mode, err, why)
 	}
 	return mode, note, nil
 }

@@ -227,8 +227,8 @@ func (db *DB) sourceOf(name string) (*stream.Source, error) {
 	if c.Source == nil {
 		return nil, fmt.Errorf("table %s: connector '%s' cannot be read from", e.Name, c.Name)
 	}
-	if len(e.Def.PrimaryKey) > 0 && !c.Memory && c.Formats {
-		return nil, fmt.Errorf("table %s: reading a changelog by its PRIMARY KEY is not supported yet; declare the table without one to read its records as they are", e.Name)
+	if len(e.Def.PrimaryKey) > 0 && c.Formats && e.Changes != connectors.ByKey {
+		return nil, fmt.Errorf("table %s: records of connector '%s' have no keys, so that a PRIMARY KEY means nothing here; declare the table without one to read its records as they are", e.Name, c.Name)
 	}
 	src := &stream.Source{Table: e.Def, Connector: c}
 	if c.Formats {

@@ -51,6 +51,10 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 		Schema: def.Schema(), Def: def, Connector: c.Name, Computed: computed,
 		AppendOnly: !c.Memory || options.Get("append.only") == "true",
 	}
+	if c.Formats {
+		e.Changes = format.ChangesOf(def, c.Keyed)
+		e.AppendOnly = e.Changes == connectors.Additions
+	}
 	if len(def.PrimaryKey) > 0 {
 		e.Keys = [][]int{def.PrimaryKey}
 	}
@@ -65,12 +69,30 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
 		}
 	}
+	if err := db.changing(st, e); err != nil {
+		return "", err
+	}
 	if c.Check != nil {
 		if err := c.Check(def); err != nil {
 			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
 		}
 	}
 	return "table " + st.Name.Text + " created", db.put(&st.Common, e, st.OrReplace)
+}
+
+// changing refuses a table whose rows could never be taken back: a record that does so
+// has other metadata than the one that has added the row.
+func (db *DB) changing(st *sql.CreateTable, e *catalog.Entry) error {
+	if e.Changes != connectors.Retractions {
+		return nil
+	}
+	for i, c := range e.Def.Columns {
+		if c.Metadata != "" {
+			return st.Errorf(st.Columns[i].Name.Offset, "column %s is metadata, which differs between the record that adds a row and the one that takes it back", c.Name).
+				WithHint("declare a PRIMARY KEY, so that a row is known by that")
+		}
+	}
+	return nil
 }
 
 // taken checks a name that a CREATE wants. It reports that the name is there and
@@ -115,6 +137,7 @@ func (db *DB) tableOptions(st *sql.CreateTable) (*connectors.Connector, connecto
 	}
 	allowed := append([]connectors.Option{{Name: "connector"}}, c.Options...)
 	if c.Formats {
+		valueFormat(options, at)
 		f := db.format(options.Get("format"))
 		if f == nil {
 			return nil, nil, db.noFormat(st, options, at)
@@ -123,6 +146,17 @@ func (db *DB) tableOptions(st *sql.CreateTable) (*connectors.Connector, connecto
 		allowed = append(allowed, f.Options...)
 	}
 	return c, options, optionError(st, options.Check(allowed, suggest.Nearest), at)
+}
+
+// valueFormat takes 'value.format', as Flink calls it, for the format.
+func valueFormat(options connectors.Options, at map[string]sql.Option) {
+	const long, short = "value.format", "format"
+	v, given := options[long]
+	if _, both := options[short]; !given || both {
+		return
+	}
+	options[short], at[short] = v, at[long]
+	delete(options, long)
 }
 
 func (db *DB) namedConnector(st *sql.CreateTable, options connectors.Options, at map[string]sql.Option) (*connectors.Connector, error) {

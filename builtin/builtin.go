@@ -26,6 +26,7 @@ func Connectors() []connectors.Connector {
 		discard.Connector,
 		file.Connector,
 		kafka.Connector,
+		kafka.Upsert,
 		memory.New(),
 	}
 }

@@ -47,7 +47,8 @@ type Entry struct {
 	Columns []string
 
 	// Of a materialized view, and of a table that is read: what its changes look like.
-	AppendOnly bool    // rows are only ever added
+	AppendOnly bool // rows are only ever added
+	Changes    connectors.Changes
 	Keys       [][]int // sets of columns that are unique
 }
 

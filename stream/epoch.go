@@ -195,7 +195,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 				CommitOffsets: max(ended.Sub(computed).Milliseconds(), 0), TriggerExecution: took.Milliseconds(),
 			},
 		}
-		pr.StateOperators = m.stateOperators()
+		pr.StateOperators, pr.IgnoredDeletes = m.stateOperators(), m.circuit.Ignored()
 		for _, s := range m.spec.Sinks {
 			pr.Sink = append(pr.Sink, SinkProgress{s.Description, m.written})
 		}

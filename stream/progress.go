@@ -22,6 +22,8 @@ type Progress struct {
 	StateOperators         []OperatorProgress `json:"stateOperators"`
 	Sink                   []SinkProgress     `json:"sink"`
 	TotalRows              int64              `json:"totalRows"` // input rows since the start
+	// Rows that were to be taken away by their key and were not there, since the start.
+	IgnoredDeletes int64 `json:"ignoredDeletes,omitempty"`
 }
 
 // Durations are the milliseconds that the parts of an epoch took.

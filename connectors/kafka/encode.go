@@ -27,8 +27,9 @@ type message struct {
 // An encoder makes messages of rows. Their bytes stay good until reset.
 type encoder struct {
 	value  part
-	key    part // enc nil and text false: no key
-	op     bool // a member op comes first
+	key    part    // enc nil and text false: no key
+	row    rowForm // how a row that is added or taken back is written; nil for the row itself
+	epoch  int64
 	null   bool // a NULL in the one column is a record without a value
 	header int  // columns with metadata, -1 for none
 	rawKey int
@@ -110,6 +111,9 @@ func (e *encoder) metadata(c connectors.Column, at int) error {
 }
 
 func newPart(t *connectors.Table, name string, schema *types.Schema, cols []int) (part, error) {
+	if name == format.DebeziumJSON { // a row within an event
+		name = format.JSON.Name
+	}
 	p := part{cols: cols, schema: schema.Project(cols)}
 	if name == "raw" {
 		if len(cols) != 1 {
@@ -212,38 +216,33 @@ func (e *encoder) keyOf(b *zset.Batch, row int) ([]byte, error) {
 	return e.buf[from:len(e.buf):len(e.buf)], nil
 }
 
-// message encodes a row of the batch loaded.
-func (e *encoder) message(b *zset.Batch, row int) (message, error) {
+// keyed encodes all of a row but its value.
+func (e *encoder) keyed(b *zset.Batch, row int) (message, error) {
 	m := message{partition: -1}
 	var err error
 	if m.key, err = e.keyOf(b, row); err != nil {
 		return m, err
 	}
-	if err := e.extras(&m, b, row); err != nil {
+	return m, e.extras(&m, b, row)
+}
+
+// message encodes a row of the batch loaded.
+func (e *encoder) message(b *zset.Batch, row int) (message, error) {
+	m, err := e.keyed(b, row)
+	if err != nil {
 		return m, err
 	}
 	if e.null && e.value.view.Cols[0].IsNull(row) {
 		return m, nil
 	}
 	from := len(e.buf)
-	if e.op {
-		e.buf = append(e.buf, opOf(b.Weight(row))...)
-		object := len(e.buf)
-		if e.buf, err = e.value.append(e.buf, row); err == nil {
-			e.buf[object] = ',' // in place of its '{'
-		}
-	} else {
+	if e.row == nil {
 		e.buf, err = e.value.append(e.buf, row)
+	} else {
+		e.buf, err = e.row(e, row, b.Weight(row))
 	}
 	m.value = e.buf[from:len(e.buf):len(e.buf)]
 	return m, err
-}
-
-func opOf(weight int64) string {
-	if weight < 0 {
-		return `{"op":"-D"`
-	}
-	return `{"op":"+I"`
 }
 
 // extras takes over metadata columns.

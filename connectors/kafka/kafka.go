@@ -5,6 +5,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
@@ -18,6 +19,7 @@ var Connector = connectors.Connector{
 	Options:  allOptions(),
 	Metadata: format.RecordMetadata,
 	Formats:  true,
+	Keyed:    true,
 	Check:    check,
 	Source: func(ctx context.Context, t *connectors.Table, env connectors.Env) (connectors.Source, error) {
 		return openSource(ctx, t, env)
@@ -28,4 +30,19 @@ var Connector = connectors.Connector{
 	Modes:     modes,
 	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtLeastOnce },
 	Topics:    listTopics,
+}
+
+// Upsert is the connector under the name that says what a PRIMARY KEY does.
+var Upsert = upsertConnector()
+
+func upsertConnector() connectors.Connector {
+	c := Connector
+	c.Name, c.Doc = "upsert-kafka", "The same, for tables with a PRIMARY KEY: a record is the row of its key, and one without a value is its end."
+	c.Check = func(t *connectors.Table) error {
+		if len(t.PrimaryKey) == 0 {
+			return errors.New("connector 'upsert-kafka' needs a PRIMARY KEY, whose columns are the record's key")
+		}
+		return check(t)
+	}
+	return c
 }

@@ -36,7 +36,7 @@ var tableOptions = []connectors.Option{
 	{Name: "value.fields.include", Default: "all", Values: []string{"all", "except-key"}, Doc: "whether the key's columns are written into the value as well"},
 	{Name: "compression", Default: "lz4", Values: []string{"none", "gzip", "snappy", "lz4", "zstd"}, Doc: "how written records are compressed"},
 	{Name: "deletes", Values: []string{"ignore"}, Doc: "'ignore': in mode UPDATE into a table without PRIMARY KEY only new values are written"},
-	{Name: "changelog", Values: []string{"retract"}, Doc: "'retract': in mode UPDATE every change is written, with a member op of '+I' or '-D'"},
+	{Name: "changelog", Values: []string{"retract"}, Doc: "'retract': a record says in a member op what it does, '+I' and '+U' add a row, '-U' and '-D' take it back; in mode UPDATE every change is written so"},
 }
 
 // allOptions lists everything that a table of this connector understands. Client
@@ -111,7 +111,7 @@ func check(t *connectors.Table) error {
 	if list, _ := option(o, "bootstrap.servers"); list == "" {
 		return errNoServers
 	}
-	return checkKey(t)
+	return checkChanges(t)
 }
 
 // firstOf is the first of joined errors: one mistake is told at a time.

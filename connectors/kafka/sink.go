@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -14,8 +15,12 @@ import (
 // modes says which output modes a table takes. Without a primary key a record is
 // for ever; with one the last record of a key counts.
 func modes(t *connectors.Table) connectors.ModeCheck {
+	debezium := t.Options.Get("format") == format.DebeziumJSON
 	return func(m connectors.Mode) error {
-		if m != connectors.Update || len(t.PrimaryKey) > 0 || t.Options.Get("deletes") == "ignore" || t.Options.Get("changelog") == "retract" {
+		switch {
+		case debezium && m == connectors.Complete:
+			return fmt.Errorf("kafka table %s holds change events, and not a whole result time and again; write EMIT UPDATE", t.Name)
+		case m != connectors.Update, debezium, len(t.PrimaryKey) > 0, t.Options.Get("deletes") == "ignore", t.Options.Get("changelog") == "retract":
 			return nil
 		}
 		return fmt.Errorf("kafka table %s has no PRIMARY KEY, so a changed row could not replace the one before; "+
@@ -33,8 +38,9 @@ type sink struct {
 	topic    string
 	mode     connectors.Mode
 	enc      *encoder
-	upsert   *upsert // nil for tables without primary key
-	ignore   bool    // deletes are not written
+	upsert   *upsert   // nil for tables without primary key
+	ignore   bool      // deletes are not written
+	gone     []message // of rows taken back, which come first
 	messages []message
 	producer producer
 }
@@ -54,10 +60,18 @@ func openSink(ctx context.Context, t *connectors.Table, mode connectors.Mode, sc
 	s := &sink{cluster: c, topic: c.config.topics[0], mode: mode, enc: enc, ignore: t.Options.Get("deletes") == "ignore"}
 	s.producer = producer{c: c, topic: s.topic}
 	if len(t.PrimaryKey) > 0 {
-		s.upsert = &upsert{complete: mode == connectors.Complete, ignore: s.ignore}
+		s.upsert = &upsert{
+			complete: mode == connectors.Complete, ignore: s.ignore, events: t.Options.Get("format") == format.DebeziumJSON,
+		}
 		enc.null = false
 	}
-	enc.op = t.Options.Get("changelog") == "retract" && mode != connectors.Complete
+	switch {
+	case mode == connectors.Complete:
+	case t.Options.Get("format") == format.DebeziumJSON:
+		enc.row = debeziumRow
+	case t.Options.Get("changelog") == "retract":
+		enc.row = retractRow
+	}
 	return s, nil
 }
 
@@ -68,15 +82,29 @@ func checkSink(t *connectors.Table) error {
 		return errors.New("a table with 'topic.pattern' can only be read from; name one topic to write to")
 	case slices.Contains([]byte(topics), ','):
 		return errors.New("a table with several topics can only be read from; name one topic to write to")
+	}
+	return checkChanges(t)
+}
+
+// checkChanges says what is wrong with how a table's rows change.
+func checkChanges(t *connectors.Table) error {
+	o := t.Options
+	debezium := o.Get("format") == format.DebeziumJSON
+	switch {
 	case o.Get("changelog") == "":
 	case o.Get("deletes") != "":
 		return errors.New("options 'changelog' and 'deletes' exclude each other")
+	case debezium:
+		return errors.New("option 'changelog': the format 'debezium-json' says by itself what a record changes")
 	case len(t.PrimaryKey) > 0:
 		return errors.New("option 'changelog' is for tables without PRIMARY KEY")
 	case o.Get("format") != "json":
-		return errors.New("option 'changelog' needs format = 'json', which has a place for the member op")
+		return fmt.Errorf("option 'changelog' needs format = 'json', which has a place for the member op; '%s' has none", o.Get("format"))
 	case slices.ContainsFunc(t.Columns, func(c connectors.Column) bool { return c.Metadata == "" && c.Name == "op" }):
-		return errors.New("option 'changelog' writes a member op, and the table has a column of that name")
+		return errors.New("option 'changelog' has a member op in each record, and the table has a column of that name")
+	}
+	if debezium && o.Get("deletes") != "" {
+		return errors.New("option 'deletes': the format 'debezium-json' always says what is deleted")
 	}
 	return checkKey(t)
 }
@@ -88,9 +116,10 @@ func (s *sink) Recover(_ context.Context, prepared int64) (int64, error) {
 }
 
 // Begin implements connectors.Sink.
-func (s *sink) Begin(context.Context, int64) error {
-	s.messages = emptied(s.messages)
+func (s *sink) Begin(_ context.Context, epoch int64) error {
+	s.messages, s.gone = emptied(s.messages), emptied(s.gone)
 	s.enc.reset()
+	s.enc.epoch = epoch
 	if s.upsert != nil {
 		s.upsert.begin()
 	}
@@ -113,27 +142,20 @@ func (s *sink) Write(_ context.Context, delta *zset.Batch) error {
 	if s.upsert != nil {
 		return s.upsert.write(s, delta)
 	}
-	if s.enc.op && delta.Weights != nil { // what goes comes first
-		if err := s.rows(delta, -1); err != nil {
-			return err
+	for row := range delta.Len {
+		w := delta.Weight(row)
+		if w < 0 && s.enc.row == nil {
+			continue // new values only
 		}
-	}
-	return s.rows(delta, +1)
-}
-
-// rows takes the rows whose weight has a sign, as often as it says.
-func (s *sink) rows(b *zset.Batch, sign int64) error {
-	for row := range b.Len {
-		w := b.Weight(row) * sign
-		if w <= 0 {
-			continue
-		}
-		m, err := s.enc.message(b, row)
+		m, err := s.enc.message(delta, row)
 		if err != nil {
 			return err
 		}
 		for range w {
 			s.messages = append(s.messages, m)
+		}
+		for range -w {
+			s.gone = append(s.gone, m)
 		}
 	}
 	return nil
@@ -144,13 +166,14 @@ func (s *sink) Prepare(context.Context) ([]byte, error) { return nil, nil }
 
 // Commit implements connectors.Sink.
 func (s *sink) Commit(ctx context.Context, _ int64) error {
+	all := append(s.gone, s.messages...)
 	if s.upsert != nil {
-		s.messages = s.upsert.messages(s.messages)
+		all = s.upsert.messages(s.enc, all)
 	}
-	if len(s.messages) == 0 {
+	if s.gone = all[:0]; len(all) == 0 {
 		return nil
 	}
-	if err := s.producer.send(ctx, s.messages); err != nil {
+	if err := s.producer.send(ctx, all); err != nil {
 		return err
 	}
 	if s.upsert != nil {

@@ -131,6 +131,28 @@ func TestModes(t *testing.T) {
 			[]string{`0@0 1={"body":"a"}`, `0@1 2={"body":"b"}`, `0@2 1=nothing`},
 		},
 		{
+			"change events say what was there and what is, and a tombstone follows the end of a key", connectors.Update, true, "format=debezium-json",
+			[]string{"1 A", "-1 a", "-2 b", "3 c"},
+			[]string{
+				`0@0 {"id":1}={"before":null,"after":{"id":1,"body":"a"},"op":"c","source":{"epoch":1}}`,
+				`0@1 {"id":2}={"before":null,"after":{"id":2,"body":"b"},"op":"c","source":{"epoch":1}}`,
+				`0@2 {"id":1}={"before":{"id":1,"body":"a"},"after":{"id":1,"body":"A"},"op":"u","source":{"epoch":2}}`,
+				`0@3 {"id":2}={"before":{"id":2,"body":"b"},"after":null,"op":"d","source":{"epoch":2}}`,
+				`0@4 {"id":2}=nothing`,
+				`0@5 {"id":3}={"before":null,"after":{"id":3,"body":"c"},"op":"c","source":{"epoch":2}}`,
+			},
+		},
+		{
+			"without a key rows go before others come", connectors.Update, false, "format=debezium-json",
+			[]string{"1 A", "-1 a"},
+			[]string{
+				`0@0 {"before":null,"after":{"id":1,"body":"a"},"op":"c","source":{"epoch":1}}`,
+				`0@1 {"before":null,"after":{"id":2,"body":"b"},"op":"c","source":{"epoch":1}}`,
+				`0@2 {"before":{"id":1,"body":"a"},"after":null,"op":"d","source":{"epoch":2}}`,
+				`0@3 {"before":null,"after":{"id":1,"body":"A"},"op":"c","source":{"epoch":2}}`,
+			},
+		},
+		{
 			"key.fields makes the record's key without any meaning for changes", connectors.Append, false, "key.fields=body key.format=raw",
 			[]string{"3 a"},
 			[]string{`0@0 a={"id":1,"body":"a"}`, `0@1 b={"id":2,"body":"b"}`, `0@2 a={"id":3,"body":"a"}`},
@@ -170,7 +192,7 @@ func TestSinkRefused(t *testing.T) {
 	}{
 		{with("topic", "a,b"), "a table with several topics can only be read from; name one topic to write to"},
 		{with("changelog", "retract", "deletes", "ignore"), "options 'changelog' and 'deletes' exclude each other"},
-		{with("changelog", "retract", "format", "csv"), "option 'changelog' needs format = 'json', which has a place for the member op"},
+		{with("changelog", "retract", "format", "csv"), "option 'changelog' needs format = 'json', which has a place for the member op; 'csv' has none"},
 		{keyed(with("changelog", "retract")), "option 'changelog' is for tables without PRIMARY KEY"},
 		{keyed(with("key.fields", "id")), "option 'key.fields' excludes PRIMARY KEY, whose columns are the record's key"},
 		{with("key.fields", "nothing"), "option 'key.fields': there is no column nothing"},

@@ -22,7 +22,7 @@ type source struct {
 }
 
 func openSource(ctx context.Context, t *connectors.Table, env connectors.Env) (*source, error) {
-	if err := checkKey(t); err != nil {
+	if err := checkChanges(t); err != nil {
 		return nil, err
 	}
 	c, err := connect(ctx, t, env)

@@ -12,9 +12,11 @@ import (
 type upsert struct {
 	complete bool // the epoch is the whole result: what was there before and is not now is deleted
 	ignore   bool // deletes are not written
+	events   bool // what is written says what was there before
 
 	at     map[string]int // key -> position in list
 	list   []message
+	was    [][]byte        // of events: what was there before, by position in list; nil for nothing
 	before map[string]bool // keys of the last complete result of this process
 }
 
@@ -23,38 +25,62 @@ func (u *upsert) begin() {
 		u.at, u.before = map[string]int{}, map[string]bool{}
 	}
 	clear(u.at)
-	u.list = emptied(u.list)
+	u.list, u.was = emptied(u.list), emptied(u.was)
 }
 
 func (u *upsert) write(s *sink, b *zset.Batch) error {
 	for row := range b.Len {
-		var m message
-		var err error
-		if b.Weight(row) > 0 {
-			m, err = s.enc.message(b, row)
-		} else {
-			m.partition = -1
-			m.key, err = s.enc.keyOf(b, row)
-		}
+		m, was, err := u.change(s.enc, b, row)
 		if err != nil {
 			return err
 		}
 		i, there := u.at[string(m.key)]
-		switch {
-		case !there:
+		if !there {
 			u.at[string(m.key)] = len(u.list)
-			u.list = append(u.list, m)
-		case m.value != nil:
+			u.list, u.was = append(u.list, m), append(u.was, was)
+			continue
+		}
+		if m.value != nil {
 			u.list[i] = m
+		}
+		if was != nil {
+			u.was[i] = was
 		}
 	}
 	return nil
 }
 
+// change is what a row does to its key: the new value, or for a row taken back none,
+// and of events the old one.
+func (u *upsert) change(e *encoder, b *zset.Batch, row int) (m message, was []byte, err error) {
+	switch gone := b.Weight(row) < 0; {
+	case !gone && !u.events:
+		m, err = e.message(b, row)
+		return m, nil, err
+	case !gone:
+		if m, err = e.keyed(b, row); err == nil {
+			m.value, err = e.object(row)
+		}
+		return m, nil, err
+	}
+	m.partition = -1
+	if m.key, err = e.keyOf(b, row); err == nil && u.events {
+		was, err = e.object(row)
+	}
+	return m, was, err
+}
+
 // messages appends what is to be written.
-func (u *upsert) messages(out []message) []message {
-	for _, m := range u.list {
-		if m.value != nil || !u.ignore {
+func (u *upsert) messages(e *encoder, out []message) []message {
+	for i, m := range u.list {
+		switch {
+		case u.events && m.value == nil:
+			m.value = e.event(u.was[i], nil)
+			out = append(out, m, message{key: m.key, partition: m.partition})
+		case u.events:
+			m.value = e.event(u.was[i], m.value)
+			out = append(out, m)
+		case m.value != nil || !u.ignore:
 			out = append(out, m)
 		}
 	}

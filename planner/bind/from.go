@@ -8,6 +8,7 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/suggest"
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql"
@@ -112,14 +113,19 @@ func scanAll(r *logical.Relation) logical.Node {
 	return scan
 }
 
+var arrivals = map[connectors.Changes]logical.Arrival{
+	connectors.Additions: logical.Plain, connectors.ByKey: logical.ByKey, connectors.Retractions: logical.Unchecked,
+}
+
 // scanTable scans a table's own columns; computed columns are computed above.
 func (s *session) scanTable(e *catalog.Entry) (logical.Node, error) {
-	scan := &logical.Scan{Relation: &logical.Relation{Name: e.Name, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys}}
+	r := &logical.Relation{Name: e.Name, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys, Arrival: arrivals[e.Changes]}
 	for i := range e.Schema.Fields {
 		if _, computed := e.Computed[i]; !computed {
-			scan.Columns = append(scan.Columns, i)
+			r.Stored = append(r.Stored, i)
 		}
 	}
+	scan := &logical.Scan{Relation: r, Columns: r.Stored}
 	if len(e.Computed) == 0 {
 		return scan, nil
 	}

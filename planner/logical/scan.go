@@ -15,7 +15,20 @@ type Relation struct {
 	Schema     *types.Schema // all its columns
 	AppendOnly bool
 	Keys       [][]int
+	Arrival    Arrival
+	Stored     []int // positions of the columns that can be read: all but computed ones
 }
+
+// An Arrival says how the rows of a relation come in. Whatever it is, what the relation
+// holds is its net content.
+type Arrival uint8
+
+// The ways in which rows arrive.
+const (
+	Plain     Arrival = iota // as changes of what the relation holds
+	ByKey                    // a row takes the place of that of Keys[0], or with a weight of -1 takes it away
+	Unchecked                // rows may be taken back that are not there, which means nothing
+)
 
 // Scan reads some columns of a relation.
 type Scan struct {

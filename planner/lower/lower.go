@@ -66,9 +66,7 @@ func (l *lowering) node(n logical.Node) lowered {
 func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Plan {
 	switch x := n.(type) {
 	case *logical.Scan:
-		s := &exec.Scan{Table: x.Relation.Name, Columns: x.Columns, Out: x.Schema()}
-		l.leaves = append(l.leaves, Leaf{Scan: s, Relation: x.Relation})
-		return s
+		return l.scan(x, print)
 	case *logical.Values:
 		return l.values(x)
 	case *logical.Filter:
