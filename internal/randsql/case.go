@@ -25,7 +25,7 @@ func NewCase(seed uint64) Case {
 	for range 1 + r.IntN(5) {
 		e := Epoch{}
 		for _, table := range []string{"t", "u", "w"} {
-			for range r.IntN(6) {
+			for range r.IntN(8) {
 				rows := live[table]
 				if len(rows) > 0 && table != "w" && r.IntN(100) < 45 {
 					i := r.IntN(len(rows))
@@ -63,17 +63,18 @@ func randomRow(r *rand.Rand, table string) string {
 	return strings.Join(out, " ")
 }
 
-// String prints the case for a person.
+// String prints the case as a test in the language of internal/sqltest. There each
+// table's rows are an epoch of their own.
 func (c Case) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", c.Query)
+	fmt.Fprintf(&b, "exec\n%s\n----\n\nstart q\n%s\n----\n", DDL, c.Query)
 	for i, e := range c.Epochs {
-		fmt.Fprintf(&b, "epoch %d\n", i+1)
+		fmt.Fprintf(&b, "\n# epoch %d\n", i+1)
 		for _, table := range []string{"t", "u", "w"} {
-			for _, row := range e[table] {
-				fmt.Fprintf(&b, "  %s %s\n", table, row)
+			if len(e[table]) > 0 {
+				fmt.Fprintf(&b, "feed %s\n%s\n----\n\n", table, strings.Join(e[table], "\n"))
 			}
 		}
 	}
-	return b.String()
+	return b.String() + "result q\n----\n"
 }

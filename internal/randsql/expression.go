@@ -40,10 +40,13 @@ func (g *generator) value(k kind, cols []column, depth int, outer []column) stri
 		return mine[g.r.IntN(len(mine))].name
 	}
 	mine := among(cols, k)
-	if len(mine) == 0 || g.chance(8) {
+	if len(mine) == 0 || g.chance(4) {
 		return g.literal(k)
 	}
 	name := mine[g.r.IntN(len(mine))].name
+	if g.plain && g.chance(70) {
+		return name
+	}
 	switch {
 	case k == number && g.chance(15):
 		return "(" + name + g.pick(" + ", " - ") + fmt.Sprint(1+g.r.IntN(2)) + ")"
@@ -68,18 +71,36 @@ func (g *generator) scalar(k kind, cols []column, depth int, outer []column) str
 	return "(SELECT " + g.aggregate(k, from.cols) + " FROM " + from.text + where + ")"
 }
 
+// kindOf picks the kind of a column, if there is one.
+func (g *generator) kindOf(cols []column) kind {
+	if len(cols) == 0 {
+		return number
+	}
+	return cols[g.r.IntN(len(cols))].kind
+}
+
 // simple makes a condition without queries.
 func (g *generator) simple(cols []column) string {
-	k := []kind{number, number, text, decimal}[g.r.IntN(4)]
+	k := g.kindOf(cols)
 	if g.chance(15) {
 		return g.value(k, cols, 0, nil) + g.pick(" IS NULL", " IS NOT NULL")
 	}
-	return g.value(k, cols, 0, nil) + g.pick(" = ", " <> ", " < ", " >= ", " <=> ") + g.value(k, cols, 0, nil)
+	return g.compared(k, cols, 0, nil)
+}
+
+// compared compares a value with a literal or another value of its kind, where there are
+// two.
+func (g *generator) compared(k kind, cols []column, depth int, outer []column) string {
+	right := g.literal(k)
+	if g.chance(60) && len(among(cols, k))+len(among(outer, k)) > 1 {
+		right = g.value(k, cols, depth, outer)
+	}
+	return g.value(k, cols, depth, outer) + g.pick(" = ", " = ", " <> ", " < ", " >= ", " <=> ") + right
 }
 
 // condition makes a condition.
 func (g *generator) condition(cols []column, depth int, outer []column) string {
-	k := []kind{number, number, text, decimal}[g.r.IntN(4)]
+	k := g.kindOf(cols)
 	if depth > 0 {
 		switch g.r.IntN(10) {
 		case 0:
@@ -99,7 +120,7 @@ func (g *generator) condition(cols []column, depth int, outer []column) string {
 	case 1:
 		return g.value(k, cols, depth, outer) + g.pick(" IN (", " NOT IN (") + g.literal(k) + ", " + g.literal(k) + ")"
 	}
-	return g.value(k, cols, depth, outer) + g.pick(" = ", " = ", " <> ", " < ", " >= ", " <=> ") + g.value(k, cols, depth, outer)
+	return g.compared(k, cols, depth, outer)
 }
 
 // tested makes a condition on the rows of a query.

@@ -39,13 +39,18 @@ var tables = map[string][]column{
 type generator struct {
 	r       *rand.Rand
 	aliases int
-	left    int // how many more queries may stand in it
+	left    int  // how many more queries may stand in it
+	plain   bool // few conditions and bare columns: small queries of which much is left
 }
 
-// Query returns a random query, the same for the same seed.
+// Query returns a random query, the same for the same seed: every other one is small.
 func Query(seed uint64) string {
 	g := &generator{r: rand.New(rand.NewPCG(seed, 17)), left: 5}
-	q, _ := g.query(3, nil)
+	depth := 3
+	if seed%2 == 0 {
+		g.plain, depth, g.left = true, 1+g.r.IntN(2), 2
+	}
+	q, _ := g.query(depth, nil)
 	return q
 }
 
@@ -53,6 +58,14 @@ func (g *generator) pick(options ...string) string { return options[g.r.IntN(len
 
 // chance is true p times of a hundred.
 func (g *generator) chance(p int) bool { return g.r.IntN(100) < p }
+
+// or is the first number of a plain query, else the second.
+func (g *generator) or(plain, other int) int {
+	if g.plain {
+		return plain
+	}
+	return other
+}
 
 func (g *generator) alias() string {
 	g.aliases++
@@ -62,7 +75,7 @@ func (g *generator) alias() string {
 // query makes a query and the kinds of its columns, which are named c0, c1, …. outer are
 // the columns of the queries around it.
 func (g *generator) query(depth int, outer []column) (string, []kind) {
-	kinds := make([]kind, 1+g.r.IntN(3))
+	kinds := make([]kind, []int{1, 1, 1, 2, 2, 3}[g.r.IntN(6)])
 	for i := range kinds {
 		kinds[i] = []kind{number, number, text, decimal}[g.r.IntN(4)]
 	}
@@ -71,7 +84,7 @@ func (g *generator) query(depth int, outer []column) (string, []kind) {
 
 // of makes a query of columns of the kinds given.
 func (g *generator) of(kinds []kind, depth int, outer []column) string {
-	if depth > 0 && g.chance(15) {
+	if depth > 0 && g.chance(20) {
 		op := g.pick("UNION", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL")
 		return "(" + g.of(kinds, depth-1, outer) + ") " + op + " (" + g.of(kinds, depth-1, outer) + ")"
 	}
@@ -147,7 +160,7 @@ func (g *generator) from(depth int, outer []column, given []source) source {
 	}
 	out := next(nil)
 	for range g.r.IntN(3) {
-		if g.chance(40) {
+		if g.chance(g.or(60, 40)) {
 			continue
 		}
 		kind := g.pick(" JOIN ", " JOIN ", " LEFT JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ")
@@ -186,7 +199,7 @@ func (g *generator) on(l, r, both []column, depth int, outer []column) string {
 func (g *generator) selected(kinds []kind, depth int, outer []column, given []source) string {
 	from := g.from(depth, outer, given)
 	where := ""
-	if g.chance(50) {
+	if g.chance(g.or(20, 45)) {
 		where = " WHERE " + g.condition(from.cols, depth, outer)
 	}
 	switch g.r.IntN(10) {

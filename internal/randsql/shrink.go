@@ -2,8 +2,8 @@ package randsql
 
 import "slices"
 
-// Shrink returns a smaller case for which fails holds: fewer epochs, then fewer rows. It
-// tries at most so many cases.
+// Shrink returns a smaller case for which fails holds: fewer epochs, then fewer rows,
+// then a smaller query, and so on while that helps. It tries at most so many cases.
 func Shrink(c Case, tries int, fails func(Case) bool) Case {
 	try := func(smaller Case) bool {
 		if tries--; tries < 0 || !fails(smaller) {
@@ -12,18 +12,31 @@ func Shrink(c Case, tries int, fails func(Case) bool) Case {
 		c = smaller
 		return true
 	}
-	for i := 0; i < len(c.Epochs) && tries > 0; {
+	for before := ""; before != c.Query && tries > 0; {
+		before = c.Query
+		fewerEpochs(&c, try)
+		fewerRows(&c, try)
+		smallerQueries(c.Query, func(q string) bool { return try(Case{q, c.Epochs}) })
+	}
+	return c
+}
+
+func fewerEpochs(c *Case, try func(Case) bool) {
+	for i := 0; i < len(c.Epochs); {
 		smaller := Case{c.Query, slices.Delete(slices.Clone(c.Epochs), i, i+1)}
 		if !consistent(smaller) || !try(smaller) {
 			i++
 		}
 	}
-	for changed := true; changed && tries > 0; {
+}
+
+func fewerRows(c *Case, try func(Case) bool) {
+	for changed := true; changed; {
 		changed = false
 		for i := range c.Epochs {
 			for _, table := range []string{"t", "u", "w"} {
 				for row := 0; row < len(c.Epochs[i][table]); {
-					smaller := without(c, i, table, row)
+					smaller := without(*c, i, table, row)
 					if consistent(smaller) && try(smaller) {
 						changed = true
 					} else {
@@ -33,7 +46,6 @@ func Shrink(c Case, tries int, fails func(Case) bool) Case {
 			}
 		}
 	}
-	return c
 }
 
 func without(c Case, epoch int, table string, row int) Case {
