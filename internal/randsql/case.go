@@ -67,7 +67,8 @@ func randomRow(r *rand.Rand, table string) string {
 // table's rows are an epoch of their own.
 func (c Case) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "exec\n%s\n----\n\nstart q\n%s\n----\n", DDL, c.Query)
+	ddl := strings.NewReplacer(");\n", ") WITH (connector = 'memory');\n", "WITH (", "WITH (connector = 'memory', ").Replace(DDL)
+	fmt.Fprintf(&b, "exec\n%s\n----\n\nstart q\n%s\n----\n", ddl, c.Query)
 	for i, e := range c.Epochs {
 		fmt.Fprintf(&b, "\n# epoch %d\n", i+1)
 		for _, table := range []string{"t", "u", "w"} {

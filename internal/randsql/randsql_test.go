@@ -14,6 +14,7 @@ import (
 	"github.com/sqlstream/sqlstream/internal/naive"
 	"github.com/sqlstream/sqlstream/internal/plantest"
 	"github.com/sqlstream/sqlstream/internal/randsql"
+	"github.com/sqlstream/sqlstream/internal/sqltest"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/state"
@@ -275,4 +276,24 @@ func keys(rows []naive.Row) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// What a case prints is a test that runs, and keeps the laws in the whole engine.
+func TestText(t *testing.T) {
+	for seed := range uint64(30) {
+		text := randsql.NewCase(seed).String()
+		script, err := sqltest.Parse("case", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := script.Run(t.Context(), sqltest.Variation{Name: "written", Judges: []sqltest.Judge{sqltest.Naive}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range r.Failures {
+			if !strings.HasPrefix(f.Text, "result printed") { // nothing is wanted of it
+				t.Errorf("seed %d:%d: %s\n%s", seed, f.Line, f.Text, text)
+			}
+		}
+	}
 }
