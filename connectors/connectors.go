@@ -215,6 +215,7 @@ type Env struct {
 type Connector struct {
 	Name string // the value of the option 'connector'
 	Doc  string // one sentence for SHOW and the documentation
+	Like string // the connector whose options and metadata these are, "" for its own
 
 	Options  []Option // what it understands beside the format's own
 	Metadata []Metadata

@@ -37,7 +37,8 @@ var Upsert = upsertConnector()
 
 func upsertConnector() connectors.Connector {
 	c := Connector
-	c.Name, c.Doc = "upsert-kafka", "The same, for tables with a PRIMARY KEY: a record is the row of its key, and one without a value is its end."
+	c.Name, c.Like = "upsert-kafka", c.Name
+	c.Doc = "Topics of Apache Kafka as tables with a PRIMARY KEY: a record is the row of its key, and one without a value is its end."
 	c.Check = func(t *connectors.Table) error {
 		if len(t.PrimaryKey) == 0 {
 			return errors.New("connector 'upsert-kafka' needs a PRIMARY KEY, whose columns are the record's key")

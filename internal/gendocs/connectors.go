@@ -24,6 +24,10 @@ func connectorPage() string {
 	b.WriteString(connectorIntro)
 	for _, c := range builtin.Connectors() {
 		fmt.Fprintf(&b, "## %s\n\n%s %s\n\n", c.Name, c.Doc, uses(&c))
+		if c.Like != "" {
+			fmt.Fprintf(&b, "Options and metadata are those of `%s`.\n\n", c.Like)
+			continue
+		}
 		writeOptions(&b, c.Options)
 		if len(c.Metadata) > 0 {
 			b.WriteString("| metadata | type | |\n|---|---|---|\n")
