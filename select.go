@@ -65,13 +65,16 @@ func whole(run *stream.Query) error {
 }
 
 // startBounded starts a plan over what is there now; whole asks for its result as
-// one, else its rows are to be read epoch by epoch.
-func (db *DB) startBounded(ctx context.Context, p *planner.Query, whole bool) (*stream.Query, error) {
+// one, else its rows are to be read epoch by epoch. more may say more of how it runs.
+func (db *DB) startBounded(ctx context.Context, p *planner.Query, whole bool, more ...func(*stream.Spec)) (*stream.Query, error) {
 	spec := db.spec(p, db.nextName("select"))
 	spec.RowLimit = 0 // what is shown once is the caller's affair
 	spec.Mode, spec.Trigger = connectors.Append, stream.Trigger{AvailableNow: true}
 	if whole {
 		spec.Mode, spec.Result, spec.Trigger = connectors.Complete, true, stream.Trigger{Once: true}
+	}
+	for _, f := range more {
+		f(&spec)
 	}
 	var err error
 	if spec.Inputs, err = db.inputs(ctx, p, true); err != nil {

@@ -314,31 +314,5 @@ func (db *DB) explainRows(ctx context.Context, st *sql.Explain) (*Rows, error) {
 	return l.result(), nil
 }
 
-// analyze runs a bounded query to its end and shows what passed each node.
-func (db *DB) analyze(ctx context.Context, st *sql.Explain) (string, error) {
-	sel, ok := st.Statement.(*sql.Select)
-	if !ok || sel.Tail.Emit {
-		return "", st.Errorf(st.Statement.Base().Start, "EXPLAIN ANALYZE takes a query without EMIT").
-			WithHint("a running query shows its rows in SHOW QUERIES and SHOW STATE")
-	}
-	p, err := db.planner.Plan(sel.Query)
-	if err != nil {
-		return "", err
-	}
-	run, err := db.startBounded(ctx, p, true)
-	if err != nil {
-		return "", placed(&st.Common, err)
-	}
-	defer db.engine.Forget(run)
-	if err := completed(ctx, run); err != nil {
-		return "", placed(&st.Common, err)
-	}
-	out := p.Explain(planner.Physical) + "\nRows (in, out)\n"
-	for _, n := range run.Stats() {
-		out += fmt.Sprintf("  %12d %12d  %s\n", n.RowsIn, n.RowsOut, n.Plan)
-	}
-	return out, nil
-}
-
 // oneLine folds the white space of a text.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

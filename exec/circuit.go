@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/vec"
@@ -18,6 +19,7 @@ type Circuit struct {
 	scans   map[*Scan]int
 	levels  int // of exchanges: a node at level n has n exchanges below it
 	workers []*worker
+	stores  []state.Store
 	out     func(worker int, delta *zset.Batch) error
 }
 
@@ -35,6 +37,7 @@ type CircuitOptions struct {
 	Workers       int           // at least 1
 	Stores        []state.Store // one for each worker
 	EvalErrorNull bool
+	Clock         func() time.Duration // takes each operator's time; nil for none taken
 	// Out receives the root's deltas, from several workers at once. The batch is
 	// good until it returns.
 	Out func(worker int, delta *zset.Batch) error
@@ -42,10 +45,13 @@ type CircuitOptions struct {
 
 // NewCircuit opens the plan in every worker.
 func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
-	c := &Circuit{scans: map[*Scan]int{}, out: o.Out}
+	c := &Circuit{scans: map[*Scan]int{}, stores: o.Stores, out: o.Out}
 	c.place(root, map[Plan]int{})
 	for w := range max(o.Workers, 1) {
 		wk := &worker{circuit: c, index: w}
+		if o.Clock != nil {
+			wk.meter = &meter{clock: o.Clock, at: -1, spent: make([]time.Duration, len(c.nodes))}
+		}
 		for i, n := range c.nodes {
 			op, err := n.plan.Open(&Env{
 				Worker: w, Workers: max(o.Workers, 1), State: o.Stores[w],
@@ -56,6 +62,9 @@ func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
 			}
 			if x, ok := op.(*exchange); ok {
 				x.worker, x.node = wk, i
+			}
+			if wk.meter != nil {
+				op = &metered{op, wk.meter, i}
 			}
 			wk.ops = append(wk.ops, op)
 			wk.stats = append(wk.stats, &NodeStats{})
@@ -188,41 +197,6 @@ func (c *Circuit) each(f func(*worker) error) error {
 	return nil
 }
 
-// NodeStats counts what passed through a node.
-type NodeStats struct {
-	Plan    string
-	RowsIn  int64
-	RowsOut int64
-}
-
-// Stats returns the counts of each node since the circuit was made, inputs first,
-// workers added up. It must not be called while an epoch runs.
-func (c *Circuit) Stats() []NodeStats {
-	out := make([]NodeStats, len(c.nodes))
-	for i, n := range c.nodes {
-		out[i].Plan = n.plan.String()
-		for _, w := range c.workers {
-			out[i].RowsIn += w.stats[i].RowsIn
-			out[i].RowsOut += w.stats[i].RowsOut
-		}
-	}
-	return out
-}
-
-// Ignored returns how many rows were to be taken away that were not there, since the
-// circuit was made. It must not be called while an epoch runs.
-func (c *Circuit) Ignored() int64 {
-	var n int64
-	for _, w := range c.workers {
-		for _, op := range w.ops {
-			if u, ok := op.(*upsert); ok {
-				n += u.ignored
-			}
-		}
-	}
-	return n
-}
-
 // A worker is one instance of the circuit.
 type worker struct {
 	circuit *Circuit
@@ -235,6 +209,8 @@ type worker struct {
 
 	mu    sync.Mutex
 	inbox []parcel
+
+	meter *meter // nil where no time is taken
 }
 
 // A parcel is rows on their way to another worker.

@@ -7,10 +7,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/internal/sample"
 	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/state/memory"
 	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -211,9 +214,38 @@ func TestStats(t *testing.T) {
 		must(t, x.push(delta{"t", b}))
 		_, err = x.finish()
 		must(t, err)
-		if got := fmt.Sprint(x.circuit.Stats()); got != "[{Scan t [a] 4 4} {Filter a > 2 4 2}]" {
+		if got := fmt.Sprint(x.circuit.Stats()); got != "[{Scan t [a] 4 4 0 0 0s} {Filter a > 2 4 2 0 0 0s}]" {
 			t.Errorf("%s: %s", set.name, got)
 		}
+	}
+}
+
+// Each operator's time is its own: what it hands on is the time of who takes it. Its
+// state is counted in all workers.
+func TestStatsOfTimeAndState(t *testing.T) {
+	scan := &exec.Scan{Table: "t", Columns: []int{0}, Out: columnsOf("a BIGINT")}
+	clock := time.Duration(0)
+	c, err := exec.NewCircuit(&exec.Net{Input: &exec.Filter{Input: scan, Pred: parseExpr("a > 1", scan.Out)}}, exec.CircuitOptions{
+		Workers: 1, Stores: []state.Store{memory.New()},
+		Clock: func() time.Duration { clock += time.Second; return clock },
+		Out:   func(int, *zset.Batch) error { clock += time.Hour; return nil },
+	})
+	must(t, err)
+	c.Begin(0, 0, 0)
+	b, err := zset.Parse(scan.Out, "+1 1\n+1 2\n+1 3\n")
+	must(t, err)
+	must(t, c.Push(context.Background(), 0, scan, b))
+	must(t, c.Finish(context.Background()))
+	stats := c.Stats()
+	// Each turn of the clock is a second: the filter runs before and after the net's
+	// Apply, each Finish takes one, and the output an hour of the last operator's.
+	for i, want := range []time.Duration{1 * time.Second, 3 * time.Second, 2*time.Second + time.Hour} {
+		if stats[i].Time != want {
+			t.Errorf("%s took %s, want %s", stats[i].Plan, stats[i].Time, want)
+		}
+	}
+	if s := stats[2]; s.StateRows != 2 || s.StateBytes <= 0 || stats[1].StateRows != 0 {
+		t.Errorf("%d rows and %d bytes of state", s.StateRows, s.StateBytes)
 	}
 }
 

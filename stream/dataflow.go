@@ -272,6 +272,7 @@ func (d *dataflow) remove(m *member, status Status, err error) {
 		err = errors.Join(err, s.source.Close())
 		return true
 	})
+	m.query.count()
 	if cerr := m.close(); cerr != nil && err == nil {
 		err = cerr
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/exec"
@@ -57,7 +58,7 @@ func (m *member) open(batchBytes int) error {
 		m.result = r
 	}
 	c, err := exec.NewCircuit(spec.Plan, exec.CircuitOptions{
-		Workers: workers, Stores: m.stores, EvalErrorNull: spec.EvalErrorNull, Out: m.out,
+		Workers: workers, Stores: m.stores, EvalErrorNull: spec.EvalErrorNull, Out: m.out, Clock: m.clock(),
 	})
 	if err != nil {
 		return m.blame(err)
@@ -68,6 +69,16 @@ func (m *member) open(batchBytes int) error {
 		m.query.first = m.query.newSubscription()
 	}
 	return nil
+}
+
+// clock is what takes the time of the member's operators, nil where nobody asks.
+func (m *member) clock() func() time.Duration {
+	if !m.spec.Metered {
+		return nil
+	}
+	now := m.query.engine.now
+	begun := now()
+	return func() time.Duration { return now().Sub(begun) }
 }
 
 // openScans opens the member's tables, each once, however often the plan reads it.

@@ -87,8 +87,12 @@ func (q *Query) Progress() Progress {
 	return p
 }
 
-// Stats counts the rows that passed each node of a query that has ended.
-func (q *Query) Stats() []exec.NodeStats {
+// NodeStats is what one node of a query has done.
+type NodeStats = exec.NodeStats
+
+// Stats tells of each node of a query that has ended the rows that passed it, the state
+// that it had, and where the Spec asks for it its time.
+func (q *Query) Stats() []NodeStats {
 	<-q.done
 	return q.stats
 }
@@ -346,6 +350,15 @@ func (q *Query) listening() bool {
 	return len(q.subs) > 0
 }
 
+// count takes the circuit's counts, while it has its state.
+func (q *Query) count() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.circuit != nil {
+		q.stats = q.circuit.Stats()
+	}
+}
+
 // end records why the query ended and lets everyone know.
 func (q *Query) end(status Status, err error) {
 	q.mu.Lock()
@@ -356,7 +369,7 @@ func (q *Query) end(status Status, err error) {
 	default:
 	}
 	q.status, q.err = status, err
-	q.stats, q.circuit = q.circuit.Stats(), nil
+	q.circuit = nil
 	for s := range q.subs {
 		close(s.ch)
 	}

@@ -31,6 +31,7 @@ type Spec struct {
 	RowLimit      int64
 	Sinks         []Output
 	EvalErrorNull bool
+	Metered       bool // take the time of each operator, for Stats
 	Limits        Limits
 }
 
