@@ -33,3 +33,14 @@ func (m *Mapping) NameAfter(at int, name string) int {
 	}
 	return at
 }
+
+// Behind reports that one of the words, given in capitals, stands right before an offset
+// of the source.
+func (m *Mapping) Behind(at int, words ...string) bool {
+	for i, t := range m.tokens {
+		if t.Start == at && !t.Synthetic {
+			return i > 0 && m.tokens[i-1].Is(words...)
+		}
+	}
+	return false
+}

@@ -11,21 +11,20 @@ import (
 )
 
 // A cte is a query named by WITH, and those in scope before it. A name hides one
-// further out, a table or view too; it is not known to its own query.
+// further out, a table or view too; to its own query it is known in WITH RECURSIVE alone.
 type cte struct {
 	name  string
 	node  logical.Node
 	frame *frame // whose parameters the query may read
 	next  *cte
+
+	recursion *recursion // while it is bound, of WITH RECURSIVE; else nil
 }
 
 // with brings the queries of a WITH clause into scope.
 func (s *session) with(w *ast.WithClause) error {
 	if w == nil {
 		return nil
-	}
-	if w.IsRecursive {
-		return s.notYetAt(s.m.WordAt("RECURSIVE"), "WITH RECURSIVE")
 	}
 	outer := s.ctes
 	for _, c := range w.CTEs {
@@ -39,11 +38,8 @@ func (s *session) with(w *ast.WithClause) error {
 				return sql.Errorf(s.m.Source, s.m.NameAfter(at+1, c.Name.O), "WITH names %s twice", c.Name.O)
 			}
 		}
-		n, err := s.result(sub, false)
+		n, err := s.cte(w, c, sub, at)
 		if err != nil {
-			return err
-		}
-		if n, err = s.renamed(n, c.Name.O, c.ColNameList, at); err != nil {
 			return err
 		}
 		// Not only of the whole at the end: what asks for a plan's properties on the
@@ -54,6 +50,18 @@ func (s *session) with(w *ast.WithClause) error {
 		s.ctes = &cte{name: c.Name.L, node: n, frame: s.frame, next: s.ctes}
 	}
 	return nil
+}
+
+// cte binds one query of WITH, whose name stands at an offset of the text.
+func (s *session) cte(w *ast.WithClause, c *ast.CommonTableExpression, sub ast.Node, at int) (logical.Node, error) {
+	if w.IsRecursive {
+		return s.recursive(c, sub, at)
+	}
+	n, err := s.result(sub, false)
+	if err != nil {
+		return nil, err
+	}
+	return s.renamed(n, c.Name.O, c.ColNameList, at)
 }
 
 // renamed gives a query the column names in brackets behind its name, if any.
@@ -71,14 +79,23 @@ func (s *session) renamed(n logical.Node, name string, columns []ast.CIStr, at i
 	return logical.Rename(n, names), nil
 }
 
-// named returns the query that WITH gave a name.
-func (s *session) named(name string) (logical.Node, bool) {
+// named returns the query that WITH gave a name, read at an offset of the text; nil for
+// none.
+func (s *session) named(name string, at int) (logical.Node, error) {
 	for c := s.ctes; c != nil; c = c.next {
-		if c.name == strings.ToLower(name) {
-			return s.seen(c), true
+		if c.name != strings.ToLower(name) {
+			continue
 		}
+		if r := c.recursion; r != nil {
+			r.at = at
+			if r.self == nil {
+				return nil, sql.Errorf(s.m.Source, at, "the first query of %s reads %s itself", name, name).
+					WithHint("begin with a query that does not read it")
+			}
+		}
+		return s.seen(c), nil
 	}
-	return nil, false
+	return nil, nil
 }
 
 // seen is a query of WITH as it is read where the session is: from a query further in

@@ -83,8 +83,8 @@ func (s *session) plainTable(t *ast.TableName, at int) error {
 
 // table binds a name of the catalog or of WITH.
 func (s *session) table(name string, at int) (logical.Node, error) {
-	if n, ok := s.named(name); ok {
-		return n, nil
+	if n, err := s.named(name, at); n != nil || err != nil {
+		return n, err
 	}
 	e, ok := s.Catalog.Lookup(name)
 	if !ok {
