@@ -109,6 +109,7 @@ func (db *DB) spec(p *planner.Query, name string) stream.Spec {
 		AppendOnly: p.Props.AppendOnly, Keys: p.Props.Keys,
 		RowLimit:      s.number("result.row.limit"),
 		EvalErrorNull: s["eval.error"] == "null",
+		MaxRecursion:  int(s.number("cte.max.recursion.depth")),
 		Limits:        s.limits(),
 		Sort:          p.Present,
 	}

@@ -41,6 +41,7 @@ func oneOf(values ...string) func(string) error {
 
 // known lists the settings by name.
 var known = []setting{
+	{"cte.max.recursion.depth", "the most rounds of WITH RECURSIVE in an epoch", "1000", wholeAbove(1)},
 	{"eval.error", "what a row does whose expression fails: 'fail' stops the query, 'null' gives NULL", "fail", oneOf("fail", "null")},
 	{"max.bytes.per.trigger", "the most bytes of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxBytes, 10), wholeAbove(1)},
 	{"max.rows.per.trigger", "the most rows of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxRows, 10), wholeAbove(1)},

@@ -37,6 +37,7 @@ type CircuitOptions struct {
 	Workers       int           // at least 1
 	Stores        []state.Store // one for each worker
 	EvalErrorNull bool
+	MaxRecursion  int // rounds of a Recursive in an epoch; 0 is DefaultMaxRecursion
 	Clock         func() time.Duration // takes each operator's time; nil for none taken
 	// Out receives the root's deltas, from several workers at once. The batch is
 	// good until it returns.
@@ -55,7 +56,7 @@ func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
 		for i, n := range c.nodes {
 			op, err := n.plan.Open(&Env{
 				Worker: w, Workers: max(o.Workers, 1), State: o.Stores[w],
-				Name: stateName(n.plan, i), EvalErrorNull: o.EvalErrorNull,
+				Name: stateName(n.plan, i), EvalErrorNull: o.EvalErrorNull, MaxRecursion: o.MaxRecursion,
 			})
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", n.plan, err)

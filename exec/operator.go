@@ -54,6 +54,9 @@ type Env struct {
 	Name string
 	// EvalErrorNull makes values that cannot be computed NULL (eval_error = 'null').
 	EvalErrorNull bool
+	// MaxRecursion is how many rounds a Recursive may take in an epoch; 0 is
+	// DefaultMaxRecursion.
+	MaxRecursion int
 }
 
 // expr is the context in which an expression is evaluated over one batch. Each has a

@@ -58,7 +58,7 @@ func (m *member) open(batchBytes int) error {
 		m.result = r
 	}
 	c, err := exec.NewCircuit(spec.Plan, exec.CircuitOptions{
-		Workers: workers, Stores: m.stores, EvalErrorNull: spec.EvalErrorNull, Out: m.out, Clock: m.clock(),
+		Workers: workers, Stores: m.stores, EvalErrorNull: spec.EvalErrorNull, MaxRecursion: spec.MaxRecursion, Out: m.out, Clock: m.clock(),
 	})
 	if err != nil {
 		return m.blame(err)

@@ -126,6 +126,10 @@ func (s *session) stepOf(c *ast.CommonTableExpression, sel ast.Node, r *recursio
 	if err != nil {
 		return nil, err
 	}
+	if draws(n) {
+		return nil, sql.Errorf(s.m.Source, s.start(sel), "a part that reads %s itself calls what gives another value each time", c.Name.O).
+			WithHint("call it in the query that reads %s", c.Name.O)
+	}
 	if why := nonlinear(n, r.self); why != "" {
 		return nil, sql.Errorf(s.m.Source, r.at, "%s reads itself %s", c.Name.O, why).
 			WithHint("a recursive query reads itself once in each part, where a row more of it gives rows more and nothing else; do the rest in the query around it")
@@ -158,14 +162,7 @@ func grown(t types.Type) types.Type {
 // which came last: "" for nowhere.
 func nonlinear(n logical.Node, self *logical.Self) string {
 	for _, e := range logical.Exprs(n) {
-		found := false
-		expr.Walk(e, func(x expr.Expr) bool {
-			if q, ok := x.(*logical.Subquery); ok {
-				found = found || reads(q.Plan, self)
-			}
-			return true
-		})
-		if found {
+		if readsIn(e, self) {
 			return "in a subquery of an expression"
 		}
 	}
@@ -219,9 +216,31 @@ func reads(n logical.Node, self *logical.Self) bool {
 	logical.Walk(n, func(n logical.Node) {
 		found = found || n == logical.Node(self)
 		for _, e := range logical.Exprs(n) {
+			found = found || readsIn(e, self)
+		}
+	})
+	return found
+}
+
+// readsIn is reads of the subqueries of an expression.
+func readsIn(e expr.Expr, self *logical.Self) bool {
+	return !expr.Walk(e, func(x expr.Expr) bool {
+		q, ok := x.(*logical.Subquery)
+		return !ok || !reads(q.Plan, self)
+	})
+}
+
+// draws reports that a plan calls what gives another value each time.
+func draws(n logical.Node) bool {
+	found := false
+	logical.Walk(n, func(n logical.Node) {
+		for _, e := range logical.Exprs(n) {
 			expr.Walk(e, func(x expr.Expr) bool {
-				if q, ok := x.(*logical.Subquery); ok && !found {
-					found = reads(q.Plan, self)
+				switch x := x.(type) {
+				case *expr.Call:
+					found = found || x.Draw > 0
+				case *logical.Subquery:
+					found = found || draws(x.Plan)
 				}
 				return true
 			})

@@ -4,7 +4,8 @@ import "github.com/sqlstream/sqlstream/sql/types"
 
 // Recursive is WITH RECURSIVE: the rows of Base, and those that Step makes of them, of
 // what came of these, and so on until nothing new comes. Step reads what there is
-// through Self, in one place.
+// through Self, once in each of its branches, and is linear in it: what it makes of two
+// rows is what it makes of the one and of the other.
 type Recursive struct {
 	Base, Step Node
 	Name       string
@@ -18,6 +19,8 @@ type Recursive struct {
 type Self struct {
 	Name string
 	Out  *types.Schema
+	// Retracts says that rows are taken back; set when a plan is lowered.
+	Retracts bool
 }
 
 // Inputs implements Node.
@@ -71,5 +74,11 @@ func (s *Self) Schema() *types.Schema { return s.Out }
 // String implements Node.
 func (s *Self) String() string { return "Recursion of " + s.Name }
 
-// Properties implements Node.
-func (s *Self) Properties() Properties { return Properties{AppendOnly: true} }
+// Properties implements Node. That the rows are only added is assumed, and what is over
+// them then shows whether it is so.
+func (s *Self) Properties() Properties {
+	if s.Retracts {
+		return Properties{Cause: s.String()}
+	}
+	return Properties{AppendOnly: true}
+}

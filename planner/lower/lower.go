@@ -32,6 +32,7 @@ type lowering struct {
 	known   map[string]lowered // by identity, that of the inputs included
 	named   map[string]int     // how often a fingerprint was used
 	leaves  []Leaf
+	step    *step // what is lowered is of the step of a recursion; else nil
 }
 
 // lowered is a node that has been lowered.
@@ -43,6 +44,12 @@ type lowered struct {
 func (l *lowering) node(n logical.Node) lowered {
 	if s, ok := n.(*logical.Sort); ok { // how a result is shown is not the circuit's affair
 		return l.node(s.Input)
+	}
+	if l.step != nil && !l.step.within(n) {
+		return l.step.read(n)
+	}
+	if r, ok := n.(*logical.Recursive); ok {
+		return l.recursive(r)
 	}
 	key, same := logical.Identity(n)
 	var ins []exec.Plan
@@ -65,6 +72,8 @@ func (l *lowering) node(n logical.Node) lowered {
 
 func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Plan {
 	switch x := n.(type) {
+	case *logical.Self:
+		return l.step.scan
 	case *logical.Scan:
 		return l.scan(x, print)
 	case *logical.Values:
