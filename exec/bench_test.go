@@ -184,3 +184,54 @@ func BenchmarkApplyFloor(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkUpsert is an epoch of 1,000 changed rows while the state grows: what it costs
+// follows the change.
+func BenchmarkUpsert(b *testing.B) {
+	for _, rows := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
+		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
+			s := sample.Schema(types.Of(types.BigInt), types.Of(types.BigInt))
+			scan := &exec.Scan{Table: "t", Out: s}
+			store := memory.New()
+			c, err := exec.NewCircuit(&exec.Upsert{Input: scan, Keys: []int{0}}, exec.CircuitOptions{
+				Workers: 1, Stores: []state.Store{store}, Out: func(int, *zset.Batch) error { return nil },
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			r := sample.Rand(1)
+			out := zset.NewBuilder(s)
+			epoch := int64(0)
+			change := func(n int, key func(i int) int64) {
+				c.Begin(epoch, 0, 0)
+				for from := 0; from < n; from += vec.BatchRows {
+					out.Reset()
+					for i := from; i < min(from+vec.BatchRows, n); i++ {
+						vec.Append(out.Cols[0], key(i)*7919)
+						vec.Append(out.Cols[1], r.Int64())
+						out.EndRow()
+					}
+					if err := c.Push(context.Background(), 0, scan, out.Build()); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := c.Finish(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				epoch++
+			}
+			change(rows, func(i int) int64 { return int64(i) })
+			b.ReportAllocs()
+			b.ResetTimer()
+			for b.Loop() {
+				change(1000, func(int) int64 { return r.Int64N(int64(rows)) })
+			}
+			var bytes int64
+			for _, u := range store.Usage() {
+				bytes += u.Bytes
+			}
+			b.ReportMetric(float64(bytes)/float64(rows), "bytes/row")
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N), "us/epoch")
+		})
+	}
+}

@@ -64,6 +64,9 @@ func openSink(_ context.Context, t *connectors.Table, mode connectors.Mode, sche
 	if err != nil {
 		return nil, err
 	}
+	if f.NewEncoder == nil {
+		return nil, fmt.Errorf("format '%s' cannot be written into files", f.Name)
+	}
 	s := &sink{table: t, format: f.Name, codec: codecOf(t, path)}
 	if s.enc, err = f.NewEncoder(t, schema); err != nil {
 		return nil, err

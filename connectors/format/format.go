@@ -52,7 +52,8 @@ type Format struct {
 	// Check says what is wrong with the table for this format, before anything runs.
 	Check      func(t *connectors.Table) error
 	NewDecoder func(spec DecodeSpec) (Decoder, error)
-	// NewEncoder returns an encoder of rows with the given columns.
+	// NewEncoder returns an encoder of rows with the given columns; nil where a row alone
+	// does not make a record.
 	NewEncoder func(t *connectors.Table, columns *types.Schema) (Encoder, error)
 }
 
