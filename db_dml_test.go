@@ -49,7 +49,7 @@ func randomRows(r *rand.Rand) (rows [][2]int, text string) {
 func randomChange(r *rand.Rand) modelled {
 	rows, text := randomRows(r)
 	a, b := r.IntN(12), r.IntN(4)
-	switch r.IntN(9) {
+	switch r.IntN(10) {
 	case 0, 1:
 		return modelled{"INSERT INTO t VALUES " + text, func(m model) error {
 			for _, row := range rows {
@@ -90,6 +90,13 @@ func randomChange(r *rand.Rand) modelled {
 			if len(m) > 0 {
 				most := slices.Max(slices.Collect(maps.Values(m)))
 				maps.DeleteFunc(m, func(_, n int) bool { return n == most })
+			}
+			return nil
+		}}
+	case 8:
+		return modelled{fmt.Sprintf("UPDATE t SET n = n + 5, k = k WHERE %d = k AND n > %d", a, b), func(m model) error {
+			if n, there := m[a]; there && n > b {
+				m[a] += 5
 			}
 			return nil
 		}}

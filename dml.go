@@ -22,7 +22,8 @@ func (db *DB) delete(ctx context.Context, st *sql.Delete) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p, err := db.planner.Change(&planner.Change{Table: t.entry, Alias: st.Alias.Text, Rows: st.Rows})
+	c := &planner.Change{Table: t.entry, Alias: st.Alias.Text, Rows: st.Rows}
+	p, err := db.planner.Change(c)
 	if err != nil {
 		return "", err
 	}
@@ -30,6 +31,9 @@ func (db *DB) delete(ctx context.Context, st *sql.Delete) (string, error) {
 		return "", err
 	}
 	defer db.write.leave()
+	if p, err = db.among(ctx, t, p, c); err != nil {
+		return "", placed(&st.Common, err)
+	}
 	gone, err := db.collect(ctx, p)
 	if err != nil {
 		return "", placed(&st.Common, err)
@@ -51,7 +55,8 @@ func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p, err := db.planner.Change(&planner.Change{Table: t.entry, Alias: st.Alias.Text, Rows: st.Rows, Set: set})
+	c := &planner.Change{Table: t.entry, Alias: st.Alias.Text, Rows: st.Rows, Set: set}
+	p, err := db.planner.Change(c)
 	if err != nil {
 		return "", err
 	}
@@ -59,6 +64,9 @@ func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 		return "", err
 	}
 	defer db.write.leave()
+	if p, err = db.among(ctx, t, p, c); err != nil {
+		return "", placed(&st.Common, err)
+	}
 	rows, err := db.collect(ctx, p)
 	if err != nil {
 		return "", placed(&st.Common, err)
@@ -69,6 +77,33 @@ func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 		return "", placed(&st.Common, err)
 	}
 	return rowsWord(copies(old)) + " updated", nil
+}
+
+// among plans a change anew over the row of one key, where its condition tells that no
+// other row is concerned.
+func (db *DB) among(ctx context.Context, t *target, p *planner.Query, c *planner.Change) (*planner.Query, error) {
+	e := t.entry
+	if len(e.Computed) > 0 || e.Def.NotEnforced {
+		return p, nil
+	}
+	key := p.Key(e.Schema, e.Def.PrimaryKey)
+	if key == nil {
+		return p, nil
+	}
+	var err error
+	if c.Among, err = db.find(ctx, t, key); err != nil {
+		return nil, err
+	}
+	return db.planner.Change(c)
+}
+
+// find returns the rows of a memory table that have one of the keys.
+func (db *DB) find(ctx context.Context, t *target, keys *zset.Batch) (*zset.Batch, error) {
+	sink, err := t.connector.Sink(ctx, t.entry.Def, connectors.Update, t.entry.Schema, db.env)
+	if err != nil {
+		return nil, err
+	}
+	return sink.(connectors.Finder).Find(keys), sink.Close()
 }
 
 // columnsOf is the part of a batch from a column on that has a schema, with its

@@ -112,31 +112,28 @@ func (u *upsert) assignments() error {
 
 // find reads the rows of the table that have the keys of the given ones.
 func (u *upsert) find(ctx context.Context, given *zset.Batch) error {
+	keys := zset.NewBuilder(given.Schema.Project(u.target.entry.Def.PrimaryKey))
 	for row := range given.Len {
-		if key := u.key(given, row); u.rows[key] == nil {
-			r := &upsertRow{}
-			u.rows[key] = r
-			u.order = append(u.order, r)
+		key := u.key(given, row)
+		if u.rows[key] != nil {
+			continue
 		}
+		r := &upsertRow{}
+		u.rows[key] = r
+		u.order = append(u.order, r)
+		for i, c := range u.target.entry.Def.PrimaryKey {
+			keys.Cols[i].AppendRow(given.Cols[c], row)
+		}
+		keys.EndRow()
 	}
-	p, err := u.db.planner.Change(&planner.Change{Table: u.target.entry, Rows: sql.Rows{Limit: -1}})
+	held, err := u.db.find(ctx, u.target, keys.Build())
 	if err != nil {
 		return err
 	}
-	rows, err := u.db.bounded(ctx, p)
-	if err != nil {
-		return err
-	}
-	for b, err := range rows.Batches() {
-		if err != nil {
-			return err
-		}
-		for row := range b.Len {
-			if r := u.rows[u.key(b, row)]; r != nil {
-				r.old = rowOf(b, row)
-				r.now = r.old
-			}
-		}
+	for row := range held.Len {
+		r := u.rows[u.key(held, row)]
+		r.old = rowOf(held, row)
+		r.now = r.old
 	}
 	return nil
 }

@@ -135,6 +135,13 @@ type Sink interface {
 	Close() error
 }
 
+// A Finder is a sink that knows the rows of its table by their primary key.
+type Finder interface {
+	// Find returns the rows that have one of the keys, whose columns are those of the
+	// primary key, in its order.
+	Find(keys *zset.Batch) *zset.Batch
+}
+
 // A Mode says what a sink is given each epoch, and what a query puts out.
 type Mode uint8
 

@@ -36,7 +36,9 @@ func (t *table) sum() {
 	t.summed = int64(sum.Len) + t.total() - upTo
 	log, ends := []*zset.Batch{}, []int64{}
 	if sum.Len > 0 {
-		log, ends = append(log, sum.Clone()), append(ends, upTo)
+		sum = sum.Clone()
+		t.move(t.log[:k], sum)
+		log, ends = append(log, sum), append(ends, upTo)
 	}
 	t.log, t.ends = append(log, t.log[k:]...), append(ends, t.ends[k:]...)
 	t.shrinks = upTo < t.total()

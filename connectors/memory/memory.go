@@ -77,11 +77,12 @@ type table struct {
 	mu      sync.Mutex
 	index   *index
 	log     []*zset.Batch
-	ends    []int64     // the position after each batch
-	base    int64       // the position before the first batch
-	summed  int64       // rows of the log after the last compaction
-	shrinks bool        // some row was taken back since the log was one sum
-	held    *zset.Batch // what the log adds up to; nil where that is not known
+	ends    []int64          // the position after each batch
+	base    int64            // the position before the first batch
+	summed  int64            // rows of the log after the last compaction
+	shrinks bool             // some row was taken back since the log was one sum
+	held    *zset.Batch      // what the log adds up to; nil where that is not known
+	places  map[string]place // by primary key; nil before somebody asks
 	sources map[*source]struct{}
 	changed chan struct{}
 }
@@ -110,12 +111,17 @@ func (t *table) release(b *zset.Batch) {
 
 // append makes a reserved change visible.
 func (t *table) append(b *zset.Batch) {
+	if takesBack(b) {
+		b = zset.Consolidate(b)
+	}
 	if b.Len == 0 {
 		return
 	}
+	b = goneFirst(b).Clone()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.log = append(t.log, goneFirst(b).Clone())
+	t.note(b)
+	t.log = append(t.log, b)
 	t.ends = append(t.ends, t.total()+int64(b.Len))
 	t.shrinks = t.shrinks || takesBack(b)
 	t.held = nil

@@ -16,8 +16,9 @@ import (
 // A Change is what a statement makes of rows of a table.
 type Change struct {
 	Table *catalog.Entry
-	Alias string   // the table's name in the expressions; "" for its own
-	Rows  sql.Rows // which rows
+	Alias string      // the table's name in the expressions; "" for its own
+	Rows  sql.Rows    // which rows
+	Among *zset.Batch // rows of the table among which they are; nil for the whole table
 	// What they are set to, by column: nil for a column that stays. nil as a whole
 	// where the rows are only to be found.
 	Set []*sql.Assignment
@@ -30,6 +31,9 @@ func (b *Binder) Change(c *Change) (logical.Node, error) {
 	n, err := s.scanTable(c.Table)
 	if err != nil {
 		return nil, err
+	}
+	if c.Among != nil {
+		n = &logical.Values{Rows: c.Among}
 	}
 	x := &change{session: s, Change: c, in: newScope(c.name(), n.Schema())}
 	if w := c.Rows.Where; w != nil {
