@@ -116,7 +116,7 @@ func (s *session) judge(w *watched, result *zset.Batch) {
 	for _, j := range append([]Judge{BatchPath}, s.v.Judges...) {
 		answer, err := j.Answer(s.ctx, s.db, w.text)
 		var wrong *wrongQuery
-		if errors.Is(err, errNoOpinion) || errors.As(err, &wrong) && !s.v.NoRules {
+		if errors.Is(err, ErrNoOpinion) || errors.As(err, &wrong) && !s.v.NoRules {
 			continue
 		}
 		if err != nil {

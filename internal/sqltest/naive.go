@@ -9,6 +9,7 @@ import (
 	"github.com/sqlstream/sqlstream"
 	"github.com/sqlstream/sqlstream/internal/naive"
 	"github.com/sqlstream/sqlstream/internal/probe"
+	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -17,8 +18,8 @@ import (
 // pair of them. Larger inputs are judged by the bounded query alone.
 const mostRows = 2000
 
-// errNoOpinion is what a judge says of a query that it does not judge.
-var errNoOpinion = errors.New("no opinion")
+// ErrNoOpinion is what a judge says of a query that it does not judge.
+var ErrNoOpinion = errors.New("no opinion")
 
 // A wrongQuery is what a judge says of a query that fails as it is written. Rules may
 // leave out what fails.
@@ -26,21 +27,45 @@ type wrongQuery struct{ error }
 
 // Naive is the judge that answers the plan as it is bound, row by row, before any rule
 // has seen it.
-var Naive = Judge{"the naive evaluator", func(ctx context.Context, db *sqlstream.DB, query string) (*zset.Batch, error) {
-	st, err := sql.ParseOne("", query)
-	if err != nil {
-		return nil, err
-	}
-	inside := probe.Look(db)
-	if inside.ErrorIsNull {
-		return nil, errNoOpinion
-	}
-	q, err := inside.Planner.Plan(st.(*sql.Select).Query)
-	if err != nil {
-		return nil, err
-	}
+var Naive = PlanJudge("the naive evaluator", func(_ context.Context, n logical.Node, tables naive.Tables) ([]naive.Row, error) {
+	return naive.Answer(n, tables)
+})
+
+// PlanJudge is a judge of what a plan means as it is bound, over the rows that its
+// tables hold. Its answer may be ErrNoOpinion.
+func PlanJudge(name string, answer func(context.Context, logical.Node, naive.Tables) ([]naive.Row, error)) Judge {
+	return Judge{name, func(ctx context.Context, db *sqlstream.DB, query string) (*zset.Batch, error) {
+		st, err := sql.ParseOne("", query)
+		if err != nil {
+			return nil, err
+		}
+		inside := probe.Look(db)
+		if inside.ErrorIsNull {
+			return nil, ErrNoOpinion
+		}
+		q, err := inside.Planner.Plan(st.(*sql.Select).Query)
+		if err != nil {
+			return nil, err
+		}
+		tables, err := tablesOf(ctx, db, q.Bound)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := answer(ctx, q.Bound, tables)
+		switch {
+		case errors.Is(err, naive.ErrUnknown), errors.Is(err, ErrNoOpinion):
+			return nil, err
+		case err != nil:
+			return nil, &wrongQuery{err}
+		}
+		return naive.Batch(q.Visible(), rows), nil
+	}}
+}
+
+// tablesOf reads what a plan reads.
+func tablesOf(ctx context.Context, db *sqlstream.DB, n logical.Node) (naive.Tables, error) {
 	tables, total := naive.Tables{}, 0
-	for _, r := range naive.Relations(q.Bound) {
+	for _, r := range naive.Relations(n) {
 		rows, err := db.Query(ctx, "SELECT * FROM `"+strings.ReplaceAll(r.Name, "`", "``")+"`")
 		if err != nil {
 			return nil, err
@@ -52,17 +77,11 @@ var Naive = Judge{"the naive evaluator", func(ctx context.Context, db *sqlstream
 		if len(all.Cols) != r.Schema.Len() {
 			return nil, fmt.Errorf("%s has %d columns, and SELECT * %d", r.Name, r.Schema.Len(), len(all.Cols))
 		}
-		tables[strings.ToLower(r.Name)] = naive.RowsOf(all)
-		if total += len(tables[strings.ToLower(r.Name)]); total > mostRows {
-			return nil, errNoOpinion
+		list := naive.RowsOf(all)
+		tables[strings.ToLower(r.Name)] = list
+		if total += len(list); total > mostRows {
+			return nil, ErrNoOpinion
 		}
 	}
-	rows, err := naive.Answer(q.Bound, tables)
-	switch {
-	case errors.Is(err, naive.ErrUnknown):
-		return nil, err
-	case err != nil:
-		return nil, &wrongQuery{err}
-	}
-	return naive.Batch(q.Visible(), rows), nil
-}}
+	return tables, nil
+}
