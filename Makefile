@@ -10,7 +10,7 @@ RACE     := . ./exec/... ./stream/... ./state/... ./connectors/... ./internal/br
 FUZZ_TIME ?= 10m
 FUZZ_SEED ?= $(shell date +%s)000
 
-.PHONY: build test test-unit test-race test-all fuzz-sql lint bench docs kafka-start kafka-stop
+.PHONY: build test test-unit test-race test-oracle test-all fuzz-sql lint bench docs kafka-start kafka-stop
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/sqlstream ./cmd/sqlstream
@@ -18,13 +18,17 @@ build:
 # One Kafka serves the whole run. Where Java or Maven is missing the rest is run, and
 # a line says so; with CI=true that is a failure.
 test:
-	$(GO) run ./internal/kafkatest/cmd/kafka run -- $(MAKE) --no-print-directory test-unit test-race
+	$(GO) run ./internal/kafkatest/cmd/kafka run -- $(MAKE) --no-print-directory test-unit test-race test-oracle
 
 test-unit:
 	$(GOTEST) -timeout 15m ./...
 
 test-race:
 	$(GOTEST) -race -short -timeout 15m $(RACE)
+
+# SQLite as a judge, in a module of its own; its sums follow those of this module.
+test-oracle:
+	cd internal/oracle && $(GO) test -mod=mod ./...
 
 # Every file of testdata/sql in every combination of what may differ.
 test-all:

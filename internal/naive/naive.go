@@ -41,6 +41,12 @@ func RowsOf(b *zset.Batch) []Row {
 // ErrUnknown marks what the evaluator does not know.
 var ErrUnknown = errors.New("the naive evaluator does not know this")
 
+// ErrLong is the error of a query that would take too long to answer this way.
+var ErrLong = errors.New("the naive evaluator has no patience for this")
+
+// patience is how many expressions an answer may take, a second's worth.
+const patience = 1_000_000
+
 // Answer returns the rows of a plan, in no particular order.
 func Answer(n logical.Node, tables Tables) ([]Row, error) {
 	return (&evaluation{tables: tables, selves: map[*logical.Self][]Row{}}).rows(n, nil)
@@ -50,6 +56,7 @@ func Answer(n logical.Node, tables Tables) ([]Row, error) {
 type evaluation struct {
 	tables Tables
 	selves map[*logical.Self][]Row // of recursive queries at work
+	steps  int                     // expressions computed so far
 }
 
 // rows answers a plan, whose parameters have the values given.
@@ -196,6 +203,9 @@ func (e *evaluation) join(j *logical.Join, params Row) ([]Row, error) {
 // matches returns the pairs of a left row, and its mark.
 func (e *evaluation) matches(j *logical.Join, l Row, right []Row, matched []bool, params Row) (pairs []Row, mark any, err error) {
 	mark = false
+	if e.steps += len(right); e.steps > patience {
+		return nil, nil, ErrLong
+	}
 	for i, r := range right {
 		pair := slices.Concat(l, r)
 		if j.On != nil {

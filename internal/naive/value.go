@@ -27,6 +27,9 @@ func (e *evaluation) values(es []expr.Expr, row, params Row) (Row, error) {
 
 // value computes an expression over one row.
 func (e *evaluation) value(x expr.Expr, row, params Row) (any, error) {
+	if e.steps++; e.steps > patience {
+		return nil, ErrLong
+	}
 	one := func(x expr.Expr) (any, error) { return e.value(x, row, params) }
 	switch x := x.(type) {
 	case *expr.Column:

@@ -14,6 +14,7 @@ import (
 // tests count what is left out for each.
 type Missing string
 
+// Error implements error.
 func (m Missing) Error() string { return "SQLite lacks " + string(m) }
 
 // Print returns a query for SQLite. Its columns are named c0, c1, …, and it reads tables

@@ -53,6 +53,8 @@ func PlanJudge(name string, answer func(context.Context, logical.Node, naive.Tab
 		}
 		rows, err := answer(ctx, q.Bound, tables)
 		switch {
+		case errors.Is(err, naive.ErrLong):
+			return nil, ErrNoOpinion
 		case errors.Is(err, naive.ErrUnknown), errors.Is(err, ErrNoOpinion):
 			return nil, err
 		case err != nil:
