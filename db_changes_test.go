@@ -253,7 +253,22 @@ func TestKafkaDeclaredKey(t *testing.T) {
 		fails(`INSERT INTO m VALUES (3, 'cyd'), (4, 'ann')`, "k: the query gives two rows for user = ann, the PRIMARY KEY, of which the table could hold only one")
 		equal(t, ask(t, db, `SELECT user, id FROM k`), "+1 ann 2\n+1 bob 1\n")
 		fails(`INSERT INTO k VALUES ('x', 1), ('x', 2)`, "two rows for user = x")
+		fails(`INSERT INTO k SELECT user, MAX(id) FROM m GROUP BY user, id`, "two rows for user = ann")
 		exec(t, db, `INSERT INTO k VALUES ('bob', 9)`) // by another statement it is replaced
 		equal(t, ask(t, db, `SELECT user, id FROM k`), "+1 ann 2\n+1 bob 9\n")
+	})
+}
+
+// What a query counts once, without EMIT, is added to a changelog as rows.
+func TestKafkaChangelogCopied(t *testing.T) {
+	brokers(t, func(t *testing.T, addr string) {
+		c := client(t, addr)
+		db := opened(t)
+		exec(t, db, `CREATE TABLE m (user VARCHAR) WITH (connector = 'memory'); INSERT INTO m VALUES ('ann'), ('bob'), ('ann')`)
+		for i, options := range []string{"format = 'json', changelog = 'retract'", "format = 'debezium-json'"} {
+			exec(t, db, changingTable(fmt.Sprintf("k%d", i), readyTopic(t, c, 1), addr, "user VARCHAR, n BIGINT", options))
+			exec(t, db, fmt.Sprintf(`INSERT INTO k%d SELECT user, COUNT(*) FROM m GROUP BY user`, i))
+			equal(t, ask(t, db, fmt.Sprintf(`SELECT user, n FROM k%d`, i)), "+1 ann 2\n+1 bob 1\n")
+		}
 	})
 }

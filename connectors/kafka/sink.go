@@ -15,12 +15,12 @@ import (
 // modes says which output modes a table takes. Without a primary key a record is
 // for ever; with one the last record of a key counts.
 func modes(t *connectors.Table) connectors.ModeCheck {
-	debezium := t.Options.Get("format") == format.DebeziumJSON
+	changes := t.Options.Get("format") == format.DebeziumJSON || t.Options.Get("changelog") == "retract"
 	return func(m connectors.Mode) error {
 		switch {
-		case debezium && m == connectors.Complete:
-			return fmt.Errorf("kafka table %s holds change events, and not a whole result time and again; write EMIT UPDATE", t.Name)
-		case m != connectors.Update, debezium, len(t.PrimaryKey) > 0, t.Options.Get("deletes") == "ignore", t.Options.Get("changelog") == "retract":
+		case changes && m == connectors.Complete:
+			return fmt.Errorf("the records of kafka table %s are changes, and not a whole result time and again; write EMIT UPDATE", t.Name)
+		case m != connectors.Update, changes, len(t.PrimaryKey) > 0, t.Options.Get("deletes") == "ignore":
 			return nil
 		}
 		return fmt.Errorf("kafka table %s has no PRIMARY KEY, so a changed row could not replace the one before; "+
@@ -66,7 +66,6 @@ func openSink(ctx context.Context, t *connectors.Table, mode connectors.Mode, sc
 		enc.null = false
 	}
 	switch {
-	case mode == connectors.Complete:
 	case t.Options.Get("format") == format.DebeziumJSON:
 		enc.row = debeziumRow
 	case t.Options.Get("changelog") == "retract":
