@@ -3,6 +3,7 @@
 package format_test
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -33,6 +34,47 @@ func BenchmarkJSON(b *testing.B) {
 			b.Run(s.name+"/"+c.name+"/goccy", func(b *testing.B) { benchGoccy(b, recs, c.columns) })
 			b.Run(s.name+"/"+c.name+"/fastjson", func(b *testing.B) { benchFastJSON(b, recs, c.columns) })
 		}
+	}
+}
+
+// BenchmarkDebezium decodes change events around the same bids, and records of changelog
+// = 'retract'.
+func BenchmarkDebezium(b *testing.B) {
+	recs := bids(samples[0].order)
+	wrap := func(before, behind string, cut int) []connectors.Record {
+		out := slices.Clone(recs)
+		for i := range out {
+			out[i].Key = []byte("{}")
+			out[i].Value = append(append([]byte(before), recs[i].Value[cut:]...), behind...)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name, option, value string
+		format              format.Format
+		key                 bool
+		recs                []connectors.Record
+	}{
+		{"keyed", "format", format.DebeziumJSON, format.Debezium, true, wrap(`{"before":null,"after":`, `,"op":"c","source":{"table":"bids"},"ts_ms":1234567890123}`, 0)},
+		{"whole", "format", format.DebeziumJSON, format.Debezium, false, wrap(`{"before":null,"after":`, `,"op":"c","source":{"table":"bids"},"ts_ms":1234567890123}`, 0)},
+		{"retract", "changelog", "retract", format.JSON, false, wrap(`{"op":"+I",`, ``, 1)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			t := bidTable()
+			t.Options[c.option] = c.value
+			if c.key {
+				t.PrimaryKey = []int{1}
+			}
+			dec, err := c.format.NewDecoder(format.DecodeSpec{Table: t, Columns: allColumns})
+			if err != nil {
+				b.Fatal(err)
+			}
+			batches(b, c.recs, allColumns, func(recs []connectors.Record, out *zset.Builder) {
+				if _, err := dec.Decode(recs, out); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
 	}
 }
 

@@ -108,7 +108,7 @@ func (o *opMember) split(rec *connectors.Record, changes []change) ([]change, er
 		return changes, err
 	}
 	c := change{row: o.row, rec: *rec}
-	switch op {
+	switch string(op) {
 	case "+I", "+U":
 		c.weight = 1
 	case "-U", "-D":
@@ -116,49 +116,7 @@ func (o *opMember) split(rec *connectors.Record, changes []change) ([]change, er
 	case "":
 		return changes, errNoOp
 	default:
-		return changes, errors.New("the member op is '" + op + "', not '+I', '+U', '-U' or '-D'")
+		return changes, errors.New("the member op is '" + string(op) + "', not '+I', '+U', '-U' or '-D'")
 	}
 	return append(changes, c), nil
-}
-
-// An envelope finds members of an object around which a row stands.
-type envelope struct {
-	strict *jsonStrict
-	values *jsonValues
-}
-
-// newEnvelope makes an envelope of the members at some paths, numbered from 0.
-func newEnvelope(paths ...string) *envelope {
-	e := &envelope{values: &jsonValues{unit: 1000}}
-	root := newJSONNode()
-	for i, path := range paths {
-		steps, _ := jsonPath(path) // ours: they are paths
-		root.path(steps).col = i
-	}
-	e.strict = newJSONStrict(root, root.number(0), nil, len(paths), e.values)
-	return e
-}
-
-// read reads an object from its first byte to its last.
-func (e *envelope) read(object []byte) error { return e.strict.find(object) }
-
-// raw is a member as it is written, nil where it is missing or null.
-func (e *envelope) raw(i int) []byte {
-	span := e.strict.spans[i]
-	if v := e.strict.s[span.from:span.to]; span.to > 0 && string(v) != "null" {
-		return v
-	}
-	return nil
-}
-
-// text is a member that is a text, "" where it is missing or null.
-func (e *envelope) text(i int) (string, error) {
-	raw := e.raw(i)
-	switch {
-	case raw == nil:
-		return "", nil
-	case raw[0] != '"':
-		return "", errors.New("the member op is not a text")
-	}
-	return string(e.values.unquote(raw)), nil
 }

@@ -82,7 +82,7 @@ func (d *debezium) split(rec *connectors.Record, changes []change) ([]change, er
 	}
 	in := 0
 	op, err := d.envelope.text(debeziumOp)
-	if op == "" && err == nil {
+	if len(op) == 0 && err == nil {
 		in = debeziumPayload
 		op, err = d.envelope.text(debeziumPayload + debeziumOp)
 	}
@@ -90,7 +90,7 @@ func (d *debezium) split(rec *connectors.Record, changes []change) ([]change, er
 		return changes, err
 	}
 	before, after := d.envelope.raw(in+debeziumBefore), d.envelope.raw(in+debeziumAfter)
-	switch op {
+	switch string(op) {
 	case "c", "r", "u":
 		if after == nil {
 			return changes, fmt.Errorf("the event has op %s and no after", op)
@@ -104,7 +104,7 @@ func (d *debezium) split(rec *connectors.Record, changes []change) ([]change, er
 	default:
 		return changes, fmt.Errorf("the event has op '%s', not c, r, u or d", op)
 	}
-	if op == "u" || op == "d" {
+	if op[0] == 'u' || op[0] == 'd' {
 		if changes, err = d.taken(rec, changes, op, before); err != nil {
 			return changes, err
 		}
@@ -117,7 +117,7 @@ func (d *debezium) split(rec *connectors.Record, changes []change) ([]change, er
 
 // taken adds the row that an event takes back. That of the same key need not be: what
 // is after takes its place.
-func (d *debezium) taken(rec *connectors.Record, changes []change, op string, before []byte) ([]change, error) {
+func (d *debezium) taken(rec *connectors.Record, changes []change, op, before []byte) ([]change, error) {
 	c := change{weight: -1, row: d.row, rec: valued(rec, before)}
 	switch {
 	case d.key == nil && before == nil:
@@ -126,7 +126,7 @@ func (d *debezium) taken(rec *connectors.Record, changes []change, op string, be
 	case d.key == nil:
 	case before != nil:
 		c.row, c.absent = d.key, d.absent
-	case op == "u":
+	case op[0] == 'u':
 		return changes, nil
 	case rec.Key == nil:
 		return changes, errors.New("the event has op d and neither before nor a key")
