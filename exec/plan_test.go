@@ -17,6 +17,8 @@ import (
 //	u = union f, t
 //	a = aggregate u: COUNT(*) AS n, SUM(v) BY k
 //	n = net t
+//	j = left join t, u: k = k, v <=> v IF l.v < r.w
+//	m = mark join t, u: k = k ANY l.v = r.w
 //
 // With several workers an aggregate gets an exchange before it and, where its calls
 // allow it, a partial one before that.
@@ -59,6 +61,9 @@ func (p *planner) node(name, kind, rest string) exec.Plan {
 		return u
 	}
 	of, what, _ := strings.Cut(rest, ":")
+	if ins, ok := strings.CutPrefix(of, "join "); ok {
+		return p.join(kind, ins, what)
+	}
 	in := p.input(of)
 	switch kind {
 	case "filter":
@@ -71,6 +76,54 @@ func (p *planner) node(name, kind, rest string) exec.Plan {
 		return &exec.Net{Input: p.routed(in)}
 	}
 	panic("no node " + kind)
+}
+
+var joinKinds = map[string]exec.JoinKind{
+	"inner": exec.InnerJoin, "left": exec.LeftJoin, "right": exec.RightJoin, "full": exec.FullJoin,
+	"semi": exec.SemiJoin, "anti": exec.AntiJoin, "mark": exec.MarkJoin,
+}
+
+// join reads a list of equalities between expressions of the left and of the right, and
+// behind IF and ANY expressions over pairs, whose columns are called l.name and r.name.
+func (p *planner) join(kind, ins, what string) exec.Plan {
+	left, right, _ := strings.Cut(ins, ", ")
+	j := &exec.Join{Left: p.input(left), Right: p.input(right), Kind: joinKinds[kind], Out: &types.Schema{}}
+	pairs := &types.Schema{}
+	for i, in := range j.Inputs() {
+		for _, f := range in.Schema().Fields {
+			if i == 0 || j.Kind < exec.SemiJoin {
+				j.Out.Fields = append(j.Out.Fields, types.Field{Name: f.Name, Type: f.Type})
+			}
+			pairs.Fields = append(pairs.Fields, types.Field{Name: "lr"[i:i+1] + "." + f.Name, Type: f.Type})
+		}
+	}
+	if j.Kind == exec.MarkJoin {
+		j.Out.Fields = append(j.Out.Fields, types.Field{Name: "mark", Type: types.Of(types.Boolean)})
+	}
+	what, any, ok := strings.Cut(what, "ANY ")
+	if ok {
+		j.Any = parseExpr(any, pairs)
+	}
+	what, on, ok := strings.Cut(what, "IF ")
+	if ok {
+		j.On = parseExpr(on, pairs)
+	}
+	var keys [2][]int
+	for _, eq := range split(what) {
+		l, r, safe := strings.Cut(eq, " <=> ")
+		if !safe {
+			l, r, _ = strings.Cut(eq, " = ")
+		}
+		k := exec.JoinKey{Left: parseExpr(l, j.Left.Schema()), Right: parseExpr(r, j.Right.Schema()), NullSafe: safe}
+		j.Keys = append(j.Keys, k)
+		for i, e := range []expr.Expr{k.Left, k.Right} {
+			keys[i] = append(keys[i], e.(*expr.Column).Index)
+		}
+	}
+	if p.workers > 1 {
+		j.Left, j.Right = &exec.Exchange{Input: j.Left, Keys: keys[0]}, &exec.Exchange{Input: j.Right, Keys: keys[1]}
+	}
+	return j
 }
 
 // routed sends equal rows to one worker.

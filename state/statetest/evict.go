@@ -21,12 +21,15 @@ import (
 // Ordered sets and checkpoints are the memory store's.
 type Evicting struct {
 	*memory.Store
-	maps  map[string]*evictingMap
-	names []string
+	maps    map[string]*evictingMap
+	indexes map[string]*evictingIndex
+	names   []string
 }
 
 // NewEvicting returns an empty store.
-func NewEvicting() *Evicting { return &Evicting{Store: memory.New(), maps: map[string]*evictingMap{}} }
+func NewEvicting() *Evicting {
+	return &Evicting{Store: memory.New(), maps: map[string]*evictingMap{}, indexes: map[string]*evictingIndex{}}
+}
 
 // Map implements state.Store.
 func (s *Evicting) Map(name string, shape state.MapShape) (state.Map, error) {
@@ -44,7 +47,7 @@ func (s *Evicting) Map(name string, shape state.MapShape) (state.Map, error) {
 
 // Usage implements state.Store.
 func (s *Evicting) Usage() []state.Usage {
-	out := s.Store.Usage()
+	out := append(s.Store.Usage(), s.indexUsage()...)
 	for _, name := range s.names {
 		m := s.maps[name]
 		out = append(out, state.Usage{Name: name, Rows: int64(m.Len()), Bytes: int64(m.Len() * m.shape.Width)})
@@ -58,6 +61,9 @@ func (s *Evicting) Usage() []state.Usage {
 func (s *Evicting) Evict() {
 	for _, name := range s.names {
 		s.maps[name].evict()
+	}
+	for _, x := range s.indexes {
+		x.rows.evict()
 	}
 }
 

@@ -23,6 +23,14 @@ func Run(t *testing.T, open func() state.Store) {
 	}
 	t.Run("map/grows", func(t *testing.T) { checkGrowth(t, open()) })
 	t.Run("map/reopens", func(t *testing.T) { checkReopen(t, open()) })
+	for _, shape := range indexShapes() {
+		t.Run(fmt.Sprintf("index/%v of %v", shape.Keys, shape.Columns), func(t *testing.T) {
+			for seed := range uint64(5) {
+				checkIndex(t, open(), shape, seed)
+			}
+		})
+	}
+	t.Run("index/of one key", func(t *testing.T) { checkIndexOfOneKey(t, open()) })
 	t.Run("ordered", func(t *testing.T) {
 		for seed := range uint64(12) {
 			checkOrdered(t, open(), seed)
