@@ -61,6 +61,9 @@ func (db *DB) Suggestions(prefix string) []Suggestion {
 	for _, f := range db.functions.Aggregates() {
 		add("function", f.Name)
 	}
+	for _, f := range db.functions.Tables() {
+		add("function", f.Name)
+	}
 	for _, k := range known {
 		add("setting", shownSetting(k.name))
 	}

@@ -25,6 +25,7 @@ sql:                    sql/types
 sql/function:           sql/types vec
 sql/function/scalar:    sql/types vec sql/function
 sql/function/aggregate: sql/types vec sql/function
+sql/function/table:     sql/types vec sql/function
 sql/expr:               sql/types vec sql/function zset
 state:                  sql/types vec
 state/memory:           sql/types vec zset state
@@ -46,7 +47,7 @@ planner/rule:           sql/types sql/function sql/expr planner/logical
 planner/lower:          sql/types zset sql/function sql/expr planner/logical exec
 planner:                sql sql/types vec sql/function sql/expr zset catalog connectors exec planner/bind planner/logical planner/rule planner/lower
 stream:                 sql/types vec zset exec state connectors connectors/format
-builtin:                sql/function sql/function/scalar sql/function/aggregate state state/memory connectors connectors/format connectors/console connectors/datagen connectors/discard connectors/file connectors/kafka connectors/memory
+builtin:                sql/function sql/function/scalar sql/function/aggregate sql/function/table state state/memory connectors connectors/format connectors/console connectors/datagen connectors/discard connectors/file connectors/kafka connectors/memory
 .:                      sql sql/types vec zset sql/function sql/expr catalog connectors connectors/format planner stream builtin
 cmd/sqlstream:          . zset sql/types vec
 `

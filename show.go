@@ -141,6 +141,11 @@ func (db *DB) showFunctions(keep func(string) bool) *Rows {
 			l.add(f.Name, "aggregate", nil, f.Doc)
 		}
 	}
+	for _, f := range db.functions.Tables() {
+		if keep(f.Name) {
+			l.add(f.Name, "table", nil, f.Doc)
+		}
+	}
 	return l.result()
 }
 

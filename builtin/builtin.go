@@ -14,6 +14,7 @@ import (
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/function/aggregate"
 	"github.com/sqlstream/sqlstream/sql/function/scalar"
+	"github.com/sqlstream/sqlstream/sql/function/table"
 	"github.com/sqlstream/sqlstream/state"
 	memstore "github.com/sqlstream/sqlstream/state/memory"
 )
@@ -36,7 +37,7 @@ func Formats() []format.Format { return format.All }
 
 // Functions returns a registry of the built-in functions.
 func Functions() *function.Registry {
-	return function.NewRegistry(scalar.All, aggregate.All)
+	return function.NewRegistry(scalar.All, aggregate.All, table.All)
 }
 
 // NewStore returns an empty state store.

@@ -37,7 +37,7 @@ type CircuitOptions struct {
 	Workers       int           // at least 1
 	Stores        []state.Store // one for each worker
 	EvalErrorNull bool
-	MaxRecursion  int // rounds of a Recursive in an epoch; 0 is DefaultMaxRecursion
+	MaxRecursion  int                  // rounds of a Recursive in an epoch; 0 is DefaultMaxRecursion
 	Clock         func() time.Duration // takes each operator's time; nil for none taken
 	// Out receives the root's deltas, from several workers at once. The batch is
 	// good until it returns.

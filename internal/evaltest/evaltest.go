@@ -12,6 +12,7 @@ import (
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/function/aggregate"
 	"github.com/sqlstream/sqlstream/sql/function/scalar"
+	"github.com/sqlstream/sqlstream/sql/function/table"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
@@ -25,7 +26,7 @@ var Now = int64(types.Days(2026, 11, 25))*types.MicrosPerDay + 10*types.MicrosPe
 const Seed = 7
 
 // Functions holds the built-in functions.
-var Functions = function.NewRegistry(scalar.All, aggregate.All)
+var Functions = function.NewRegistry(scalar.All, aggregate.All, table.All)
 
 // Bind binds an expression over the columns of a schema, which may be nil.
 func Bind(text string, schema *types.Schema) (expr.Expr, error) {

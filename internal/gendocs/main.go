@@ -14,6 +14,7 @@ import (
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/function/aggregate"
 	"github.com/sqlstream/sqlstream/sql/function/scalar"
+	"github.com/sqlstream/sqlstream/sql/function/table"
 )
 
 func main() {
@@ -65,7 +66,7 @@ func page() string {
 		}
 		b.WriteString(strings.Join(names, ", ") + "\n")
 	}
-	b.WriteString("- [Part of the language](#part-of-the-language)\n- [Aggregates](#aggregates)\n\n")
+	b.WriteString("- [Part of the language](#part-of-the-language)\n- [Aggregates](#aggregates)\n- [Table functions](#table-functions)\n\n")
 	for _, c := range chapters {
 		fmt.Fprintf(&b, "## %s\n\n", c.title)
 		for i := range scalar.All {
@@ -82,6 +83,10 @@ func page() string {
 	b.WriteString("## Aggregates\n\nThey stay right when rows are taken back or changed. NULLs are left out, and so are rows where a FILTER (WHERE …) behind the call is not true.\n\n")
 	for i := range aggregate.All {
 		writeAggregate(&b, &aggregate.All[i])
+	}
+	b.WriteString("## Table functions\n\nThey stand in FROM and give rows for each row before them: FROM t, string_split(t.s, ' ') AS w. LEFT JOIN … ON TRUE keeps rows for which there are none.\n\n")
+	for i := range table.All {
+		writeTable(&b, &table.All[i])
 	}
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
@@ -102,6 +107,22 @@ func writeScalar(b *strings.Builder, f *function.Scalar) {
 	}
 	b.WriteString("\n\n")
 	writeExamples(b, f.Examples)
+}
+
+func writeTable(b *strings.Builder, f *function.Table) {
+	fmt.Fprintf(b, "### %s\n\n", f.Name)
+	if len(f.Aliases) > 0 {
+		fmt.Fprintf(b, "Also `%s`.\n\n", strings.Join(f.Aliases, "`, `"))
+	}
+	examples := make([]function.Example, len(f.Examples))
+	for i, x := range f.Examples {
+		examples[i] = function.Example{Expr: x.Call, Value: "no rows"}
+		if x.Rows != "" {
+			examples[i].Value = "rows: " + strings.ReplaceAll(x.Rows, "\n", " | ")
+		}
+	}
+	b.WriteString(f.Doc + "\n\n")
+	writeExamples(b, examples)
 }
 
 // writeExamples lines up the values behind the longest expression.

@@ -37,12 +37,13 @@ import (
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/function/aggregate"
 	"github.com/sqlstream/sqlstream/sql/function/scalar"
+	"github.com/sqlstream/sqlstream/sql/function/table"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
 // New returns a planner over an empty catalog and the built-in functions.
 func New() *planner.Planner {
-	return &planner.Planner{Catalog: catalog.New(), Functions: function.NewRegistry(scalar.All, aggregate.All), Workers: 1}
+	return &planner.Planner{Catalog: catalog.New(), Functions: function.NewRegistry(scalar.All, aggregate.All, table.All), Workers: 1}
 }
 
 // Define runs CREATE TABLE and CREATE VIEW statements.
@@ -55,7 +56,7 @@ func Define(p *planner.Planner, ddl string) error {
 		var e *catalog.Entry
 		switch x := st.(type) {
 		case *sql.CreateTable:
-			e, err = table(p, x)
+			e, err = tableEntry(p, x)
 		case *sql.CreateView:
 			e, err = view(p, x)
 		default:
@@ -71,7 +72,7 @@ func Define(p *planner.Planner, ddl string) error {
 	return nil
 }
 
-func table(p *planner.Planner, st *sql.CreateTable) (*catalog.Entry, error) {
+func tableEntry(p *planner.Planner, st *sql.CreateTable) (*catalog.Entry, error) {
 	e := &catalog.Entry{Kind: catalog.Table, Name: st.Name.Text, Schema: &types.Schema{}, Computed: map[int]string{}}
 	for i, c := range st.Columns {
 		t := c.Type

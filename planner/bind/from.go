@@ -51,6 +51,13 @@ func (s *fromClause) source(ts *ast.TableSource) (logical.Node, *scope, error) {
 			node, err = s.session.table(src.Name.O, at)
 		}
 	case *ast.SelectStmt, *ast.SetOprStmt:
+		if c := tableCallOf(ts); c != nil {
+			x, sc, err := s.expand(c, oneRow(), newScope("", types.NewSchema()))
+			if err != nil {
+				return nil, nil, err
+			}
+			return x, sc, nil
+		}
 		node, err = s.derived(ts.Source, alias, at)
 	default:
 		return nil, nil, s.notYetAt(at, "this table reference")

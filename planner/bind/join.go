@@ -45,8 +45,11 @@ func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
 	case x.Tp == ast.RightJoin:
 		j.Kind = logical.Right
 	}
+	if node, sc, err := f.besideFunction(x, j, ls); node != nil || err != nil {
+		return node, sc, err
+	}
 	var rs *scope
-	if ts, ok := x.Right.(*ast.TableSource); ok && ts.Lateral {
+	if ts, ok := x.Right.(*ast.TableSource); ok && lateral(ts, j.Kind) {
 		at := f.m.WordAfter(f.at, "LATERAL")
 		if j.Kind == logical.Right || j.Kind == logical.Full {
 			return nil, nil, sql.Errorf(f.m.Source, at, "LATERAL reads what stands before it, of which a %s has none for some rows", strings.ToUpper(j.Kind.String())).
@@ -85,6 +88,12 @@ func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
 		return nil, nil, err
 	}
 	return j, sc.over(j.Schema()), nil
+}
+
+// lateral reports that a table may read what stands before it: LATERAL says so, and a
+// table function may wherever there is a row before it.
+func lateral(ts *ast.TableSource, kind logical.JoinKind) bool {
+	return ts.Lateral || kind == logical.Left && tableCallOf(ts) != nil
 }
 
 func (f *fromClause) on(n ast.ExprNode, sc *scope) (expr.Expr, error) {

@@ -20,6 +20,8 @@ var unbuilt = map[string]string{
 	sql.MarkerCube:         "GROUP BY CUBE",
 	sql.MarkerGroupingSets: "GROUPING SETS",
 	sql.MarkerEmpty:        "an empty grouping set",
+	sql.MarkerNamed:        "an argument by name",
+	sql.MarkerTable:        "a table as an argument",
 	"window":               "GROUP BY window(…)",
 	"session_window":       "GROUP BY session_window(…)",
 	"tumble":               "GROUP BY TUMBLE",
@@ -68,16 +70,12 @@ func (b *binding) overMarker(x *ast.FuncCallExpr, filter ast.ExprNode) (expr.Exp
 	return b.overCall(overCall{name: f.FnName.L, args: f.Args, spec: &w.Spec, filter: filter, at: f})
 }
 
-// derived binds a query in FROM, or what the front end writes as one: a table
-// function, and a table with names for its columns.
+// derived binds a query in FROM, or what the front end writes as one: a table with names
+// for its columns.
 func (s *session) derived(n ast.ResultSetNode, alias string, at int) (logical.Node, error) {
 	call := markerCall(n)
 	if call == nil {
 		return s.result(n, false)
-	}
-	if call.FnName.L == sql.MarkerTableFunction {
-		name, _ := sql.LiteralValue(call.Args[0].(ast.ValueExpr)).(string)
-		return nil, s.notYet(call, "the table function "+name)
 	}
 	var node logical.Node
 	var err error

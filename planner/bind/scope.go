@@ -168,6 +168,8 @@ func (s *session) noColumn(x *ast.ColumnNameExpr, sc *scope) error {
 	err := s.m.Errorf(x, "there is no column %s", name)
 	text := s.m.Source.Text[s.m.At(x):]
 	switch near := suggest.Nearest(name, sc.names()); {
+	case strings.EqualFold(near, name):
+		return sc.ambiguous(err, sc.find(name))
 	case near != "":
 		return err.WithHint("did you mean %s?", near)
 	case strings.HasPrefix(text, `"`):

@@ -94,6 +94,8 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 		return l.window(x, ins[0], print)
 	case *logical.SetOp:
 		return l.setOp(x, ins[0], ins[1], print)
+	case *logical.Expand:
+		return &exec.Expand{Input: ins[0], Func: x.Func, Args: x.Args, Outer: x.Outer, Out: x.Schema()}
 	case *logical.First:
 		return first(x, ins[0])
 	}

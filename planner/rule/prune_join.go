@@ -1,6 +1,10 @@
 package rule
 
-import "github.com/sqlstream/sqlstream/planner/logical"
+import (
+	"slices"
+
+	"github.com/sqlstream/sqlstream/planner/logical"
+)
 
 // join leaves out columns of the sides that neither the join nor what is above reads.
 func (p *pruner) join(j *logical.Join, need []bool) (logical.Node, []int) {
@@ -42,6 +46,22 @@ func (p *pruner) join(j *logical.Join, need []bool) (logical.Node, []int) {
 		return &out, l
 	case logical.Mark:
 		return &out, append(l[:width:width], moved)
+	}
+	return &out, at
+}
+
+// expand leaves out columns of the input that neither the table function nor what is above
+// reads.
+func (p *pruner) expand(x *logical.Expand, need []bool) (logical.Node, []int) {
+	width := x.Input.Schema().Len()
+	in := slices.Clone(need[:width])
+	mark(in, x.Args...)
+	input, at := p.prune(x.Input, in)
+	out := *x
+	out.Input, out.Args = input, remapAll(x.Args, at)
+	moved := input.Schema().Len()
+	for i := range x.Func.Columns {
+		at = append(at[:width+i:width+i], moved+i)
 	}
 	return &out, at
 }

@@ -15,11 +15,18 @@ type Registry struct {
 	mu         sync.RWMutex
 	scalars    map[string]*Scalar
 	aggregates map[string]*Aggregate
+	tables     map[string]*Table
 }
 
 // NewRegistry returns a registry of the lists given.
-func NewRegistry(scalars []Scalar, aggregates []Aggregate) *Registry {
-	r := &Registry{scalars: map[string]*Scalar{}, aggregates: map[string]*Aggregate{}}
+func NewRegistry(scalars []Scalar, aggregates []Aggregate, tables []Table) *Registry {
+	r := &Registry{scalars: map[string]*Scalar{}, aggregates: map[string]*Aggregate{}, tables: map[string]*Table{}}
+	for i := range tables {
+		t := &tables[i]
+		for _, n := range append([]string{t.Name}, t.Aliases...) {
+			r.tables[n] = t
+		}
+	}
 	for i := range scalars {
 		r.putScalar(&scalars[i])
 	}
@@ -81,6 +88,21 @@ func (r *Registry) Aggregate(name string) (*Aggregate, bool) {
 	defer r.mu.RUnlock()
 	a, ok := r.aggregates[strings.ToLower(name)]
 	return a, ok
+}
+
+// Table returns the table function of that name, letter case ignored.
+func (r *Registry) Table(name string) (*Table, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t, ok := r.tables[strings.ToLower(name)]
+	return t, ok
+}
+
+// Tables lists the table functions by name, each once.
+func (r *Registry) Tables() []*Table {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return distinct(r.tables, func(t *Table) string { return t.Name })
 }
 
 // Scalars lists the functions by name, each once.
