@@ -270,7 +270,7 @@ func (db *DB) explainInsert(x *sql.Insert, level planner.Level) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	p, _, err := db.planInsert(x, t)
+	p, schema, err := db.planInsert(x, t)
 	if err != nil {
 		return "", err
 	}
@@ -286,6 +286,13 @@ func (db *DB) explainInsert(x *sql.Insert, level planner.Level) (string, error) 
 		} else {
 			out += fmt.Sprintf("  %-9s yes\n", m)
 		}
+	}
+	if key := t.keyOf(schema); key != nil {
+		how := "holds by the plan"
+		if !implied(p.Props.Keys, key) {
+			how = "is not told by the plan: the rows of each key are counted, and two fail"
+		}
+		out += fmt.Sprintf("  PRIMARY KEY (%s) %s\n", strings.Join(schema.Project(key).Names(), ", "), how)
 	}
 	return out, nil
 }

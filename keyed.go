@@ -29,22 +29,35 @@ type keyedSink struct {
 // oneRowPerKey puts the check before an output, where the plan does not tell that the
 // key holds. Memory tables know what they hold.
 func (t *target) oneRowPerKey(out *stream.Output, p *planner.Query, schema *types.Schema) {
-	if t.connector.Memory || len(t.entry.Def.PrimaryKey) == 0 {
-		return
+	if columns := t.keyOf(schema); columns != nil && !implied(p.Props.Keys, columns) {
+		out.Sink = &keyedSink{
+			Sink: out.Sink, table: t.entry.Name, columns: columns, complete: out.Mode == connectors.Complete, rows: map[string]int64{},
+		}
+	}
+}
+
+// keyOf returns where the PRIMARY KEY of a table outside stands among what is written;
+// nil where there is none, or not all of it is written, of which the sink says so.
+func (t *target) keyOf(schema *types.Schema) []int {
+	if t.connector.Memory {
+		return nil
 	}
 	var columns []int
 	for _, k := range t.entry.Def.PrimaryKey {
-		columns = append(columns, schema.Index(t.entry.Def.Columns[k].Name))
-	}
-	if slices.Contains(columns, -1) {
-		return // the sink says so
-	}
-	for _, key := range p.Props.Keys {
-		if !slices.ContainsFunc(key, func(c int) bool { return !slices.Contains(columns, c) }) {
-			return
+		at := schema.Index(t.entry.Def.Columns[k].Name)
+		if at < 0 {
+			return nil
 		}
+		columns = append(columns, at)
 	}
-	out.Sink = &keyedSink{Sink: out.Sink, table: t.entry.Name, columns: columns, complete: out.Mode == connectors.Complete, rows: map[string]int64{}}
+	return columns
+}
+
+// implied reports that columns hold a key.
+func implied(keys [][]int, columns []int) bool {
+	return slices.ContainsFunc(keys, func(key []int) bool {
+		return !slices.ContainsFunc(key, func(c int) bool { return !slices.Contains(columns, c) })
+	})
 }
 
 // Begin implements connectors.Sink.

@@ -31,7 +31,7 @@ type Spec struct {
 	RowLimit      int64
 	Sinks         []Output
 	EvalErrorNull bool
-	MaxRecursion  int // rounds of a recursive query in an epoch; 0 is exec.DefaultMaxRecursion
+	MaxRecursion  int  // rounds of a recursive query in an epoch; 0 is exec.DefaultMaxRecursion
 	Metered       bool // take the time of each operator, for Stats
 	Limits        Limits
 }
