@@ -53,6 +53,10 @@ func randomRow(r *rand.Rand, table string) string {
 			v = []string{"x", "y", "z", `""`}[r.IntN(4)]
 		case c.kind == decimal:
 			v = []string{"0.50", "1.25", "2.00", "-1.25"}[r.IntN(4)]
+		case c.kind == moment:
+			v = fmt.Sprintf(`"2026-01-01 00:00:0%d"`, r.IntN(6))
+		case c.kind == real:
+			v = []string{"0.1", "-2.5", "1e10", "3"}[r.IntN(4)]
 		case c.name == "a":
 			v = fmt.Sprint(r.IntN(4))
 		default:

@@ -11,6 +11,10 @@ func (g *generator) literal(k kind) string {
 		return g.pick("'x'", "'y'", "'z'", "''")
 	case decimal:
 		return g.pick("0.50", "1.25", "2.00")
+	case moment:
+		return "TIMESTAMP '2026-01-01 00:00:0" + fmt.Sprint(g.r.IntN(6)) + "'"
+	case real:
+		return g.pick("CAST(0.5 AS DOUBLE)", "CAST(2 AS DOUBLE)")
 	}
 	return fmt.Sprint(g.r.IntN(6))
 }
@@ -48,6 +52,8 @@ func (g *generator) value(k kind, cols []column, depth int, outer []column) stri
 		return name
 	}
 	switch {
+	case k == number && g.chance(3): // beyond a BIGINT where it is not kept from it
+		return "CASE WHEN " + name + " < 3 THEN " + name + " + 9223372036854775805 ELSE 0 END"
 	case k == number && g.chance(15):
 		return "(" + name + g.pick(" + ", " - ") + fmt.Sprint(1+g.r.IntN(2)) + ")"
 	case g.chance(8):
@@ -67,6 +73,9 @@ func (g *generator) scalar(k kind, cols []column, depth int, outer []column) str
 	if g.chance(25) {
 		v := g.value(k, from.cols, 0, around)
 		return "(SELECT " + v + " FROM " + from.text + where + " ORDER BY 1" + g.pick("", " DESC") + " LIMIT 1)"
+	}
+	if g.chance(5) { // of one row, it may be
+		return "(SELECT " + g.value(k, from.cols, 0, around) + " FROM " + from.text + where + ")"
 	}
 	return "(SELECT " + g.aggregate(k, from.cols) + " FROM " + from.text + where + ")"
 }
@@ -192,6 +201,9 @@ func (g *generator) over(k kind, cols []column) string {
 		}
 	}
 	if k == number && g.chance(30) {
+		if times := among(cols, moment); len(times) > 0 && g.chance(50) {
+			return "COUNT(" + x + ") OVER (ORDER BY " + times[0].name + g.pick("", " DESC") + " RANGE BETWEEN " + g.pick("INTERVAL 1 SECOND PRECEDING AND CURRENT ROW", "INTERVAL 2 SECOND PRECEDING AND INTERVAL 1 SECOND FOLLOWING") + ")"
+		}
 		if nums := among(cols, number); len(nums) > 0 {
 			key := nums[g.r.IntN(len(nums))].name
 			return "COUNT(" + x + ") OVER (ORDER BY " + key + g.pick("", " DESC") + " RANGE BETWEEN " + g.pick("1 PRECEDING AND CURRENT ROW", "1 PRECEDING AND 1 FOLLOWING", "UNBOUNDED PRECEDING AND 1 FOLLOWING", "1 FOLLOWING AND UNBOUNDED FOLLOWING") + ")"

@@ -9,8 +9,8 @@ import (
 )
 
 // DDL declares the tables that the queries read.
-const DDL = `CREATE TABLE t (a INT, b BIGINT, s VARCHAR, d DECIMAL(6, 2), n INT NOT NULL);
-CREATE TABLE u (a INT, c BIGINT, s VARCHAR);
+const DDL = `CREATE TABLE t (a INT, b BIGINT, s VARCHAR, d DECIMAL(6, 2), n INT NOT NULL, m TIMESTAMP(3), f DOUBLE);
+CREATE TABLE u (a INT, c BIGINT, s VARCHAR, m TIMESTAMP(3));
 CREATE TABLE w (a INT, e BIGINT) WITH (append_only = 'true')`
 
 // A kind is a type as far as the generator goes.
@@ -20,6 +20,8 @@ const (
 	number  kind = 'i'
 	text    kind = 's'
 	decimal kind = 'd'
+	moment  kind = 'm'
+	real    kind = 'f'
 )
 
 // A column can be named in an expression.
@@ -30,8 +32,8 @@ type column struct {
 
 // tables are the columns of those in DDL.
 var tables = map[string][]column{
-	"t": {{"a", number}, {"b", number}, {"s", text}, {"d", decimal}, {"n", number}},
-	"u": {{"a", number}, {"c", number}, {"s", text}},
+	"t": {{"a", number}, {"b", number}, {"s", text}, {"d", decimal}, {"n", number}, {"m", moment}, {"f", real}},
+	"u": {{"a", number}, {"c", number}, {"s", text}, {"m", moment}},
 	"w": {{"a", number}, {"e", number}},
 }
 
@@ -50,8 +52,15 @@ func Query(seed uint64) string {
 	if seed%2 == 0 {
 		g.plain, depth, g.left = true, 1+g.r.IntN(2), 2
 	}
-	q, _ := g.query(depth, nil)
+	q, kinds := g.query(depth, nil)
+	if g.chance(15) {
+		q = "(" + q + ")" + g.limit(len(kinds))
+	}
 	return q
+}
+
+func (g *generator) kind() kind {
+	return []kind{number, number, number, text, text, decimal, decimal, moment, real}[g.r.IntN(9)]
 }
 
 func (g *generator) pick(options ...string) string { return options[g.r.IntN(len(options))] }
@@ -77,7 +86,7 @@ func (g *generator) alias() string {
 func (g *generator) query(depth int, outer []column) (string, []kind) {
 	kinds := make([]kind, []int{1, 1, 1, 2, 2, 3}[g.r.IntN(6)])
 	for i := range kinds {
-		kinds[i] = []kind{number, number, text, decimal}[g.r.IntN(4)]
+		kinds[i] = g.kind()
 	}
 	return g.of(kinds, depth, outer), kinds
 }
@@ -88,6 +97,9 @@ func (g *generator) of(kinds []kind, depth int, outer []column) string {
 		op := g.pick("UNION", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL")
 		return "(" + g.of(kinds, depth-1, outer) + ") " + op + " (" + g.of(kinds, depth-1, outer) + ")"
 	}
+	if len(kinds) == 1 && kinds[0] == number && depth > 0 && g.chance(10) {
+		return g.recursive(depth - 1)
+	}
 	if depth > 1 && g.chance(8) {
 		name := g.alias()
 		inner, ks := g.query(depth-1, outer)
@@ -95,6 +107,18 @@ func (g *generator) of(kinds []kind, depth int, outer []column) string {
 		return "(WITH " + name + " AS (" + inner + ") " + body + ")"
 	}
 	return g.selected(kinds, depth, outer, nil)
+}
+
+// recursive makes a query that counts on from the rows of another, or follows the edges
+// that a table is. It reads nothing of the queries around it.
+func (g *generator) recursive(depth int) string {
+	name := g.alias()
+	base := "SELECT CAST(" + name + "b.c0 AS SIGNED) AS c0 FROM (" + g.of([]kind{number}, depth, nil) + ") AS " + name + "b"
+	union, step := g.pick(" UNION ", " UNION ALL "), "SELECT "+name+".c0 + 1 FROM "+name+" WHERE "+name+".c0 < 4"
+	if g.chance(50) {
+		union, step = " UNION ", "SELECT CAST("+name+"u.c AS SIGNED) FROM "+name+" JOIN u AS "+name+"u ON "+name+"u.a = "+name+".c0"
+	}
+	return "(WITH RECURSIVE " + name + " AS (" + base + union + step + ") SELECT " + name + ".c0 AS c0 FROM " + name + ")"
 }
 
 func columnsOf(alias string, kinds []kind) []column {
@@ -171,7 +195,9 @@ func (g *generator) from(depth int, outer []column, given []source) source {
 		s := next(lateral)
 		cols := append(append([]column(nil), out.cols...), s.cols...)
 		out.text += kind + s.text
-		if kind != " CROSS JOIN " {
+		if name := common(out, s); name != "" && kind != " CROSS JOIN " && g.chance(20) {
+			out.text += " USING (" + name + ")"
+		} else if kind != " CROSS JOIN " {
 			out.text += " ON " + g.on(out.cols, s.cols, cols, depth, outer)
 		}
 		out.cols = cols
@@ -179,11 +205,33 @@ func (g *generator) from(depth int, outer []column, given []source) source {
 	return out
 }
 
+// common is a name that a column of each of two sources has, of one kind and one of each
+// alone.
+func common(l, r source) string {
+	count, kinds := map[string]int{}, map[string]kind{}
+	for i, s := range []source{l, r} {
+		for _, c := range s.cols {
+			_, name, _ := strings.Cut(c.name, ".")
+			if kinds[name] != 0 && kinds[name] != c.kind {
+				count[name] = 1000
+			}
+			count[name] += []int{1, 100}[i]
+			kinds[name] = c.kind
+		}
+	}
+	for _, c := range l.cols {
+		if _, name, _ := strings.Cut(c.name, "."); count[name] == 101 {
+			return name
+		}
+	}
+	return ""
+}
+
 // on makes a join's condition, most often an equality with something more.
 func (g *generator) on(l, r, both []column, depth int, outer []column) string {
 	cond := ""
 	if g.chance(80) {
-		k := []kind{number, number, text}[g.r.IntN(3)]
+		k := []kind{number, number, text, moment}[g.r.IntN(4)]
 		cond = g.value(k, l, 0, nil) + g.pick(" = ", " = ", " = ", " <=> ") + g.value(k, r, 0, nil)
 	}
 	if cond == "" || g.chance(30) {
@@ -258,6 +306,10 @@ func (g *generator) aggregate(k kind, cols []column) string {
 		return g.pick("MIN", "MAX", "GROUP_CONCAT", "ANY_VALUE") + "(" + arg + ")"
 	case decimal:
 		return "CAST(" + g.pick("SUM", "AVG", "MIN", "MAX") + "(" + arg + ") AS DECIMAL(12, 2))"
+	case real:
+		return g.pick("SUM", "AVG", "MIN", "MAX") + "(" + arg + ")"
+	case moment:
+		return g.pick("MIN", "MAX", "ANY_VALUE") + "(" + arg + ")"
 	}
 	switch g.r.IntN(6) {
 	case 0:
