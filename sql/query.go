@@ -57,6 +57,8 @@ const (
 	MarkerNamed         = "__sqs_named"   // ('name', x): name => x in a table function
 	MarkerColumns       = "__sqs_columns" // (table, 'a', …): table AS t(a, …), the one field of a SELECT in FROM
 
+	MarkerTies = "__sqs_ties" // (): the last item of ORDER BY, of FETCH FIRST … WITH TIES
+
 	// MarkerQualify is the name of a window: QUALIFY's condition is its only
 	// PARTITION BY. FULL JOIN is a join with StraightJoin set.
 	MarkerQualify = "__sqs_qualify"

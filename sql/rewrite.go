@@ -49,6 +49,7 @@ type level struct {
 	qualified bool // by QUALIFY
 	spec      bool // the level is a window's specification
 	grouping  bool // the level is of GROUP BY
+	ordered   bool // an ORDER BY has begun
 	args      argKind
 	distinct  bool // an own aggregate's DISTINCT is to be closed
 	ordering  bool // an own aggregate's ORDER BY is to be closed

@@ -28,11 +28,14 @@ func (r *rewriter) clause(l *level) bool {
 	case t.Is("GROUP", "ORDER") && next.Is("BY"):
 		r.emit(2)
 		l.fresh()
+		l.ordered = t.Is("ORDER")
 		l.grouping = t.Is("GROUP")
 	case t.Is("WINDOW") && !l.expect && r.tok(2).Is("AS"):
 		r.windowClause(l)
 	case t.Is("QUALIFY") && !l.expect:
 		r.qualify(l)
+	case r.beginsFetch():
+		r.fetch(l)
 	default:
 		return l.setOperator(r)
 	}
@@ -53,7 +56,7 @@ func (l *level) setOperator(r *rewriter) bool {
 	}
 	l.fresh()
 	l.start = true
-	l.selected, l.windows, l.qualified, l.grouping = false, false, false, false
+	l.selected, l.windows, l.qualified, l.grouping, l.ordered = false, false, false, false, false
 	return true
 }
 
@@ -66,8 +69,8 @@ func (r *rewriter) beginsClause() bool {
 		return true
 	case t.Is("GROUP", "ORDER"):
 		return next.Is("BY")
-	case t.Is("FETCH"):
-		return next.Is("FIRST", "NEXT")
+	case t.Is("FETCH", "OFFSET"):
+		return r.beginsFetch()
 	case t.Is("FOR"):
 		return next.Is("UPDATE", "SHARE")
 	case t.Is("WINDOW"):

@@ -19,7 +19,7 @@ func (b *selection) orderBy(x *ast.SelectStmt) (*logical.Sort, error) {
 		return sort, nil
 	}
 	shown := len(b.exprs)
-	for _, item := range x.OrderBy.Items {
+	for _, item := range orderItems(x.OrderBy) {
 		col, err := b.sortColumn(item.Expr)
 		if err != nil {
 			return nil, err
@@ -59,6 +59,30 @@ func (b *selection) sortColumn(n ast.ExprNode) (int, error) {
 	return len(b.exprs) - 1, nil
 }
 
+// orderItems are the items of ORDER BY, without the one that stands for WITH TIES.
+func orderItems(by *ast.OrderByClause) []*ast.ByItem {
+	if ties(by) {
+		return by.Items[:len(by.Items)-1]
+	}
+	return by.Items
+}
+
+// ties reports FETCH FIRST … WITH TIES.
+func ties(by *ast.OrderByClause) bool {
+	if by == nil {
+		return false
+	}
+	call, ok := by.Items[len(by.Items)-1].Expr.(*ast.FuncCallExpr)
+	return ok && call.FnName.L == sql.MarkerTies
+}
+
+// tied keeps the rows that are equal to the last one that a limit leaves: more than a
+// presentation could say.
+func tied(s *logical.Sort) {
+	s.Input = &logical.TopN{Input: s.Input, Keys: s.Keys, Limit: s.Limit, Offset: s.Offset, Ties: true}
+	s.Limit, s.Offset = -1, 0
+}
+
 // A presentation is the ORDER BY and LIMIT behind a query that is not one SELECT.
 type presentation struct {
 	by     *ast.OrderByClause
@@ -81,7 +105,7 @@ func (s *session) presented(n logical.Node, p presentation) (logical.Node, error
 	b := &selection{session: s, in: newScope("", schema), start: p.at}
 	b.star()
 	if p.by != nil {
-		for _, item := range p.by.Items {
+		for _, item := range orderItems(p.by) {
 			col, ok, err := b.position(item.Expr, "ORDER BY")
 			if err == nil && !ok {
 				col, err = b.resultColumn(item.Expr, p.clause)
@@ -95,6 +119,9 @@ func (s *session) presented(n logical.Node, p presentation) (logical.Node, error
 	sort.Input = n
 	if sort.Hidden = len(b.exprs) - schema.Len(); sort.Hidden > 0 {
 		sort.Input = &logical.Project{Input: n, Exprs: b.exprs, Names: b.names}
+	}
+	if ties(p.by) {
+		tied(sort)
 	}
 	if !p.outer {
 		return logical.Part(sort), nil

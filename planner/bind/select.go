@@ -199,7 +199,11 @@ func (b *selection) finish(x *ast.SelectStmt, outer bool) (logical.Node, error) 
 	if sort == nil {
 		return node, nil
 	}
-	if sort.Input = node; outer {
+	sort.Input = node
+	if ties(x.OrderBy) {
+		tied(sort)
+	}
+	if outer {
 		return sort, nil
 	}
 	return logical.Part(sort), nil

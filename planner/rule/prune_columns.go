@@ -49,6 +49,8 @@ func (p *pruner) prune(n logical.Node, need []bool) (logical.Node, []int) {
 		return p.union(x, need)
 	case *logical.Join:
 		return p.join(x, need)
+	case *logical.TopN:
+		return p.topN(x, need)
 	case *logical.Expand:
 		return p.expand(x, need)
 	case *logical.First: // the order of its rows is by all columns
