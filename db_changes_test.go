@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -271,4 +273,34 @@ func TestKafkaChangelogCopied(t *testing.T) {
 			equal(t, ask(t, db, fmt.Sprintf(`SELECT user, n FROM k%d`, i)), "+1 ann 2\n+1 bob 1\n")
 		}
 	})
+}
+
+// Change events stand in files, too; records of files have no keys, so that a PRIMARY KEY
+// over others means nothing and is refused where it is read.
+func TestFileDebeziumSource(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.json")
+	events := `{"op":"c","after":{"id":1,"name":"ann"}}
+{"op":"c","after":{"id":2,"name":"bob"}}
+{"op":"u","before":{"id":1,"name":"ann"},"after":{"id":1,"name":"eve"}}
+{"op":"d","before":{"id":2,"name":"bob"}}
+`
+	if err := os.WriteFile(path, []byte(events), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, workers := range []int{1, 2} {
+		db := opened(t, sqlstream.WithParallelism(workers))
+		for name, columns := range map[string]string{"keyed": "id INT PRIMARY KEY, name VARCHAR", "whole": "id INT, name VARCHAR"} {
+			exec(t, db, fmt.Sprintf(`CREATE TABLE %s (%s) WITH (connector = 'file', path = '%s', format = 'debezium-json')`, name, columns, path))
+			equal(t, ask(t, db, `SELECT id, name FROM `+name), "+1 1 eve\n")
+			equal(t, ask(t, db, `SELECT COUNT(*) AS n FROM `+name), "+1 1\n")
+		}
+		for statement, want := range map[string]string{
+			`INSERT INTO whole VALUES (1, 'x')`: "format 'debezium-json' cannot be written into files",
+			`CREATE TABLE json (id INT PRIMARY KEY) WITH (connector = 'file', path = '` + path + `', format = 'json'); SELECT id FROM json`: "records of connector 'file' have no keys",
+		} {
+			if err := db.Exec(t.Context(), statement); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", statement, err, want)
+			}
+		}
+	}
 }
