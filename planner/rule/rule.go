@@ -41,6 +41,7 @@ var Default = []Rule{
 	MergeFilters,         // one condition list to divide and push
 	PushThroughProject,   // towards the scan, through what the user wrote in views …
 	PushThroughUnion,     // … and unions
+	ReduceMarkJoin,       // subqueries as whole conditions, and as parts of them below
 	ReduceOuterJoin,      // before conditions leave their place above the join …
 	PushThroughJoin,      // … for its sides
 	PushJoinCondition,    // and its own condition, for the side that it reads
@@ -49,6 +50,7 @@ var Default = []Rule{
 	MergeProjects,        // views on views leave columns that only rename
 	MergeIntoAggregate,   // and columns that only an aggregate reads
 	DropProject,          // and projects that do nothing at all
+	SplitMarkJoin,        // what IN asks is looked up
 	PruneColumns,         // what is left decides what is decoded …
 	CommonScan,           // … for all that read a table together
 	PushLimit,            // last: it depends on the order of all columns
