@@ -4,14 +4,21 @@ import (
 	"slices"
 
 	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql/expr"
 )
 
-// join leaves out columns of the sides that neither the join nor what is above reads.
+// join leaves out columns of the sides that neither the join nor what is above reads,
+// and the right side where each row of the left is there once with or without it.
 func (p *pruner) join(j *logical.Join, need []bool) (logical.Node, []int) {
 	if len(j.Params) > 0 {
 		return j, identity(len(need))
 	}
 	width := j.Left.Schema().Len()
+	if !slices.Contains(need[width:], true) && (j.Kind == logical.Mark || j.Kind == logical.Left && oneMatch(j)) {
+		p.changed = true
+		left, at := p.prune(j.Left, need[:width:width])
+		return left, append(at[:width:width], gone(len(need)-width)...)
+	}
 	both := make([]bool, width+j.Right.Schema().Len())
 	copy(both, need[:width])
 	if j.Kind <= logical.Full {
@@ -76,4 +83,27 @@ func (p *pruner) topN(x *logical.TopN, need []bool) (logical.Node, []int) {
 		return &out, at
 	}
 	return x, at
+}
+
+// gone is where n columns are that are there no more.
+func gone(n int) []int {
+	at := make([]int, n)
+	for i := range at {
+		at[i] = -1
+	}
+	return at
+}
+
+// oneMatch reports that no row of the left has two matches: the columns looked up hold a
+// key of the right.
+func oneMatch(j *logical.Join) bool {
+	keys, _ := j.Equi()
+	return slices.ContainsFunc(j.Right.Properties().Keys, func(key []int) bool {
+		return !slices.ContainsFunc(key, func(column int) bool {
+			return !slices.ContainsFunc(keys, func(k logical.EquiKey) bool {
+				c, ok := k.Right.(*expr.Column)
+				return ok && c.Index == column && !c.Type().IsFloat()
+			})
+		})
+	})
 }

@@ -50,7 +50,8 @@ var Default = []Rule{
 	MergeProjects,        // views on views leave columns that only rename
 	MergeIntoAggregate,   // and columns that only an aggregate reads
 	DropProject,          // and projects that do nothing at all
-	SplitMarkJoin,        // what IN asks is looked up
+	OrderJoins,           // conditions are where they can be …
+	SplitMarkJoin,        // … and what IN asks is looked up
 	PruneColumns,         // what is left decides what is decoded …
 	CommonScan,           // … for all that read a table together
 	PushLimit,            // last: it depends on the order of all columns
