@@ -7,6 +7,7 @@ func (r *rewriter) clause(l *level) bool {
 	if t.Kind != Word || tokenAt(r.out, len(r.out)-1).Is(".") {
 		return false
 	}
+	l.ordered = l.ordered || t.Is("ORDER") && next.Is("BY")
 	switch {
 	case t.Is("SELECT"):
 		r.selects(l)
@@ -18,6 +19,8 @@ func (r *rewriter) clause(l *level) bool {
 		r.emit(1)
 		r.emitName()
 		l.expect, l.start, l.selected = false, false, true
+	case !l.selected && !l.spec && !l.expect && r.beginsFetch(): // behind a query in brackets
+		r.fetch(l)
 	case !l.selected:
 		return l.setOperator(r)
 	case t.Is("FROM"):
@@ -28,7 +31,6 @@ func (r *rewriter) clause(l *level) bool {
 	case t.Is("GROUP", "ORDER") && next.Is("BY"):
 		r.emit(2)
 		l.fresh()
-		l.ordered = t.Is("ORDER")
 		l.grouping = t.Is("GROUP")
 	case t.Is("WINDOW") && !l.expect && r.tok(2).Is("AS"):
 		r.windowClause(l)

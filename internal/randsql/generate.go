@@ -153,6 +153,9 @@ func (g *generator) source(depth int, outer, lateral []column) source {
 	}
 	table := g.pick("t", "t", "u", "u", "w")
 	name := g.alias()
+	if g.chance(g.or(4, 8)) {
+		return g.series(name, lateral)
+	}
 	var cols []column
 	for _, c := range tables[table] {
 		cols = append(cols, column{name + "." + c.name, c.kind})
@@ -160,8 +163,20 @@ func (g *generator) source(depth int, outer, lateral []column) source {
 	return source{table + " AS " + name, cols}
 }
 
+// series makes a table function, of what stands before it or of constants.
+func (g *generator) series(name string, lateral []column) source {
+	to := "2"
+	if cols := among(lateral, number); len(cols) > 0 && g.chance(70) {
+		to = "LEAST(" + cols[g.r.IntN(len(cols))].name + ", 3)"
+	}
+	return source{"generate_series(" + g.pick("0", "1") + ", " + to + ") AS " + name, []column{{name + "." + name, number}}}
+}
+
 func (g *generator) limit(columns int) string {
 	out := ""
+	if g.chance(15) {
+		return fmt.Sprintf(" ORDER BY %d%s FETCH FIRST %d ROWS WITH TIES", 1+g.r.IntN(columns), g.pick("", " DESC"), 1+g.r.IntN(3))
+	}
 	if g.chance(70) {
 		out = fmt.Sprintf(" ORDER BY %d%s", 1+g.r.IntN(columns), g.pick("", " DESC"))
 	}
