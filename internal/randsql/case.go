@@ -69,10 +69,19 @@ func randomRow(r *rand.Rand, table string) string {
 
 // String prints the case as a test in the language of internal/sqltest. There each
 // table's rows are an epoch of their own.
-func (c Case) String() string {
+func (c Case) String() string { return c.text("") }
+
+// OverView prints the case as one over a materialized view in the place of the table u,
+// which the view may read. Each epoch moves through both.
+func (c Case) OverView(view string) string {
+	over := Case{strings.ReplaceAll(c.Query, " u AS ", " view_u AS "), c.Epochs}
+	return over.text(";\nCREATE MATERIALIZED VIEW view_u (a, c, s, m) AS " + view)
+}
+
+func (c Case) text(more string) string {
 	var b strings.Builder
 	ddl := strings.NewReplacer(");\n", ") WITH (connector = 'memory');\n", "WITH (", "WITH (connector = 'memory', ").Replace(DDL)
-	fmt.Fprintf(&b, "exec\n%s\n----\n\nstart q\n%s\n----\n", ddl, c.Query)
+	fmt.Fprintf(&b, "exec\n%s%s\n----\n\nstart q\n%s\n----\n", ddl, more, c.Query)
 	for i, e := range c.Epochs {
 		fmt.Fprintf(&b, "\n# epoch %d\n", i+1)
 		for _, table := range []string{"t", "u", "w"} {

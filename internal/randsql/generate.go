@@ -59,6 +59,17 @@ func Query(seed uint64) string {
 	return q
 }
 
+// ViewLike returns a random query with as many columns as the table u has, of types that
+// do for its.
+func ViewLike(seed uint64) string {
+	g := &generator{r: rand.New(rand.NewPCG(seed, 19)), left: 3}
+	kinds := []kind{}
+	for _, c := range tables["u"] {
+		kinds = append(kinds, c.kind)
+	}
+	return g.of(kinds, 2, nil)
+}
+
 func (g *generator) kind() kind {
 	return []kind{number, number, number, text, text, decimal, decimal, moment, real}[g.r.IntN(9)]
 }

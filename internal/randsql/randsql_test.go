@@ -14,7 +14,6 @@ import (
 	"github.com/sqlstream/sqlstream/internal/naive"
 	"github.com/sqlstream/sqlstream/internal/plantest"
 	"github.com/sqlstream/sqlstream/internal/randsql"
-	"github.com/sqlstream/sqlstream/internal/sqltest"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/state"
@@ -25,6 +24,7 @@ import (
 var (
 	first    = flag.Uint64("seed", 0, "the first seed")
 	count    = flag.Uint64("queries", 2000, "how many random queries to run")
+	views    = flag.Uint64("views", 60, "how many queries over random views to run")
 	duration = flag.Duration("for", 0, "run random queries for so long, however many they are")
 )
 
@@ -280,24 +280,4 @@ func keys(rows []naive.Row) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// What a case prints is a test that runs, and keeps the laws in the whole engine.
-func TestText(t *testing.T) {
-	for seed := range uint64(30) {
-		text := randsql.NewCase(seed).String()
-		script, err := sqltest.Parse("case", text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := script.Run(t.Context(), sqltest.Variation{Name: "written", Judges: []sqltest.Judge{sqltest.Naive}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range r.Failures {
-			if !strings.HasPrefix(f.Text, "result printed") { // nothing is wanted of it
-				t.Errorf("seed %d:%d: %s\n%s", seed, f.Line, f.Text, text)
-			}
-		}
-	}
 }
