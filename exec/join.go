@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/sql/expr"
@@ -69,18 +70,40 @@ func (p *Join) String() string {
 		if k.NullSafe {
 			op = " <=> "
 		}
-		conds = append(conds, k.Left.String()+op+k.Right.String())
+		conds = append(conds, p.sided(k.Left, 0).String()+op+p.sided(k.Right, p.Left.Schema().Len()).String())
 	}
 	if p.On != nil {
-		conds = append(conds, p.On.String())
+		conds = append(conds, p.sided(p.On, 0).String())
 	}
 	if len(conds) > 0 {
 		name += " ON " + strings.Join(conds, " AND ")
 	}
 	if p.Any != nil {
-		name += " ANY " + p.Any.String()
+		name += " ANY " + p.sided(p.Any, 0).String()
 	}
 	return name
+}
+
+// sided says left or right of columns whose name both sides have, for printing. The
+// columns of e are those of pairs from a place on.
+func (p *Join) sided(e expr.Expr, from int) expr.Expr {
+	left, right := p.Left.Schema(), p.Right.Schema()
+	return expr.Transform(e, func(x expr.Expr) expr.Expr {
+		c, ok := x.(*expr.Column)
+		if !ok {
+			return x
+		}
+		side, other := "left.", right
+		if c.Index+from >= left.Len() {
+			side, other = "right.", left
+		}
+		if !slices.ContainsFunc(other.Fields, func(f types.Field) bool { return strings.EqualFold(f.Name, c.Field.Name) }) {
+			return x
+		}
+		out := *c
+		out.Field.Name = side + c.Field.Name
+		return &out
+	})
 }
 
 // preserves reports that rows of a side stay without a match; 0 is the left.

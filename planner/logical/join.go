@@ -91,17 +91,38 @@ func (j *Join) String() string {
 		b.WriteString(j.Kind.String())
 	}
 	if j.On != nil {
-		b.WriteString(" ON " + j.On.String())
+		b.WriteString(" ON " + j.sided(j.On).String())
 	} else if j.Kind == Inner && j.Any == nil {
 		b.WriteString(" of all pairs")
 	}
 	if j.Any != nil {
-		b.WriteString(" ANY " + j.Any.String())
+		b.WriteString(" ANY " + j.sided(j.Any).String())
 	}
 	if len(j.Params) > 0 {
 		b.WriteString(" GIVEN " + exprList(j.Params))
 	}
 	return b.String()
+}
+
+// sided says left or right of columns whose name both sides have, for printing.
+func (j *Join) sided(e expr.Expr) expr.Expr {
+	left, right := j.Left.Schema(), j.Right.Schema()
+	return expr.Transform(e, func(x expr.Expr) expr.Expr {
+		c, ok := x.(*expr.Column)
+		if !ok {
+			return x
+		}
+		side, other := "left.", right
+		if c.Index >= left.Len() {
+			side, other = "right.", left
+		}
+		if !slices.ContainsFunc(other.Fields, func(f types.Field) bool { return strings.EqualFold(f.Name, c.Field.Name) }) {
+			return x
+		}
+		out := *c
+		out.Field.Name = side + c.Field.Name
+		return &out
+	})
 }
 
 func exprList(es []expr.Expr) string {
