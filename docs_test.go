@@ -70,3 +70,40 @@ func countRows(t *testing.T, db *sqlstream.DB, query string) int {
 	}
 	return n
 }
+
+// The query of examples/wordcount counts words.
+func TestWordCount(t *testing.T) {
+	ctx := context.Background()
+	text, err := os.ReadFile("examples/wordcount/wordcount.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlstream.Open(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	table, query, _ := strings.Cut(strings.Replace(string(text), "text.txt", "examples/wordcount/text.txt", 1), ";")
+	if err := db.Exec(ctx, table); err != nil {
+		t.Fatal(err)
+	}
+	q, err := db.Start(ctx, strings.TrimSuffix(strings.TrimSpace(query), ";"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-q.Done()
+	rows, err := q.Result(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	for b, err := range rows.Batches() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += b.String()
+	}
+	if want := "+1 to 4\n+1 the 3\n+1 be 2\n+1 of 2\n+1 or 2\n"; got != want {
+		t.Errorf("it counts %q, not %q", got, want)
+	}
+}

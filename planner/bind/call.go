@@ -70,6 +70,9 @@ func (b *binding) function(name string, nodes []ast.ExprNode, n ast.Node) (expr.
 		if _, isAggregate := b.Functions.Aggregate(name); isAggregate {
 			return b.userAggregate(name, nodes, n)
 		}
+		if _, ok := windowFunctions[name]; ok {
+			return nil, b.m.Errorf(n, "%s needs a window", strings.ToUpper(name)).WithHint("write %s(…) OVER (…)", strings.ToUpper(name))
+		}
 		err := b.m.Errorf(n, "there is no function %s", name)
 		if near := suggest.Nearest(name, b.Functions.Names()); near != "" {
 			return nil, err.WithHint("did you mean %s?", near)

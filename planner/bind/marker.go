@@ -30,11 +30,6 @@ var unbuilt = map[string]string{
 	"cumulate":             "GROUP BY CUMULATE",
 	"explode":              "explode",
 	"unnest":               "UNNEST",
-	"row_number":           "row_number without OVER",
-	"rank":                 "rank without OVER",
-	"dense_rank":           "dense_rank without OVER",
-	"first_value":          "first_value without OVER",
-	"last_value":           "last_value without OVER",
 }
 
 // filter binds aggregate(…) FILTER (WHERE condition).
