@@ -46,6 +46,7 @@ var Default = []Rule{
 	PushThroughJoin,      // … for its sides
 	PushJoinCondition,    // and its own condition, for the side that it reads
 	PushThroughAggregate, // what speaks of whole groups need not be counted first
+	PushThroughWindow,    // nor rows of a partition that is not asked for
 	TopNFilter,           // what has come down to a window of ranks bounds it
 	MergeProjects,        // views on views leave columns that only rename
 	MergeIntoAggregate,   // and columns that only an aggregate reads
