@@ -101,19 +101,24 @@ func BenchmarkGroupsFloor(b *testing.B) {
 	}
 }
 
-// Adding to and taking from an ordered set of a million keys.
+// Adding to and taking from an ordered set of many keys, in no order.
 func BenchmarkOrderedAdd(b *testing.B) {
-	r := sample.Rand(1)
-	o, key := &Ordered{}, make([]byte, 0, 32)
-	next := func() []byte {
-		return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(key[:0], r.Uint64N(100_000)), r.Uint64N(1000))
+	for _, keys := range []int{1 << 20, 1 << 23} {
+		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
+			r := sample.Rand(1)
+			o, key := &Ordered{}, make([]byte, 0, 32)
+			next := func() []byte {
+				return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(key[:0], r.Uint64N(uint64(keys)/10)), r.Uint64N(1000))
+			}
+			for range keys {
+				o.Add(next(), 1)
+			}
+			done := cputime.PerRow(b, 1)
+			for i := range b.N {
+				o.Add(next(), int64(1-i%2*2))
+			}
+			done()
+			b.ReportMetric(float64(o.bytes())/float64(o.Len()), "bytes/key")
+		})
 	}
-	for range 1 << 20 {
-		o.Add(next(), 1)
-	}
-	done := cputime.PerRow(b, 1)
-	for i := range b.N {
-		o.Add(next(), int64(1-i%2*2))
-	}
-	done()
 }
