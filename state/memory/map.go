@@ -89,10 +89,7 @@ func (m *Map) Find(keys []*vec.Vec, n int, gids []int32) error {
 }
 
 func (m *Map) find(keys []*vec.Vec, n int, gids []int32, add bool) {
-	if cap(m.hashes) < n {
-		size := max(n, vec.BatchRows)
-		m.hashes, m.words, m.found = make([]uint64, size), make([]uint64, size), make([]slot, size)
-	}
+	m.reserve(n)
 	gids = gids[:n]
 	switch m.kind {
 	case noKey:
@@ -106,6 +103,14 @@ func (m *Map) find(keys []*vec.Vec, n int, gids []int32, add bool) {
 		m.findTuples(keys, gids, add)
 	default:
 		m.findBytes(keys, gids, add)
+	}
+}
+
+// reserve makes room for what is computed of n rows.
+func (m *Map) reserve(n int) {
+	if cap(m.hashes) < n {
+		size := max(n, vec.BatchRows)
+		m.hashes, m.words, m.found = make([]uint64, size), make([]uint64, size), make([]slot, size)
 	}
 }
 
@@ -138,19 +143,38 @@ func (m *Map) Delete(gids []int32) {
 		m.deleteAll(gids)
 		return
 	}
-	for _, g := range gids {
+	for rest := gids; len(rest) > 0; {
+		n := min(len(rest), vec.BatchRows)
+		m.deleteSome(rest[:n])
+		rest = rest[n:]
+	}
+	if m.arena.wasteful() {
+		m.compact()
+	}
+}
+
+// deleteSome takes groups out in passes, as they are found: first the hashes, then the
+// slots where they belong, which it need not wait for one by one.
+func (m *Map) deleteSome(gids []int32) {
+	m.reserve(len(gids))
+	hashes := m.hashes[:len(gids)]
+	for i, g := range gids {
+		hashes[i] = 0
+		if g != m.null {
+			hashes[i] = m.hashOf(g)
+		}
+	}
+	m.table.home(hashes, m.found[:len(gids)])
+	for i, g := range gids {
 		if g == m.null {
 			m.null = -1
 		} else {
-			m.table.remove(g, m.hashOf(g))
+			m.table.remove(g, hashes[i])
 		}
 		if m.kind >= textKey {
 			m.arena.drop(m.header(g).len)
 		}
 		m.remove(g)
-	}
-	if m.arena.wasteful() {
-		m.compact()
 	}
 }
 
