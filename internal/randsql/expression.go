@@ -77,7 +77,14 @@ func (g *generator) scalar(k kind, cols []column, depth int, outer []column) str
 	if g.chance(5) { // of one row, it may be
 		return "(SELECT " + g.value(k, from.cols, 0, around) + " FROM " + from.text + where + ")"
 	}
-	return "(SELECT " + g.aggregate(k, from.cols) + " FROM " + from.text + where + ")"
+	item := g.aggregate(k, from.cols)
+	if mine := among(around, k); len(mine) > 0 && g.chance(25) { // with a value of the row around it
+		item = "COALESCE(" + item + ", " + mine[g.r.IntN(len(mine))].name + ")"
+		if k == number && g.chance(50) {
+			item = "COUNT(*) + " + mine[0].name
+		}
+	}
+	return "(SELECT " + item + " FROM " + from.text + where + ")"
 }
 
 // kindOf picks the kind of a column, if there is one.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -84,7 +85,12 @@ func newPlanner() (*planner.Planner, error) {
 	return p, plantest.Define(p, randsql.DDL)
 }
 
-func explained(query string) string {
+func explained(query string) (out string) {
+	defer func() {
+		if p := recover(); p != nil {
+			out = fmt.Sprintf("panic: %v", p)
+		}
+	}()
 	p, err := newPlanner()
 	if err != nil {
 		return err.Error()
@@ -101,7 +107,12 @@ func explained(query string) string {
 }
 
 // check runs a case in every way.
-func check(c randsql.Case) error {
+func check(c randsql.Case) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
 	p, err := newPlanner()
 	if err != nil {
 		return err

@@ -211,7 +211,7 @@ func unnestSingle(j *logical.Join) logical.Node {
 	}
 	values := filled.Exprs[j.Left.Schema().Len():]
 	for i := len(above) - 1; i >= 0; i-- {
-		values = substituteAll(givenAll(above[i].Exprs, j.Params), values)
+		values = givenAll(substituteAll(above[i].Exprs, values), j.Params) // what is given is over other columns
 	}
 	filled.Exprs = append(filled.Exprs[:j.Left.Schema().Len():j.Left.Schema().Len()], values...)
 	filled.Names = append(filled.Names[:j.Left.Schema().Len():j.Left.Schema().Len()], j.Right.Schema().Names()...)
