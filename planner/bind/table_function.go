@@ -25,11 +25,7 @@ type tableCall struct {
 
 // tableCallOf returns the table function that a table of FROM is, nil for none.
 func tableCallOf(ts *ast.TableSource) *tableCall {
-	rs, ok := ts.Source.(ast.ResultSetNode)
-	if !ok {
-		return nil
-	}
-	call := markerCall(rs)
+	call := markerCall(ts.Source)
 	if call == nil {
 		return nil
 	}

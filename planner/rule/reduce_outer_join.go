@@ -26,7 +26,7 @@ func reduceOuterJoin(n logical.Node) (logical.Node, bool) {
 	width := j.Left.Schema().Len()
 	noLeft := rejects(f.Pred, func(c int) bool { return c < width })   // rows whose left side is NULL go
 	noRight := rejects(f.Pred, func(c int) bool { return c >= width }) // and those whose right side is
-	kind := j.Kind
+	var kind logical.JoinKind
 	switch {
 	case j.Kind == logical.Left && noRight, j.Kind == logical.Right && noLeft, j.Kind == logical.Full && noLeft && noRight:
 		kind = logical.Inner

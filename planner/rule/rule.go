@@ -36,6 +36,7 @@ var Default = []Rule{
 	NarrowComparisons,    // … which run in the column's own type
 	SimplifyNulls,        // decides conditions …
 	SimplifyCase,         // … by which branches go
+	FactorOr,             // what all of an OR demands stands by itself
 	SimplifyLogic,        // and what is decided leaves the others
 	DropFilter,           // or nothing at all
 	MergeFilters,         // one condition list to divide and push

@@ -16,11 +16,11 @@ type Index struct {
 	rows  *Map
 	heads *Map
 
-	at, head []int32 // of the call at hand
-	zero     []int32 // rows whose weight was 0 at some time since the last Settle
-	gone     []int32
-	empty    []int32
-	link     int // where in a row its links are
+	head  []int32 // of the call at hand
+	zero  []int32 // rows whose weight was 0 at some time since the last Settle
+	gone  []int32
+	empty []int32
+	link  int // where in a row its links are
 }
 
 // links chain the rows of one key. A row's number in them is one more than its number,
