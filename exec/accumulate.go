@@ -12,13 +12,9 @@ import (
 const tileRows = 1024
 
 func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
-	if err := a.keys.eval(s, delta); err != nil {
+	delta, err := a.aside.eval(s, delta)
+	if err != nil {
 		return err
-	}
-	for _, c := range a.calls {
-		if err := c.args.eval(s, delta); err != nil {
-			return err
-		}
 	}
 	for from := 0; from < delta.Len; from += tileRows {
 		if err := a.applyTile(from, min(from+tileRows, delta.Len), delta.Weights); err != nil {
@@ -28,6 +24,19 @@ func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) 
 	for _, c := range a.calls {
 		if c.fold != nil {
 			c.fold.hold(a.keys.vecs, c.args.vecs, delta)
+		}
+	}
+	return nil
+}
+
+// eval computes keys and arguments.
+func (a *aggregate) eval(s *Step, b *zset.Batch) error {
+	if err := a.keys.eval(s, b); err != nil {
+		return err
+	}
+	for _, c := range a.calls {
+		if err := c.args.eval(s, b); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -111,6 +111,7 @@ func (p *Aggregate) Open(env *Env) (Operator, error) {
 		return nil, err
 	}
 	a.out = make([]*vec.Vec, len(p.Group)+len(p.Calls))
+	a.aside = env.aside(a.eval, p.AppendOnly)
 	return a, nil
 }
 
@@ -141,6 +142,7 @@ type aggregate struct {
 	keys   columns
 	calls  []*aggCall
 	groups state.Map
+	aside  *aside
 	gids   []int32
 
 	// Of Finish.

@@ -42,6 +42,8 @@ type CircuitOptions struct {
 	// Out receives the root's deltas, from several workers at once. The batch is
 	// good until it returns.
 	Out func(worker int, delta *zset.Batch) error
+
+	asides *[]*aside // of the worker that a circuit within another runs in
 }
 
 // NewCircuit opens the plan in every worker.
@@ -50,13 +52,17 @@ func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
 	c.place(root, map[Plan]int{})
 	for w := range max(o.Workers, 1) {
 		wk := &worker{circuit: c, index: w}
+		asides := o.asides
+		if asides == nil {
+			asides = &wk.asides
+		}
 		if o.Clock != nil {
 			wk.meter = &meter{clock: o.Clock, at: -1, spent: make([]time.Duration, len(c.nodes))}
 		}
 		for i, n := range c.nodes {
 			op, err := n.plan.Open(&Env{
 				Worker: w, Workers: max(o.Workers, 1), State: o.Stores[w],
-				Name: stateName(n.plan, i), EvalErrorNull: o.EvalErrorNull, MaxRecursion: o.MaxRecursion,
+				Name: stateName(n.plan, i), EvalErrorNull: o.EvalErrorNull, MaxRecursion: o.MaxRecursion, asides: asides,
 			})
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", n.plan, err)
@@ -150,7 +156,10 @@ func (c *Circuit) Finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.settle()
+	if err := c.settle(); err != nil {
+		return err
+	}
+	return c.look()
 }
 
 // settle delivers what lies in inboxes until none holds anything.
@@ -211,7 +220,8 @@ type worker struct {
 	mu    sync.Mutex
 	inbox []parcel
 
-	meter *meter // nil where no time is taken
+	asides []*aside
+	meter  *meter // nil where no time is taken
 }
 
 // A parcel is rows on their way to another worker.

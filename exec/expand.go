@@ -23,7 +23,9 @@ type Expand struct {
 	Func  *function.BoundTable
 	Args  []expr.Expr
 	Outer bool // a row for which the function gives none is kept, NULLs beside it
-	Out   *types.Schema
+
+	AppendOnly bool // the input only ever adds rows
+	Out        *types.Schema
 }
 
 // Inputs implements Plan.
@@ -53,6 +55,8 @@ func (p *Expand) Open(env *Env) (Operator, error) {
 	}
 	var err error
 	x.args, err = compileColumns(p.Args, env)
+	x.aside = env.aside(x.args.eval, p.AppendOnly)
+	x.failed = env.aside(x.try, p.AppendOnly)
 	return x, err
 }
 
@@ -60,19 +64,25 @@ type expand struct {
 	plan      *Expand
 	args      columns
 	errorNull bool
+	aside     *aside  // rows whose arguments have no value
+	failed    *aside  // rows for which the function fails
 	sel       []int32 // the row of the delta that each row is made of
 	made      []*vec.Builder
 	weights   []int64
 }
 
 func (x *expand) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
-	if err := x.args.eval(s, delta); err != nil {
+	delta, err := x.aside.eval(s, delta)
+	if err != nil {
 		return err
 	}
 	for row := range delta.Len {
 		n, err := x.rows(row)
 		if err != nil {
-			return fmt.Errorf("%s: %w", x.plan.Func.Name, err)
+			if x.failed.off {
+				return err
+			}
+			x.failed.hold(delta, row, err)
 		}
 		for range n {
 			x.sel = append(x.sel, int32(row))
@@ -91,12 +101,12 @@ func (x *expand) rows(row int) (int, error) {
 	before := len(x.sel)
 	n, err := x.plan.Func.Rows(x.args.vecs, row, x.made)
 	if err != nil {
-		if !x.errorNull {
-			return 0, err
-		}
 		n = 0
 		for _, b := range x.made {
 			b.Truncate(before)
+		}
+		if !x.errorNull {
+			return 0, fmt.Errorf("%s: %w", x.plan.Func.Name, err)
 		}
 	}
 	if n == 0 && x.plan.Outer {
@@ -131,6 +141,18 @@ func (x *expand) flush(s *Step, delta *zset.Batch) error {
 	}
 	err := out.Parts(s.Emit)
 	x.sel = x.sel[:0]
+	for _, b := range x.made {
+		b.Reset()
+	}
+	return err
+}
+
+// try asks for the rows of one row alone, for the error of it.
+func (x *expand) try(s *Step, b *zset.Batch) error {
+	if err := x.args.eval(s, b); err != nil {
+		return err
+	}
+	_, err := x.rows(0)
 	for _, b := range x.made {
 		b.Reset()
 	}

@@ -44,8 +44,9 @@ type Join struct {
 	On          expr.Expr // the rest of the condition, over pairs; nil for none
 	// Any is, for a MarkJoin, what is asked of the matches: the mark is TRUE where it is TRUE
 	// for one, else NULL where it is NULL for one, else FALSE. nil is TRUE.
-	Any expr.Expr
-	Out *types.Schema
+	Any        expr.Expr
+	AppendOnly bool // both inputs only ever add rows
+	Out        *types.Schema
 }
 
 // A JoinKey is an equality by which matches are looked up: expressions over the columns
@@ -144,6 +145,8 @@ func (p *Join) Open(env *Env) (Operator, error) {
 	}
 	j.right = len(j.sides[0].columns)
 	j.paired = p.Kind < SemiJoin
+	j.onRows = env.aside(j.match, p.AppendOnly)
+	j.asked = env.aside(j.ask, p.AppendOnly)
 	var err error
 	if p.On != nil {
 		if j.on, err = expr.CompileFilter(p.On, env.EvalErrorNull); err != nil {
@@ -182,6 +185,7 @@ func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 	if side.keys, err = compileColumns(keys, env); err != nil {
 		return nil, err
 	}
+	side.aside = env.aside(side.keys.eval, p.AppendOnly)
 	side.index, err = env.State.Index(env.Name+[]string{"/left", "/right"}[i], shape)
 	return side, err
 }
@@ -189,6 +193,7 @@ func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 // A joinSide is one input of a running join.
 type joinSide struct {
 	keys    columns
+	aside   *aside
 	strict  []bool // for each key: a NULL in it matches nothing
 	index   state.Index
 	counts  bool

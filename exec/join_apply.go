@@ -19,12 +19,15 @@ type join struct {
 	right  int           // where those of the right begin
 	paired bool          // pairs are put out
 	on     *expr.Filter
+	onRows *aside // pairs on which On has no value
 	any    *expr.Program
+	asked  *aside // pairs on which Any has none
 	probe  *state.Probe
 
 	// Of the call at hand.
 	keys, rows []int32 // pairs that match: the row of the delta, and the stored row
 	sel        []int32
+	all        bool // sel is every row
 	weights    []int64
 	truths     []int8 // for each pair: of Any, 1 for TRUE, 0 for FALSE, -1 for NULL
 	changed    verdicts
@@ -32,7 +35,8 @@ type join struct {
 
 func (j *join) Apply(_ context.Context, s *Step, port int, delta *zset.Batch) error {
 	mine := j.sides[port]
-	if err := mine.keys.eval(s, delta); err != nil {
+	delta, err := mine.aside.eval(s, delta)
+	if err != nil {
 		return err
 	}
 	keys := mine.keys.vecs
@@ -158,21 +162,20 @@ func (j *join) applyPairs(s *Step, port int, delta *zset.Batch) error {
 		pairs = j.pairsOf(s, port, delta)
 	}
 	if j.on != nil {
-		sel, all, err := j.on.Select(s.expr(), pairs, j.sel[:0])
-		j.sel = sel
-		switch {
-		case err != nil:
+		var err error
+		if pairs, err = j.evaluable(s, port, delta, pairs, j.onRows); err != nil {
 			return err
-		case all:
-		case len(sel) == 0:
+		}
+		if len(j.sel) == 0 && !j.all {
 			return nil
-		default:
-			pairs = pairs.Gather(s.Mem, sel)
-			j.keys, j.rows = pick(s.Mem, j.keys, sel), pick(s.Mem, j.rows, sel)
+		}
+		if !j.all {
+			pairs = j.only(s, pairs, j.sel)
 		}
 	}
 	if j.any != nil {
-		if err := j.ask(s, pairs); err != nil {
+		var err error
+		if pairs, err = j.evaluable(s, port, delta, pairs, j.asked); err != nil {
 			return err
 		}
 	}
@@ -186,6 +189,31 @@ func (j *join) applyPairs(s *Step, port int, delta *zset.Batch) error {
 		return j.countOther(s, port, delta)
 	}
 	return nil
+}
+
+// evaluable evaluates pairs, and holds those that have no value: rows that are gone or
+// will be taken back have pairs, too.
+func (j *join) evaluable(s *Step, port int, delta, pairs *zset.Batch, a *aside) (*zset.Batch, error) {
+	err := a.f(s, pairs)
+	if err == nil || a.off {
+		return pairs, err
+	}
+	held := *pairs
+	held.Weights = j.weigh(port, delta)
+	pairs = j.only(s, pairs, a.divide(s, &held, err))
+	return pairs, a.f(s, pairs)
+}
+
+// only keeps some of the pairs at hand.
+func (j *join) only(s *Step, pairs *zset.Batch, sel []int32) *zset.Batch {
+	j.keys, j.rows = pick(s.Mem, j.keys, sel), pick(s.Mem, j.rows, sel)
+	return pairs.Gather(s.Mem, sel)
+}
+
+// match selects the pairs for which On is TRUE.
+func (j *join) match(s *Step, pairs *zset.Batch) (err error) {
+	j.sel, j.all, err = j.on.Select(s.expr(), pairs, j.sel[:0])
+	return err
 }
 
 func pick(m *vec.Mem, of, sel []int32) []int32 {
@@ -243,13 +271,9 @@ func (j *join) ask(s *Step, pairs *zset.Batch) error {
 
 // emitPairs puts out pairs, each as often as its rows stand there.
 func (j *join) emitPairs(s *Step, port int, delta, pairs *zset.Batch) error {
-	rows := j.sides[1-port].index.Rows()
-	j.weights = j.weights[:0]
 	ones, zeros := true, false
-	for i, k := range j.keys {
-		w := delta.Weight(int(k)) * *(*int64)(rows.Ptr(j.rows[i]))
+	for _, w := range j.weigh(port, delta) {
 		ones, zeros = ones && w == 1, zeros || w == 0
-		j.weights = append(j.weights, w)
 	}
 	out := &zset.Batch{Schema: j.plan.Out, Len: pairs.Len, Cols: pairs.Cols}
 	if !ones {
@@ -268,6 +292,16 @@ func (j *join) emitPairs(s *Step, port int, delta, pairs *zset.Batch) error {
 		return nil
 	}
 	return s.Emit(out)
+}
+
+// weigh returns how often each of the pairs at hand stands there.
+func (j *join) weigh(port int, delta *zset.Batch) []int64 {
+	rows := j.sides[1-port].index.Rows()
+	j.weights = j.weights[:0]
+	for i, k := range j.keys {
+		j.weights = append(j.weights, delta.Weight(int(k))**(*int64)(rows.Ptr(j.rows[i])))
+	}
+	return j.weights
 }
 
 func grow(s []int32, n int) []int32 {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
-	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -63,8 +62,9 @@ func (pass) Finish(context.Context, *Step) error                              { 
 //
 // State: none.
 type Filter struct {
-	Input Plan
-	Pred  expr.Expr
+	Input      Plan
+	Pred       expr.Expr
+	AppendOnly bool // the input only ever adds rows
 }
 
 // Inputs implements Plan.
@@ -82,27 +82,34 @@ func (p *Filter) Open(env *Env) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &filter{pred: f}, nil
+	out := &filter{pred: f}
+	out.aside = env.aside(out.eval, p.AppendOnly)
+	return out, nil
 }
 
 type filter struct {
-	pred *expr.Filter
-	sel  []int32
+	pred  *expr.Filter
+	aside *aside
+	sel   []int32
+	all   bool // sel is every row
+}
+
+func (f *filter) eval(s *Step, b *zset.Batch) (err error) {
+	f.sel, f.all, err = f.pred.Select(s.expr(), b, f.sel[:0])
+	return err
 }
 
 func (f *filter) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
-	sel, all, err := f.pred.Select(s.expr(), delta, f.sel[:0])
-	f.sel = sel
-	if err != nil {
+	delta, err := f.aside.eval(s, delta)
+	switch {
+	case err != nil:
 		return err
-	}
-	if all {
+	case f.all:
 		return s.Emit(delta)
-	}
-	if len(sel) == 0 {
+	case len(f.sel) == 0:
 		return nil
 	}
-	return s.Emit(delta.Gather(s.Mem, sel))
+	return s.Emit(delta.Gather(s.Mem, f.sel))
 }
 
 func (f *filter) Finish(context.Context, *Step) error { return nil }
@@ -114,9 +121,10 @@ func (f *filter) Finish(context.Context, *Step) error { return nil }
 //
 // State: none.
 type Project struct {
-	Input Plan
-	Exprs []expr.Expr
-	Out   *types.Schema
+	Input      Plan
+	Exprs      []expr.Expr
+	AppendOnly bool // the input only ever adds rows
+	Out        *types.Schema
 }
 
 // Inputs implements Plan.
@@ -139,33 +147,24 @@ func (p *Project) String() string {
 
 // Open implements Plan.
 func (p *Project) Open(env *Env) (Operator, error) {
-	op := &project{out: p.Out}
-	for _, e := range p.Exprs {
-		prog, err := expr.Compile(e, env.EvalErrorNull)
-		if err != nil {
-			return nil, err
-		}
-		op.progs = append(op.progs, prog)
-	}
-	op.cols = make([]*vec.Vec, len(op.progs))
-	return op, nil
+	columns, err := compileColumns(p.Exprs, env)
+	out := &project{columns: columns, out: p.Out}
+	out.aside = env.aside(out.columns.eval, p.AppendOnly)
+	return out, err
 }
 
 type project struct {
-	progs []*expr.Program
-	out   *types.Schema
-	cols  []*vec.Vec
+	columns columns
+	aside   *aside
+	out     *types.Schema
 }
 
 func (p *project) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
-	for i, prog := range p.progs {
-		v, err := prog.Eval(s.expr(), delta, nil)
-		if err != nil {
-			return err
-		}
-		p.cols[i] = v
+	delta, err := p.aside.eval(s, delta)
+	if err != nil {
+		return err
 	}
-	return s.Emit(&zset.Batch{Schema: p.out, Len: delta.Len, Cols: p.cols, Weights: delta.Weights})
+	return s.Emit(&zset.Batch{Schema: p.out, Len: delta.Len, Cols: p.columns.vecs, Weights: delta.Weights})
 }
 
 func (p *project) Finish(context.Context, *Step) error { return nil }

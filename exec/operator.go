@@ -57,6 +57,8 @@ type Env struct {
 	// MaxRecursion is how many rounds a Recursive may take in an epoch; 0 is
 	// DefaultMaxRecursion.
 	MaxRecursion int
+
+	asides *[]*aside // of the worker
 }
 
 // expr is the context in which an expression is evaluated over one batch. Each has a

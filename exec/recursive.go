@@ -77,7 +77,7 @@ func (p *Recursive) Open(env *Env) (Operator, error) {
 	}
 	var err error
 	r.step, err = NewCircuit(p.Step, CircuitOptions{
-		Workers: 1, Stores: []state.Store{inside{env.State, env.Name + "/"}}, EvalErrorNull: env.EvalErrorNull, MaxRecursion: env.MaxRecursion,
+		Workers: 1, Stores: []state.Store{inside{env.State, env.Name + "/"}}, EvalErrorNull: env.EvalErrorNull, MaxRecursion: env.MaxRecursion, asides: env.asides,
 		Out: func(_ int, delta *zset.Batch) error { return r.out(delta) },
 	})
 	if err != nil {

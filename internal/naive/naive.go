@@ -49,7 +49,11 @@ const patience = 1_000_000
 
 // Answer returns the rows of a plan, in no particular order.
 func Answer(n logical.Node, tables Tables) ([]Row, error) {
-	return (&evaluation{tables: tables, selves: map[*logical.Self][]Row{}}).rows(n, nil)
+	e := &evaluation{tables: tables, selves: map[*logical.Self][]Row{}, fixed: map[*logical.Subquery][]Row{}}
+	if err := e.fix(n); err != nil {
+		return nil, err
+	}
+	return e.rows(n, nil)
 }
 
 // An evaluation answers one query.
@@ -57,6 +61,11 @@ type evaluation struct {
 	tables Tables
 	selves map[*logical.Self][]Row // of recursive queries at work
 	steps  int                     // expressions computed so far
+
+	// fixed are the rows of subqueries that depend on no row around them. They are
+	// computed once, and first: their errors are errors of the query even where no row
+	// asks for them.
+	fixed map[*logical.Subquery][]Row
 }
 
 // rows answers a plan, whose parameters have the values given.

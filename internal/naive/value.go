@@ -302,13 +302,15 @@ func fitted(x *big.Int, t types.Type) (any, error) {
 
 // subquery answers a query that stands in an expression.
 func (e *evaluation) subquery(s *logical.Subquery, row, params Row) (any, error) {
-	given, err := e.values(s.Params, row, params)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := e.rows(s.Plan, given)
-	if err != nil {
-		return nil, err
+	rows, ok := e.fixed[s]
+	if !ok {
+		given, err := e.values(s.Params, row, params)
+		if err != nil {
+			return nil, err
+		}
+		if rows, err = e.rows(s.Plan, given); err != nil {
+			return nil, err
+		}
 	}
 	switch s.Kind {
 	case logical.Exists:
@@ -320,7 +322,7 @@ func (e *evaluation) subquery(s *logical.Subquery, row, params Row) (any, error)
 		case 1:
 			return rows[0][0], nil
 		}
-		return nil, fmt.Errorf("a subquery in the place of a value gave %d rows", len(rows))
+		return nil, severalRows(len(rows))
 	}
 	operands, err := e.values(s.Operands, row, params)
 	if err != nil {
@@ -336,6 +338,10 @@ func (e *evaluation) subquery(s *logical.Subquery, row, params Row) (any, error)
 		}
 	}
 	return out, nil
+}
+
+func severalRows(n int) error {
+	return fmt.Errorf("a subquery in the place of a value gave %d rows", n)
 }
 
 // comparedRows compares rows of values by one comparison: equal where all values are.

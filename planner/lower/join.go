@@ -17,7 +17,7 @@ var joinKinds = map[logical.JoinKind]exec.JoinKind{
 // join without equalities all to one.
 func (l *lowering) join(j *logical.Join, left, right exec.Plan, print string) exec.Plan {
 	keys, rest := j.Equi()
-	out := &exec.Join{Left: left, Right: right, Kind: joinKinds[j.Kind], Any: j.Any, Out: j.Schema()}
+	out := &exec.Join{Left: left, Right: right, Kind: joinKinds[j.Kind], Any: j.Any, AppendOnly: appends(j.Left) && appends(j.Right), Out: j.Schema()}
 	for _, k := range keys {
 		out.Keys = append(out.Keys, exec.JoinKey{Left: k.Left, Right: k.Right, NullSafe: k.NullSafe})
 	}
@@ -27,7 +27,7 @@ func (l *lowering) join(j *logical.Join, left, right exec.Plan, print string) ex
 	if l.workers <= 1 {
 		return l.name(print, out)
 	}
-	ls, rs := &routed{input: left}, &routed{input: right}
+	ls, rs := &routed{input: left, appends: appends(j.Left)}, &routed{input: right, appends: appends(j.Right)}
 	for i, k := range out.Keys {
 		out.Keys[i].Left, out.Keys[i].Right = ls.column(k.Left), rs.column(k.Right)
 	}
@@ -84,9 +84,10 @@ func (c *columns) Properties() logical.Properties         { return logical.Prope
 // routed is an input whose rows go to the worker that owns their keys. Keys that are
 // computed become columns behind its own.
 type routed struct {
-	input exec.Plan
-	keys  []int
-	added []expr.Expr
+	input   exec.Plan
+	appends bool // rows are only ever added
+	keys    []int
+	added   []expr.Expr
 }
 
 // column makes a key of an expression over the input and returns it as a column.
@@ -104,7 +105,7 @@ func (r *routed) column(e expr.Expr) expr.Expr {
 func (r *routed) plan() exec.Plan {
 	in := r.input
 	if len(r.added) > 0 {
-		p := &exec.Project{Input: in, Out: &types.Schema{}}
+		p := &exec.Project{Input: in, AppendOnly: r.appends, Out: &types.Schema{}}
 		for i, f := range in.Schema().Fields {
 			p.Exprs, p.Out.Fields = append(p.Exprs, &expr.Column{Index: i, Field: f}), append(p.Out.Fields, f)
 		}

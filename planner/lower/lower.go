@@ -79,9 +79,9 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 	case *logical.Values:
 		return l.values(x)
 	case *logical.Filter:
-		return &exec.Filter{Input: ins[0], Pred: x.Pred}
+		return &exec.Filter{Input: ins[0], Pred: x.Pred, AppendOnly: appends(x.Input)}
 	case *logical.Project:
-		return &exec.Project{Input: ins[0], Exprs: x.Exprs, Out: x.Schema()}
+		return &exec.Project{Input: ins[0], Exprs: x.Exprs, AppendOnly: appends(x.Input), Out: x.Schema()}
 	case *logical.Union:
 		return &exec.UnionAll{Ins: ins, Out: x.Schema()}
 	case *logical.Aggregate:
@@ -95,13 +95,16 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 	case *logical.SetOp:
 		return l.setOp(x, ins[0], ins[1], print)
 	case *logical.Expand:
-		return &exec.Expand{Input: ins[0], Func: x.Func, Args: x.Args, Outer: x.Outer, Out: x.Schema()}
+		return &exec.Expand{Input: ins[0], Func: x.Func, Args: x.Args, Outer: x.Outer, AppendOnly: appends(x.Input), Out: x.Schema()}
 	case *logical.First:
 		return first(x, ins[0])
 	}
 	invariants.Failf("no physical plan for %T", n)
 	return nil
 }
+
+// appends reports that rows of n are only ever added.
+func appends(n logical.Node) bool { return n.Properties().AppendOnly }
 
 func (l *lowering) values(x *logical.Values) exec.Plan {
 	columns := make([]int, x.Schema().Len())
@@ -134,14 +137,14 @@ func first(x *logical.First, in exec.Plan) exec.Plan {
 // aggregate computes keys and arguments where the rows are, and routes the rows to
 // the worker that owns their group where there are several.
 func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, print string) exec.Plan {
-	out := &exec.Aggregate{Input: in, Group: a.Group, Out: a.Schema(), AppendOnly: a.Input.Properties().AppendOnly}
+	out := &exec.Aggregate{Input: in, Group: a.Group, Out: a.Schema(), AppendOnly: appends(a.Input)}
 	for _, c := range a.Calls {
 		out.Calls = append(out.Calls, exec.AggregateCall{Func: c.Bind, Name: c.Func.Name, Args: c.Args})
 	}
 	if l.workers <= 1 {
 		return l.name(print, out)
 	}
-	p := &exec.Project{Input: in, Out: &types.Schema{}}
+	p := &exec.Project{Input: in, AppendOnly: out.AppendOnly, Out: &types.Schema{}}
 	column := func(e expr.Expr) expr.Expr {
 		f := types.Field{Name: e.String(), Type: e.Type(), NotNull: e.NotNull()}
 		p.Exprs = append(p.Exprs, e)

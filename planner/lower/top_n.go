@@ -14,7 +14,7 @@ func (l *lowering) topN(t *logical.TopN, in exec.Plan, print string) exec.Plan {
 	return l.name(print, &exec.TopN{
 		Input: in, Partition: t.Partition, Keys: sortKeys(t.Keys), Limit: t.Limit, Offset: t.Offset,
 		By: exec.Rank(t.By), Ties: t.Ties, Number: t.Number != "",
-		AppendOnly: t.Input.Properties().AppendOnly, Out: t.Schema(),
+		AppendOnly: appends(t.Input), Out: t.Schema(),
 	})
 }
 
