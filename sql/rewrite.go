@@ -11,8 +11,10 @@ import "strings"
 // first token afterwards: before holds such insertions by their place in out.
 func rewrite(src *Source, tokens []Token) ([]Token, error) {
 	r := &rewriter{src: src, ts: tokens, before: map[int][]Token{}}
-	if r.pair() {
-		r.walk(&level{end: len(tokens), expect: true, start: true, prim: -1, pred: -1})
+	for r.pair() && r.unwrap() {
+	}
+	if r.err == nil {
+		r.walk(&level{end: len(r.ts), expect: true, start: true, prim: -1, pred: -1})
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -104,6 +106,32 @@ func (r *rewriter) pair() bool {
 		}
 		return false
 	}
+	return true
+}
+
+// unwrap drops the outer of two pairs of brackets around a query that is the left side of
+// a set operation, and reports whether there were any: in an expression the parser does not read
+// ((SELECT …)) UNION ….
+func (r *rewriter) unwrap() bool {
+	drop := map[int]bool{}
+	for i, t := range r.ts {
+		if !t.Is("(") || !tokenAt(r.ts, i+1).Is("(") || r.match[i] != r.match[i+1]+1 {
+			continue
+		}
+		if tokenAt(r.ts, i+2).Is("(", "SELECT", "WITH", "VALUES") && tokenAt(r.ts, r.match[i]+1).Is("UNION", "EXCEPT", "INTERSECT") {
+			drop[i], drop[r.match[i]] = true, true
+		}
+	}
+	if len(drop) == 0 {
+		return false
+	}
+	left := make([]Token, 0, len(r.ts))
+	for i, t := range r.ts {
+		if !drop[i] {
+			left = append(left, t)
+		}
+	}
+	r.ts = left
 	return true
 }
 
