@@ -33,7 +33,8 @@ type DB struct {
 	mu       sync.Mutex
 	settings settings
 	running  map[*stream.Query]*Query
-	serial   int // names of queries without one
+	starting map[string]chan struct{} // names of queries that are about to start, closed then
+	serial   int                      // names of queries without one
 }
 
 type config struct {
@@ -91,6 +92,7 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 		env:        connectors.Env{Notice: c.notice, Now: c.now, Out: c.out},
 		settings:   defaultSettings(),
 		running:    map[*stream.Query]*Query{},
+		starting:   map[string]chan struct{}{},
 		write:      make(gate, 1),
 	}
 	db.planner = planner.Planner{Catalog: db.catalog, Functions: db.functions, Workers: c.parallelism, NoRules: c.noRules}

@@ -34,6 +34,47 @@ func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
 	if err := db.launchable(l); err != nil {
 		return Result{}, err
 	}
+	leave, err := db.alone(ctx, l.name)
+	if err != nil {
+		return Result{}, err
+	}
+	defer leave()
+	r, err := db.launchAlone(ctx, l)
+	for errors.Is(err, stream.ErrNotRunning) && ctx.Err() == nil { // a view has ended since it was looked at
+		r, err = db.launchAlone(ctx, l)
+	}
+	return r, placed(l.at, err)
+}
+
+// alone waits until nobody else starts a query of that name: who comes next finds it
+// either listed or not there at all.
+func (db *DB) alone(ctx context.Context, name string) (leave func(), err error) {
+	key := strings.ToLower(name)
+	for {
+		db.mu.Lock()
+		other, busy := db.starting[key]
+		if !busy {
+			mine := make(chan struct{})
+			db.starting[key] = mine
+			db.mu.Unlock()
+			return func() {
+				db.mu.Lock()
+				delete(db.starting, key)
+				db.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		db.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// launchAlone is launch while nobody else starts a query of that name.
+func (db *DB) launchAlone(ctx context.Context, l *launch) (Result, error) {
 	if old := db.runningQuery(l.name); old != nil {
 		if !l.orReplace {
 			return l.attach(old)
@@ -50,24 +91,18 @@ func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
 	spec.Trigger = stream.Trigger(l.tail.Trigger)
 	var err error
 	if spec.Inputs, err = db.inputs(ctx, l.plan, spec.Trigger.Ends()); err != nil {
-		return Result{}, placed(l.at, err)
+		return Result{}, err
 	}
 	if l.sink != nil {
 		out, err := l.sink(ctx)
 		if err != nil {
-			return Result{}, placed(l.at, err)
+			return Result{}, err
 		}
 		spec.Sinks = []stream.Output{out}
 	}
 	run, err := db.engine.Start(ctx, spec)
-	if errors.Is(err, stream.ErrNotRunning) { // a view has ended since it was looked at
-		return db.launch(ctx, l)
-	}
 	if err != nil {
-		if old := db.runningQuery(l.name); old != nil && errors.Is(err, stream.ErrRuns) { // started meanwhile
-			return l.attach(old)
-		}
-		return Result{}, placed(l.at, err)
+		return Result{}, err
 	}
 	q := &Query{db: db, run: run, plan: l.plan, text: l.at.Text(), kind: l.kind}
 	db.mu.Lock()
