@@ -194,7 +194,7 @@ func (b *selection) finish(x *ast.SelectStmt, outer bool) (logical.Node, error) 
 	node = b.windowPlan(node)
 	node = &logical.Project{Input: node, Exprs: b.exprs, Names: b.names}
 	if x.Distinct {
-		node = distinct(node)
+		node = logical.Distinct(node)
 	}
 	if sort == nil {
 		return node, nil

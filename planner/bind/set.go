@@ -89,7 +89,7 @@ func (s *session) combine(op ast.SetOprType, l, r logical.Node, at ast.Node) (lo
 	case ast.UnionAll:
 		return union(l, r, names), nil
 	case ast.Union:
-		return distinct(union(l, r, names)), nil
+		return logical.Distinct(union(l, r, names)), nil
 	}
 	except := op == ast.Except || op == ast.ExceptAll
 	return &logical.SetOp{Left: l, Right: r, Except: except, All: op == ast.ExceptAll || op == ast.IntersectAll, Names: names}, nil
@@ -191,14 +191,4 @@ func convert(n logical.Node, target []types.Type) logical.Node {
 		p.Exprs = append(p.Exprs, expr.NewCast(&expr.Column{Index: i, Field: f}, target[i]))
 	}
 	return p
-}
-
-// distinct keeps one of equal rows.
-func distinct(n logical.Node) logical.Node {
-	schema := n.Schema()
-	a := &logical.Aggregate{Input: n, Names: schema.Names()}
-	for i, f := range schema.Fields {
-		a.Group = append(a.Group, &expr.Column{Index: i, Field: f})
-	}
-	return a
 }

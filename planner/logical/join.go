@@ -251,12 +251,12 @@ func (j *Join) keys(l, r Properties) [][]int {
 	}
 	var out [][]int
 	if j.Kind == Inner || j.Kind == Left {
-		if coversKey(r.Keys, rcols) {
+		if r.HasKeyIn(rcols) {
 			out = append(out, l.Keys...)
 		}
 	}
 	if j.Kind == Inner || j.Kind == Right {
-		if coversKey(l.Keys, lcols) {
+		if l.HasKeyIn(lcols) {
 			out = append(out, shiftKeys(r.Keys, width)...)
 		}
 	}
@@ -273,13 +273,6 @@ func (j *Join) keys(l, r Properties) [][]int {
 
 // exactKey reports that = is identity on a type: of floats, NaN is no value's equal.
 func exactKey(t types.Type) bool { return !t.IsFloat() }
-
-// coversKey reports that rows equal in the columns are one row: the columns hold a key.
-func coversKey(keys [][]int, columns []int) bool {
-	return slices.ContainsFunc(keys, func(key []int) bool {
-		return !slices.ContainsFunc(key, func(c int) bool { return !slices.Contains(columns, c) })
-	})
-}
 
 func shiftKeys(keys [][]int, by int) [][]int {
 	out := make([][]int, len(keys))

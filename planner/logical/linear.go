@@ -126,6 +126,16 @@ func (u *Union) Properties() Properties {
 	return out
 }
 
+// Distinct keeps one of equal rows.
+func Distinct(in Node) Node {
+	schema := in.Schema()
+	a := &Aggregate{Input: in, Names: schema.Names()}
+	for i, f := range schema.Fields {
+		a.Group = append(a.Group, &expr.Column{Index: i, Field: f})
+	}
+	return a
+}
+
 // Head keeps the first n columns of a node.
 func Head(in Node, n int) Node {
 	schema := in.Schema()

@@ -3,6 +3,8 @@
 package logical
 
 import (
+	"slices"
+
 	"github.com/sqlstream/sqlstream/internal/tree"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
@@ -25,6 +27,13 @@ type Properties struct {
 	Keys       [][]int // sets of columns that hold no two equal rows
 	State      Bound   // what the node itself must remember
 	Cause      string  // of a retracting plan: the lowest node that takes rows back, for messages
+}
+
+// HasKeyIn reports that rows which are equal in the columns are one row: they hold a key.
+func (p Properties) HasKeyIn(columns []int) bool {
+	return slices.ContainsFunc(p.Keys, func(key []int) bool {
+		return !slices.ContainsFunc(key, func(c int) bool { return !slices.Contains(columns, c) })
+	})
 }
 
 // A Bound says how state grows.

@@ -67,6 +67,9 @@ type Values struct {
 	Rows *zset.Batch
 }
 
+// NoRows is a node that never has a row.
+func NoRows(s *types.Schema) *Values { return &Values{Rows: zset.NewBuilder(s).Build()} }
+
 // Inputs implements Node.
 func (v *Values) Inputs() []Node { return nil }
 

@@ -98,12 +98,11 @@ func gone(n int) []int {
 // key of the right.
 func oneMatch(j *logical.Join) bool {
 	keys, _ := j.Equi()
-	return slices.ContainsFunc(j.Right.Properties().Keys, func(key []int) bool {
-		return !slices.ContainsFunc(key, func(column int) bool {
-			return !slices.ContainsFunc(keys, func(k logical.EquiKey) bool {
-				c, ok := k.Right.(*expr.Column)
-				return ok && c.Index == column && !c.Type().IsFloat()
-			})
-		})
-	})
+	var columns []int
+	for _, k := range keys {
+		if c, ok := k.Right.(*expr.Column); ok && !c.Type().IsFloat() {
+			columns = append(columns, c.Index)
+		}
+	}
+	return j.Right.Properties().HasKeyIn(columns)
 }

@@ -38,7 +38,8 @@ var Default = []Rule{
 	SimplifyCase,         // … by which branches go
 	FactorOr,             // what all of an OR demands stands by itself
 	SimplifyLogic,        // and what is decided leaves the others
-	DropFilter,           // or nothing at all
+	DropFilter,           // or nothing at all …
+	PropagateEmpty,       // … or everything
 	MergeFilters,         // one condition list to divide and push
 	PushThroughProject,   // towards the scan, through what the user wrote in views …
 	PushThroughUnion,     // … and unions
@@ -49,6 +50,7 @@ var Default = []Rule{
 	PushThroughAggregate, // what speaks of whole groups need not be counted first
 	PushThroughWindow,    // nor rows of a partition that is not asked for
 	TopNFilter,           // what has come down to a window of ranks bounds it
+	DropDistinct,         // rows that have a key are counted no more
 	MergeProjects,        // views on views leave columns that only rename
 	MergeIntoAggregate,   // and columns that only an aggregate reads
 	DropProject,          // and projects that do nothing at all

@@ -55,11 +55,7 @@ func newUnnesting(j *logical.Join) *unnesting {
 		p.Names = append(p.Names, name)
 		u.params = append(u.params, &logical.Param{Index: i, Field: types.Field{Name: name, Type: e.Type(), NotNull: e.NotNull()}})
 	}
-	d := &logical.Aggregate{Input: p, Names: p.Names}
-	for i, f := range p.Schema().Fields {
-		d.Group = append(d.Group, &expr.Column{Index: i, Field: f})
-	}
-	u.domain = d
+	u.domain = logical.Distinct(p)
 	return u
 }
 
