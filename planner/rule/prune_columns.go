@@ -20,11 +20,7 @@ var PruneColumns = Rule{Name: "PruneColumns", Rewrite: pruneColumns, Whole: true
 
 func pruneColumns(n logical.Node) (logical.Node, bool) {
 	p := pruner{}
-	all := make([]bool, n.Schema().Len())
-	for i := range all {
-		all[i] = true
-	}
-	out, _ := p.prune(n, all)
+	out := p.whole(n)
 	return out, p.changed
 }
 
@@ -51,22 +47,32 @@ func (p *pruner) prune(n logical.Node, need []bool) (logical.Node, []int) {
 		return p.join(x, need)
 	case *logical.TopN:
 		return p.topN(x, need)
+	case *logical.Window:
+		return p.window(x, need)
 	case *logical.Expand:
 		return p.expand(x, need)
-	case *logical.First: // the order of its rows is by all columns
-		return x, identity(len(need))
-	case *logical.Sort:
-		for _, k := range x.Keys {
-			need[k.Column] = true
-		}
-		all := identity(len(need))
-		for i := range need { // the result's order is closed by all its columns
-			need[i] = true
-		}
-		input, _ := p.prune(x.Input, need)
-		return x.WithInputs([]logical.Node{input}), all
 	}
-	return n, identity(len(need))
+	return p.below(n), identity(len(need))
+}
+
+// below prunes the inputs of a node for which all their columns count.
+func (p *pruner) below(n logical.Node) logical.Node {
+	ins := n.Inputs()
+	fresh := make([]logical.Node, len(ins))
+	for i, in := range ins {
+		fresh[i] = p.whole(in)
+	}
+	return n.WithInputs(fresh)
+}
+
+// whole keeps all columns of a plan, and prunes what is below.
+func (p *pruner) whole(n logical.Node) logical.Node {
+	all := make([]bool, n.Schema().Len())
+	for i := range all {
+		all[i] = true
+	}
+	out, at := p.prune(n, slices.Clone(all))
+	return keep(out, all, at, n)
 }
 
 func identity(n int) []int {
@@ -143,7 +149,7 @@ func (p *pruner) project(x *logical.Project, need []bool) (logical.Node, []int) 
 func (p *pruner) aggregate(x *logical.Aggregate, need []bool) (logical.Node, []int) {
 	at := identity(len(need))
 	if x.Sets != nil {
-		return x, at
+		return p.below(x), at
 	}
 	in := make([]bool, x.Input.Schema().Len())
 	mark(in, x.Group...)

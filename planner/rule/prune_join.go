@@ -73,18 +73,6 @@ func (p *pruner) expand(x *logical.Expand, need []bool) (logical.Node, []int) {
 	return &out, at
 }
 
-// topN leaves out a number that nobody reads.
-func (p *pruner) topN(x *logical.TopN, need []bool) (logical.Node, []int) {
-	at := identity(len(need))
-	if last := len(need) - 1; x.Number != "" && !need[last] {
-		out := *x
-		out.Number, at[last] = "", -1
-		p.changed = true
-		return &out, at
-	}
-	return x, at
-}
-
 // gone is where n columns are that are there no more.
 func gone(n int) []int {
 	at := make([]int, n)
