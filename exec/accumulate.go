@@ -23,7 +23,7 @@ func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) 
 	}
 	for _, c := range a.calls {
 		if c.fold != nil {
-			c.fold.hold(a.keys.vecs, c.args.vecs, delta)
+			c.fold.hold(a.keys.vecs, c, delta)
 		}
 	}
 	return nil
@@ -35,8 +35,10 @@ func (a *aggregate) eval(s *Step, b *zset.Batch) error {
 		return err
 	}
 	for _, c := range a.calls {
-		if err := c.args.eval(s, b); err != nil {
-			return err
+		for _, cols := range []*columns{&c.filter, &c.args, &c.order} {
+			if err := cols.eval(s, b); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -52,8 +54,13 @@ func (a *aggregate) applyTile(from, to int, weights []int64) error {
 	}
 	rows := a.groups.Rows()
 	count(rows, gids, weights)
+	for _, d := range a.sets {
+		if err := d.add(a.keys.part(from, to), from, to, weights); err != nil {
+			return err
+		}
+	}
 	for _, c := range a.calls {
-		if c.slot == nil || c.given {
+		if c.slot == nil || c.given || c.plan.Distinct {
 			continue
 		}
 		if err := c.slot.Add(rows.At(rows.Base+c.at), gids, c.args.part(from, to), weights); err != nil {

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/sql/expr"
@@ -18,8 +19,9 @@ import (
 //	Apply   adds each row to its group's accumulators
 //	Finish  emits, for each group touched, - the old row + the new row where they differ
 //
-// State: group -> count of rows, whether a row was emitted, accumulators; and for
-// calls that fold, an ordered multiset of (group, argument values).
+// State: group -> count of rows, whether a row was emitted, accumulators; for calls that
+// fold, an ordered multiset of (group, order, argument values); and for others with
+// DISTINCT, (group, argument values) -> how often they are there.
 type Aggregate struct {
 	Input      Plan
 	Group      []expr.Expr
@@ -30,9 +32,18 @@ type Aggregate struct {
 
 // An AggregateCall is one aggregate function over its argument expressions.
 type AggregateCall struct {
-	Func *function.Bound
-	Name string
-	Args []expr.Expr
+	Func     *function.Bound
+	Name     string
+	Args     []expr.Expr
+	Distinct bool       // rows with equal arguments count once
+	Order    []Ordering // in which a fold is given the rows; then their arguments decide
+	Filter   expr.Expr  // of a fold, or with Distinct: what is not TRUE does not count; nil for none
+}
+
+// An Ordering is an expression to order by. NULL comes first, or with Desc last.
+type Ordering struct {
+	Expr expr.Expr
+	Desc bool
 }
 
 // String prints the call as SQL.
@@ -44,7 +55,36 @@ func (c AggregateCall) String() string {
 	if len(args) == 0 {
 		args = []string{"*"}
 	}
-	return c.Name + "(" + strings.Join(args, ", ") + ")"
+	text := strings.Join(args, ", ")
+	if c.Distinct {
+		text = "DISTINCT " + text
+	}
+	for i, o := range c.Order {
+		text += [...]string{" ORDER BY ", ", "}[min(i, 1)] + o.Expr.String()
+		if o.Desc {
+			text += " DESC"
+		}
+	}
+	text = c.Name + "(" + text + ")"
+	if c.Filter != nil {
+		text += " FILTER (WHERE " + c.Filter.String() + ")"
+	}
+	return text
+}
+
+// Replace puts f of each of the call's expressions in its place: arguments, order,
+// filter.
+func (c *AggregateCall) Replace(f func(expr.Expr) expr.Expr) {
+	c.Args, c.Order = slices.Clone(c.Args), slices.Clone(c.Order)
+	for i, e := range c.Args {
+		c.Args[i] = f(e)
+	}
+	for i, o := range c.Order {
+		c.Order[i].Expr = f(o.Expr)
+	}
+	if c.Filter != nil {
+		c.Filter = f(c.Filter)
+	}
 }
 
 // Slot returns the fixed-width accumulator to use, nil where the call folds.
@@ -106,6 +146,9 @@ func (p *Aggregate) Open(env *Env) (Operator, error) {
 		}
 		a.calls = append(a.calls, call)
 	}
+	if err := a.openDistinct(env, keys); err != nil {
+		return nil, err
+	}
 	a.groups, err = env.State.Map(env.Name, state.MapShape{Keys: keys, Width: a.width})
 	if err != nil {
 		return nil, err
@@ -127,10 +170,22 @@ func (a *aggregate) openCall(c AggregateCall, env *Env, name string) (*aggCall, 
 		if err != nil {
 			return nil, err
 		}
-		call.fold = newFold(c.Func, ordered)
+		call.fold = newFold(c, ordered)
 	}
 	var err error
-	call.args, err = compileColumns(c.Args, env)
+	if call.args, err = compileColumns(c.Args, env); err != nil {
+		return nil, err
+	}
+	var order []expr.Expr
+	for _, o := range c.Order {
+		order = append(order, o.Expr)
+	}
+	if call.order, err = compileColumns(order, env); err != nil {
+		return nil, err
+	}
+	if c.Filter != nil {
+		call.filter, err = compileColumns([]expr.Expr{c.Filter}, env)
+	}
 	return call, err
 }
 
@@ -141,6 +196,7 @@ type aggregate struct {
 	width  int  // of a group's row
 	keys   columns
 	calls  []*aggCall
+	sets   []*distinctSet // of the calls with DISTINCT that keep a slot
 	groups state.Map
 	aside  *aside
 	gids   []int32
@@ -155,6 +211,8 @@ type aggregate struct {
 type aggCall struct {
 	plan   AggregateCall
 	args   columns
+	order  columns
+	filter columns       // none, or one
 	slot   function.Slot // nil where fold is set
 	at     int           // of the slot in the row
 	given  bool          // the slot is the group's own count of rows

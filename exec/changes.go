@@ -31,6 +31,11 @@ func (a *aggregate) Finish(_ context.Context, s *Step) error {
 			return err
 		}
 	}
+	for _, d := range a.sets {
+		if err := d.settle(s, a.groups); err != nil {
+			return err
+		}
+	}
 	dirty := a.groups.Dirty()
 	if len(dirty) == 0 {
 		return nil

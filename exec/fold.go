@@ -13,10 +13,11 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// A fold computes a call from an ordered multiset of (group, argument values). What
-// Apply is given waits in it until Finish, which needs the values before the epoch,
+// A fold computes a call from an ordered multiset of (group, order, argument values).
+// What Apply is given waits in it until Finish, which needs the values before the epoch,
 // too.
 type fold struct {
+	call     AggregateCall
 	fold     function.Fold
 	multiset state.Ordered
 	olds     *vec.Builder // values before the epoch of all groups touched
@@ -26,12 +27,24 @@ type fold struct {
 
 	// The walk over one group.
 	prefix, bound []byte
+	order         []*vec.Builder
+	inverted      []byte
+	seen          map[string]bool // arguments that a DISTINCT has met
 	args          []*vec.Builder
 	vecs          []*vec.Vec
 	counts        []int64
 	row           int
 	take          func(key []byte, weight int64) bool
 	next          func() ([]*vec.Vec, int, int64)
+}
+
+func trueAt(v *vec.Vec, row int) bool { return !v.IsNull(row) && v.Bool(row) }
+
+// invert turns the order of keys around.
+func invert(key []byte) {
+	for i := range key {
+		key[i] = ^key[i]
+	}
 }
 
 // A waiting key stands in data. Its first 24 bytes, filled up with zeros, order as
@@ -43,9 +56,12 @@ type waiting struct {
 	weight int64
 }
 
-func newFold(b *function.Bound, multiset state.Ordered) *fold {
-	f := &fold{fold: b.Fold, multiset: multiset, olds: vec.NewBuilder(b.Returns)}
-	for _, t := range b.Args {
+func newFold(c AggregateCall, multiset state.Ordered) *fold {
+	f := &fold{call: c, fold: c.Func.Fold, multiset: multiset, olds: vec.NewBuilder(c.Func.Returns), seen: map[string]bool{}}
+	for _, o := range c.Order {
+		f.order = append(f.order, vec.NewBuilder(o.Expr.Type()))
+	}
+	for _, t := range c.Func.Args {
 		f.args = append(f.args, vec.NewBuilder(t))
 		f.vecs = append(f.vecs, new(vec.Vec))
 	}
@@ -53,15 +69,26 @@ func newFold(b *function.Bound, multiset state.Ordered) *fold {
 	return f
 }
 
-// hold notes rows for Finish; those whose first argument is NULL are left out.
-func (f *fold) hold(keys, args []*vec.Vec, delta *zset.Batch) {
+// hold notes rows for Finish: those that the filter keeps, and whose first argument is
+// not NULL unless NULLs count.
+func (f *fold) hold(keys []*vec.Vec, c *aggCall, delta *zset.Batch) {
+	args, order, filter := c.args.vecs, c.order.vecs, c.filter.vecs
 	for row := range delta.Len {
-		if len(args) > 0 && args[0].IsNull(row) {
+		if len(filter) > 0 && !trueAt(filter[0], row) {
+			continue
+		}
+		if len(args) > 0 && !c.plan.Func.KeepsNulls && args[0].IsNull(row) {
 			continue
 		}
 		from := len(f.data)
 		for _, k := range keys {
 			f.data = zset.AppendOrdered(f.data, k, row)
+		}
+		for i, v := range order {
+			at := len(f.data)
+			if f.data = zset.AppendOrdered(f.data, v, row); c.plan.Order[i].Desc {
+				invert(f.data[at:])
+			}
 		}
 		for _, v := range args {
 			f.data = zset.AppendOrdered(f.data, v, row)
@@ -128,6 +155,7 @@ func (f *fold) walk() {
 	for _, b := range f.args {
 		b.Reset()
 	}
+	clear(f.seen)
 	f.counts, f.row = f.counts[:0], -1
 	f.bound = append(f.bound[:0], f.prefix...)
 	to := after(f.bound)
@@ -143,11 +171,31 @@ func (f *fold) walk() {
 
 func (f *fold) takeRow(key []byte, weight int64) bool {
 	key = key[len(f.prefix):]
+	for i, b := range f.order {
+		key = f.skip(key, b, f.call.Order[i].Desc)
+	}
+	if f.call.Distinct {
+		if f.seen[string(key)] {
+			return true
+		}
+		f.seen[string(key)], weight = true, 1
+	}
 	for _, b := range f.args {
 		key = zset.DecodeOrdered(key, b)
 	}
 	f.counts = append(f.counts, weight)
 	return !f.fold.First() && !f.fold.Last()
+}
+
+// skip returns what follows the first value of key.
+func (f *fold) skip(key []byte, b *vec.Builder, desc bool) []byte {
+	b.Reset()
+	if !desc {
+		return zset.DecodeOrdered(key, b)
+	}
+	f.inverted = append(f.inverted[:0], key...)
+	invert(f.inverted)
+	return key[len(key)-len(zset.DecodeOrdered(f.inverted, b)):]
 }
 
 func (f *fold) nextRow() ([]*vec.Vec, int, int64) {

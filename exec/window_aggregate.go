@@ -14,6 +14,7 @@ type runningSum struct {
 	slot    function.Slot // right when rows go out; nil where there is none
 	adding  function.Slot // right while none does; may be nil
 	fold    function.Fold // where there is no slot
+	nulls   bool          // rows whose first argument is NULL count, too
 	data    []byte
 	rows    vec.Rows
 	zero    [1]int32
@@ -25,7 +26,7 @@ type runningSum struct {
 }
 
 func newRunningSum(b *function.Bound) *runningSum {
-	r := &runningSum{slot: b.Slot, adding: b.AppendOnly, fold: b.Fold}
+	r := &runningSum{slot: b.Slot, adding: b.AppendOnly, fold: b.Fold, nulls: b.KeepsNulls}
 	if r.adding == nil {
 		r.adding = r.slot
 	}
@@ -121,7 +122,7 @@ func (c *windowCall) folded(frames []frame, in []bool, out *vec.Builder) error {
 		}
 		rows := c.sum.ordered[:0]
 		for row := f.from; row < f.to; row++ {
-			if (in == nil || in[row]) && !args[0].IsNull(row) {
+			if (in == nil || in[row]) && (c.sum.nulls || !args[0].IsNull(row)) {
 				rows = append(rows, int32(row))
 			}
 		}

@@ -30,6 +30,9 @@ func (r *rewriter) call(l *level) {
 	t, from, end := r.tok(0), len(r.out), r.match[r.at+1]
 	native := t.Kind == Word && (nativeCalls[t.Upper] || aggregates[t.Upper] || windowFunctions[t.Upper] && r.overBehind(end+1))
 	in := level{}
+	if aggregates[t.Upper] && r.overBehind(end+1) && !r.plainArguments(end) {
+		return
+	}
 	if native {
 		r.emit(1)
 	} else {
@@ -43,9 +46,25 @@ func (r *rewriter) call(l *level) {
 	r.arguments(end, in)
 	l.operand(from, 0)
 	l.name = t.Upper
-	if t.Is("COUNT") && tokenAt(r.out, from+2).Is("DISTINCT") {
-		l.name = "" // MySQL has no COUNT(DISTINCT …) OVER
+}
+
+// plainArguments refuses DISTINCT and ORDER BY in an aggregate with OVER, of which the
+// grammar knows nothing or forgets what it read.
+func (r *rewriter) plainArguments(end int) bool {
+	for i := r.at + 2; i < end; i++ {
+		t := tokenAt(r.ts, i)
+		switch {
+		case t.Is("DISTINCT") && i == r.at+2:
+			r.fail(t, "DISTINCT with OVER is not supported")
+			return false
+		case t.Is("ORDER"):
+			r.fail(t, "ORDER BY inside an aggregate with OVER is not supported; the window's own ORDER BY decides what is in its frame")
+			return false
+		case t.Is("("):
+			i = r.match[i]
+		}
 	}
+	return true
 }
 
 // arguments rewrites what is in a call's brackets, and the closing one.

@@ -323,29 +323,3 @@ func (g *generator) grouped(kinds []kind, from source, where string, depth int, 
 	}
 	return out
 }
-
-// aggregate makes a call of an aggregate of a kind.
-func (g *generator) aggregate(k kind, cols []column) string {
-	arg := g.value(k, cols, 0, nil)
-	switch k {
-	case text:
-		return g.pick("MIN", "MAX", "GROUP_CONCAT", "ANY_VALUE") + "(" + arg + ")"
-	case decimal:
-		return "CAST(" + g.pick("SUM", "AVG", "MIN", "MAX") + "(" + arg + ") AS DECIMAL(12, 2))"
-	case real:
-		return g.pick("SUM", "AVG", "MIN", "MAX") + "(" + arg + ")"
-	case moment:
-		return g.pick("MIN", "MAX", "ANY_VALUE") + "(" + arg + ")"
-	}
-	switch g.r.IntN(6) {
-	case 0:
-		return "COUNT(*)"
-	case 1:
-		return "COUNT(" + arg + ")"
-	case 2:
-		return "COUNT(*) FILTER (WHERE " + g.simple(cols) + ")"
-	case 3:
-		return "CAST(SUM(" + arg + ") AS BIGINT)"
-	}
-	return g.pick("MIN", "MAX") + "(" + arg + ")"
-}

@@ -1,11 +1,13 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
@@ -20,11 +22,27 @@ func (b *binding) aggregateCall(x *ast.AggregateFuncExpr, filter ast.ExprNode) (
 	return b.aggregate(b, x, filter)
 }
 
-// userAggregate binds an aggregate that the grammar takes for a plain function.
-func (b *binding) userAggregate(name string, nodes []ast.ExprNode, n ast.Node) (expr.Expr, error) {
-	x := &ast.AggregateFuncExpr{F: name, Args: nodes}
+// userAggregate binds an aggregate that the grammar takes for a plain function: what it
+// does not know among the arguments comes as calls.
+func (b *binding) userAggregate(name string, nodes []ast.ExprNode, n ast.Node, filter ast.ExprNode) (expr.Expr, error) {
+	x := &ast.AggregateFuncExpr{F: name}
 	x.SetOriginTextPosition(n.OriginTextPosition())
-	return b.aggregateCall(x, nil)
+	for _, a := range nodes {
+		f, ok := a.(*ast.FuncCallExpr)
+		switch {
+		case ok && f.FnName.L == sql.MarkerDistinct:
+			x.Distinct = true
+			x.Args = append(x.Args, f.Args...)
+		case ok && f.FnName.L == sql.MarkerOrder:
+			if x.Order == nil {
+				x.Order = &ast.OrderByClause{}
+			}
+			x.Order.Items = append(x.Order.Items, &ast.ByItem{Expr: f.Args[0], Desc: len(f.Args) > 1})
+		default:
+			x.Args = append(x.Args, a)
+		}
+	}
+	return b.aggregateCall(x, filter)
 }
 
 // aggregate binds a call of an aggregate: a column beyond those of the input.
@@ -34,12 +52,6 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if !ok {
 		return nil, b.notYet(x, strings.ToUpper(name))
 	}
-	if x.Distinct {
-		return nil, b.notYet(x, strings.ToUpper(name)+"(DISTINCT …)")
-	}
-	if x.Order != nil {
-		return nil, b.notYet(x, "ORDER BY inside "+strings.ToUpper(name))
-	}
 	in := &binding{session: b.session, in: b.in}
 	if outer.alias != nil {
 		in.alias = b.argumentName
@@ -48,11 +60,8 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if err != nil {
 		return nil, err
 	}
-	args = b.countRows(name, args)
-	if filter != nil {
-		if args, err = b.filtered(in, args, filter); err != nil {
-			return nil, err
-		}
+	if !x.Distinct {
+		args = b.countRows(name, args)
 	}
 	ts := make([]types.Type, len(args))
 	for i, a := range args {
@@ -68,7 +77,10 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 		}
 		args[i] = expr.NewCast(args[i], bound.Args[i])
 	}
-	call := logical.Call{Func: f, Bind: bound, Args: args}
+	call := logical.Call{Func: f, Bind: bound, Args: args, Distinct: x.Distinct && !f.Idempotent}
+	if err := b.modify(&call, in, x, filter); err != nil {
+		return nil, err
+	}
 	at := -1
 	for i, c := range b.calls {
 		if sameCall(c, call) {
@@ -102,28 +114,45 @@ func (b *selection) countRows(name string, args []expr.Expr) []expr.Expr {
 	return args
 }
 
-// filtered makes the first argument NULL where the condition is not TRUE: every
-// aggregate leaves NULLs out.
-func (b *selection) filtered(in *binding, args []expr.Expr, filter ast.ExprNode) ([]expr.Expr, error) {
+// modify adds ORDER BY and FILTER to a call, where they mean something.
+func (b *selection) modify(call *logical.Call, in *binding, x *ast.AggregateFuncExpr, filter ast.ExprNode) error {
+	if x.Order != nil {
+		for _, item := range x.Order.Items {
+			n := item.Expr
+			if p, ok := n.(*ast.PositionExpr); ok { // of an argument
+				if p.N < 1 || p.N > len(x.Args) {
+					return b.m.Errorf(x, "ORDER BY %d inside %s: there is no such argument", p.N, strings.ToUpper(x.F))
+				}
+				n = x.Args[p.N-1]
+			}
+			e, err := in.expr(n)
+			if err != nil {
+				return err
+			}
+			if e.Type().Kind == types.Interval {
+				return b.m.Errorf(n, "ORDER BY cannot take an INTERVAL")
+			}
+			if call.Func.Ordered {
+				call.Order = append(call.Order, logical.Order{Expr: e, Desc: item.Desc})
+			}
+		}
+	}
+	if filter == nil {
+		return nil
+	}
 	cond, err := in.condition(filter)
-	if err != nil {
-		return nil, err
-	}
-	if len(args) == 0 {
-		args = []expr.Expr{&expr.Literal{T: types.Of(types.BigInt), Value: int64(1)}}
-	}
-	args[0] = &expr.Case{Whens: []expr.When{{Cond: cond, Then: args[0]}}, T: args[0].Type()}
-	return args, nil
+	call.Filter = cond
+	return err
 }
 
 func sameCall(a, b logical.Call) bool {
-	if a.Func != b.Func || len(a.Args) != len(b.Args) {
+	if a.Func != b.Func || len(a.Args) != len(b.Args) || a.Distinct != b.Distinct || len(a.Order) != len(b.Order) || (a.Filter == nil) != (b.Filter == nil) {
 		return false
 	}
-	for i := range a.Args {
-		if !expr.Equal(a.Args[i], b.Args[i]) {
+	for i := range a.Order {
+		if a.Order[i].Desc != b.Order[i].Desc {
 			return false
 		}
 	}
-	return true
+	return slices.EqualFunc(a.Exprs(), b.Exprs(), expr.Equal)
 }

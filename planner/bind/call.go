@@ -68,7 +68,7 @@ func (b *binding) function(name string, nodes []ast.ExprNode, n ast.Node) (expr.
 	f, ok := b.Functions.Scalar(name)
 	if !ok {
 		if _, isAggregate := b.Functions.Aggregate(name); isAggregate {
-			return b.userAggregate(name, nodes, n)
+			return b.userAggregate(name, nodes, n, nil)
 		}
 		if _, ok := windowFunctions[name]; ok {
 			return nil, b.m.Errorf(n, "%s needs a window", strings.ToUpper(name)).WithHint("write %s(…) OVER (…)", strings.ToUpper(name))

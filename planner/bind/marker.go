@@ -47,9 +47,7 @@ func (b *binding) filter(x *ast.FuncCallExpr) (expr.Expr, error) {
 			return nil, b.notYet(f, what)
 		}
 		if _, ok := b.Functions.Aggregate(f.FnName.L); ok {
-			agg := &ast.AggregateFuncExpr{F: f.FnName.L, Args: f.Args}
-			agg.SetOriginTextPosition(f.OriginTextPosition())
-			return b.aggregateCall(agg, x.Args[1])
+			return b.userAggregate(f.FnName.L, f.Args, f, x.Args[1])
 		}
 	}
 	return nil, b.m.Errorf(x, "FILTER belongs behind an aggregate")

@@ -33,18 +33,9 @@ func lowers(n logical.Node) bool {
 	case *logical.Scan, *logical.Values, *logical.Filter, *logical.Project, *logical.Union, *logical.First, *logical.Sort, *logical.SetOp, *logical.TopN, *logical.Window, *logical.Recursive, *logical.Self, *logical.Expand:
 		return true
 	case *logical.Aggregate:
-		return x.Sets == nil && !hasModifiers(x)
+		return x.Sets == nil
 	case *logical.Join:
 		return len(x.Params) == 0
-	}
-	return false
-}
-
-func hasModifiers(a *logical.Aggregate) bool {
-	for _, c := range a.Calls {
-		if c.Distinct || len(c.Order) > 0 || c.Filter != nil {
-			return true
-		}
 	}
 	return false
 }

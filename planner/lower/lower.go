@@ -8,8 +8,6 @@ import (
 	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/internal/invariants"
 	"github.com/sqlstream/sqlstream/planner/logical"
-	"github.com/sqlstream/sqlstream/sql/expr"
-	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -132,46 +130,4 @@ func first(x *logical.First, in exec.Plan) exec.Plan {
 		p.Keys = append(p.Keys, exec.SortKey{Column: k.Column, Desc: k.Desc})
 	}
 	return p
-}
-
-// aggregate computes keys and arguments where the rows are, and routes the rows to
-// the worker that owns their group where there are several.
-func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, print string) exec.Plan {
-	out := &exec.Aggregate{Input: in, Group: a.Group, Out: a.Schema(), AppendOnly: appends(a.Input)}
-	for _, c := range a.Calls {
-		out.Calls = append(out.Calls, exec.AggregateCall{Func: c.Bind, Name: c.Func.Name, Args: c.Args})
-	}
-	if l.workers <= 1 {
-		return l.name(print, out)
-	}
-	p := &exec.Project{Input: in, AppendOnly: out.AppendOnly, Out: &types.Schema{}}
-	column := func(e expr.Expr) expr.Expr {
-		f := types.Field{Name: e.String(), Type: e.Type(), NotNull: e.NotNull()}
-		p.Exprs = append(p.Exprs, e)
-		p.Out.Fields = append(p.Out.Fields, f)
-		return &expr.Column{Index: len(p.Exprs) - 1, Field: f}
-	}
-	x := &exec.Exchange{Input: p}
-	group := make([]expr.Expr, len(a.Group))
-	for i, g := range a.Group {
-		group[i] = column(g)
-		x.Keys = append(x.Keys, i)
-	}
-	out.Group = group
-	for i, c := range out.Calls {
-		args := make([]expr.Expr, len(c.Args))
-		for j, e := range c.Args {
-			if _, constant := e.(*expr.Literal); constant {
-				args[j] = e
-				continue
-			}
-			args[j] = column(e)
-		}
-		out.Calls[i].Args = args
-	}
-	if split := l.partial(print, out, p, x); split != nil {
-		return l.name(print, split)
-	}
-	out.Input = x
-	return l.name(print, out)
 }

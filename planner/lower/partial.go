@@ -3,13 +3,14 @@ package lower
 import "github.com/sqlstream/sqlstream/exec"
 
 // partial lets each worker combine the rows of a batch before they are routed,
-// where every call keeps a fixed-width accumulator; nil where one does not.
+// where every call keeps a fixed-width accumulator of all its rows; nil where one does
+// not.
 func (l *lowering) partial(print string, a *exec.Aggregate, p *exec.Project, x *exec.Exchange) exec.Plan {
 	if len(a.Calls) == 0 {
 		return nil
 	}
 	for _, c := range a.Calls {
-		if c.Slot(a.AppendOnly) == nil {
+		if c.Slot(a.AppendOnly) == nil || c.Distinct {
 			return nil
 		}
 	}

@@ -13,6 +13,12 @@ type Aggregate struct {
 	Examples []AggregateExample
 	// Bind resolves the function for argument types; the error says which types it takes.
 	Bind func(args []types.Type) (*Bound, error)
+	// Idempotent says that a row more or less of equal arguments makes no difference, so
+	// that DISTINCT means nothing.
+	Idempotent bool
+	// Ordered says that the order of the rows makes a difference: ORDER BY among the
+	// arguments means something.
+	Ordered bool
 }
 
 // An AggregateExample shows a call over one column of weighted values: "+1 3"
@@ -37,6 +43,8 @@ type Bound struct {
 	AppendOnly Slot
 	// Fold computes the value from the group's multiset; nil where Slot is set.
 	Fold Fold
+	// KeepsNulls says of a Fold that rows whose first argument is NULL count, too.
+	KeepsNulls bool
 }
 
 // A Slot is a fixed-width accumulator, many groups at a time. All zero bytes are
@@ -54,7 +62,9 @@ type Slot interface {
 }
 
 // A Fold computes an aggregate from the ordered multiset of a group's argument
-// rows. Values come in ascending order, NULLs left out, each with its count.
+// rows. They come in the order that the call asks for, then in that of the arguments,
+// ascending, each with its count; those whose first argument is NULL are left out unless
+// Bound.KeepsNulls is set.
 type Fold interface {
 	// First reports that only the least value matters, Last that only the greatest does: the
 	// caller need not walk the others.

@@ -1,25 +1,22 @@
 package aggregate
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
 
-// Count is COUNT(*) and COUNT(x).
+// Count is COUNT(*), COUNT(x) and COUNT(DISTINCT x, y).
 var Count = function.Aggregate{
 	Name: "count",
-	Doc:  "Counts rows, or with an argument the rows where it is not NULL.",
+	Doc:  "Counts rows, or with arguments the rows where none of them is NULL.",
 	Examples: []function.AggregateExample{
 		{Call: "count(x)", Type: function.Int, Rows: "+1 5\n+1 NULL\n+1 5\n", Value: "2"},
 		{Call: "count(x)", Type: function.Int, Rows: "+1 5\n-1 5\n", Value: "0"},
 	},
 	Bind: func(args []types.Type) (*function.Bound, error) {
-		if len(args) > 1 {
-			return nil, fmt.Errorf("count takes one argument, not %d", len(args))
-		}
 		return &function.Bound{Args: args, Returns: function.Int, Slot: countSlot{}}, nil
 	},
 }
@@ -33,9 +30,15 @@ func (countSlot) CountsRows() {}
 
 func (countSlot) Add(rows vec.Rows, gids []int32, args []*vec.Vec, weights []int64) error {
 	switch {
-	case len(args) > 0 && args[0].Valid != nil:
+	case len(args) == 1 && args[0].Valid != nil:
 		for i, g := range gids {
 			if !args[0].IsNull(i) {
+				*at[int64](&rows, g) += weightOf(weights, i)
+			}
+		}
+	case len(args) > 1:
+		for i, g := range gids {
+			if !slices.ContainsFunc(args, func(a *vec.Vec) bool { return a.IsNull(i) }) {
 				*at[int64](&rows, g) += weightOf(weights, i)
 			}
 		}

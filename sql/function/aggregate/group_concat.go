@@ -10,8 +10,9 @@ import (
 
 // GroupConcat is GROUP_CONCAT(x SEPARATOR s).
 var GroupConcat = function.Aggregate{
-	Name: "group_concat",
-	Doc:  "Joins texts in ascending order with a separator, ',' if none is given; NULL where there is none.",
+	Name:    "group_concat",
+	Ordered: true,
+	Doc:     "Joins texts in ascending order with a separator, ',' if none is given; NULL where there is none.",
 	Examples: []function.AggregateExample{
 		{Call: "group_concat(x)", Type: function.Text, Rows: "+1 b\n+2 a\n+1 NULL\n", Value: "a,a,b"},
 		{Call: "group_concat(x)", Type: function.Text, Rows: "+1 b\n+1 a\n-1 b\n", Value: "a"},

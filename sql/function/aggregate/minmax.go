@@ -10,8 +10,9 @@ import (
 
 // Min is MIN(x).
 var Min = function.Aggregate{
-	Name: "min",
-	Doc:  "The least value; NULL where there is none.",
+	Name:       "min",
+	Idempotent: true,
+	Doc:        "The least value; NULL where there is none.",
 	Examples: []function.AggregateExample{
 		{Call: "min(x)", Type: function.Int, Rows: "+1 3\n+1 1\n-1 1\n", Value: "3"},
 		{Call: "min(x)", Type: function.Text, Rows: "+1 b\n+1 a\n", Value: "a"},
@@ -22,8 +23,9 @@ var Min = function.Aggregate{
 
 // Max is MAX(x).
 var Max = function.Aggregate{
-	Name: "max",
-	Doc:  "The greatest value; NULL where there is none.",
+	Name:       "max",
+	Idempotent: true,
+	Doc:        "The greatest value; NULL where there is none.",
 	Examples: []function.AggregateExample{
 		{Call: "max(x)", Type: function.Int, Rows: "+1 3\n+1 9\n-1 9\n", Value: "3"},
 		{Call: "max(x)", Type: function.Text, Rows: "+1 b\n+1 a\n", Value: "b"},
@@ -35,8 +37,9 @@ var Max = function.Aggregate{
 // AnyValue is ANY_VALUE(x). It is the least value, so that it is the same for any
 // order of the input.
 var AnyValue = function.Aggregate{
-	Name: "any_value",
-	Doc:  "One of the values: the least, so that the answer does not depend on the order of the rows.",
+	Name:       "any_value",
+	Idempotent: true,
+	Doc:        "One of the values: the least, so that the answer does not depend on the order of the rows.",
 	Examples: []function.AggregateExample{
 		{Call: "any_value(x)", Type: function.Int, Rows: "+1 7\n+1 7\n", Value: "7"},
 		{Call: "any_value(x)", Type: function.Text, Rows: "+1 NULL\n+1 글\n", Value: "글"},

@@ -1,0 +1,53 @@
+package randsql
+
+// aggregate makes a call of an aggregate of a kind.
+func (g *generator) aggregate(k kind, cols []column) string {
+	switch k {
+	case text:
+		if g.r.IntN(3) == 0 {
+			return g.concatenated(cols)
+		}
+		return g.call(g.pick("MIN", "MAX", "ANY_VALUE"), k, cols)
+	case decimal:
+		return "CAST(" + g.call(g.pick("SUM", "AVG", "MIN", "MAX"), k, cols) + " AS DECIMAL(12, 2))"
+	case real:
+		return g.call(g.pick("SUM", "AVG", "MIN", "MAX"), k, cols)
+	case moment:
+		return g.call(g.pick("MIN", "MAX", "ANY_VALUE"), k, cols)
+	}
+	switch g.r.IntN(6) {
+	case 0:
+		return "COUNT(*)" + g.filtered(cols)
+	case 1:
+		return g.call("COUNT", g.kind(), cols)
+	case 2:
+		return "COUNT(DISTINCT " + g.value(g.kind(), cols, 0, nil) + ", " + g.value(k, cols, 0, nil) + ")" + g.filtered(cols)
+	case 3:
+		return "CAST(" + g.call("SUM", k, cols) + " AS BIGINT)"
+	}
+	return g.call(g.pick("MIN", "MAX"), k, cols)
+}
+
+// call makes a call with an argument, DISTINCT or not, filtered or not.
+func (g *generator) call(name string, k kind, cols []column) string {
+	return name + "(" + g.pick("", "", "DISTINCT ") + g.value(k, cols, 0, nil) + ")" + g.filtered(cols)
+}
+
+func (g *generator) filtered(cols []column) string {
+	if g.r.IntN(3) > 0 {
+		return ""
+	}
+	return " FILTER (WHERE " + g.simple(cols) + ")"
+}
+
+// concatenated makes a GROUP_CONCAT in some order.
+func (g *generator) concatenated(cols []column) string {
+	out := "GROUP_CONCAT(" + g.pick("", "DISTINCT ") + g.value(text, cols, 0, nil)
+	if g.r.IntN(3) > 0 {
+		out += " ORDER BY (" + g.value(g.kind(), cols, 0, nil) + ")" + g.pick("", " DESC") // in brackets a number is no position
+		if g.r.IntN(2) == 0 {
+			out += ", (" + g.value(g.kind(), cols, 0, nil) + ")" + g.pick("", " DESC")
+		}
+	}
+	return out + g.pick("", " SEPARATOR '-'") + ")" + g.filtered(cols)
+}
