@@ -31,7 +31,7 @@ func ArrowType(t types.Type) (arrow.DataType, error) {
 		return &arrow.Decimal128Type{Precision: int32(t.Precision), Scale: int32(t.Scale)}, nil
 	case types.Timestamp:
 		if t.Zoned {
-			return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}, nil
+			return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: t.Zone.String()}, nil
 		}
 		return &arrow.TimestampType{Unit: arrow.Microsecond}, nil
 	}

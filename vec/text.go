@@ -28,8 +28,8 @@ func AppendText(dst []byte, v *Vec, row int) []byte {
 		return types.AppendDate(dst, Slice[int32](v)[at])
 	case types.Time:
 		return types.AppendTime(dst, Slice[int64](v)[at], v.Type.Precision)
-	case types.Timestamp:
-		return types.AppendTimestamp(dst, Slice[int64](v)[at], v.Type.Precision)
+	case types.Timestamp: // the zone of one that has none is UTC
+		return types.AppendMoment(dst, Slice[int64](v)[at], v.Type.Precision, v.Type.Zone)
 	case types.Interval:
 		i := Slice[IntervalValue](v)[at]
 		return fmt.Appendf(dst, "%d months %d us", i.Months, i.Micros)
@@ -169,7 +169,7 @@ func ParseText(b *Builder, s string) error {
 		Append(b, v)
 		return nil
 	case types.Timestamp:
-		v, ok := types.ParseTimestamp(s)
+		v, ok := types.ParseMoment(s, t.Zone)
 		if !ok {
 			return fmt.Errorf("'%s' is not a TIMESTAMP (YYYY-MM-DD HH:MM:SS)", s)
 		}

@@ -120,7 +120,7 @@ func Comparable(l, r Type) (Type, bool) {
 	case l.Kind == Time && r.Kind == Time:
 		return Type{Kind: Time, Precision: max(l.Precision, r.Precision)}, true
 	case (l.Kind == Date || l.Kind == Timestamp) && (r.Kind == Date || r.Kind == Timestamp):
-		return Type{Kind: Timestamp, Precision: max(l.Precision, r.Precision)}, true
+		return laterZoned(l, r), true
 	}
 	if !numberLike(l) || !numberLike(r) {
 		return Type{}, false
@@ -138,6 +138,17 @@ func Comparable(l, r Type) (Type, bool) {
 		return l, true
 	}
 	return Of(BigInt), true
+}
+
+// laterZoned is the TIMESTAMP of two times; it has a zone where one of them has.
+func laterZoned(l, r Type) Type {
+	out := TimestampOf(max(l.Precision, r.Precision))
+	for _, t := range []Type{l, r} {
+		if t.Zoned {
+			out.Zoned, out.Zone = true, t.Zone
+		}
+	}
+	return out
 }
 
 func numberLike(t Type) bool { return t.IsNumeric() || t.Kind == Boolean }

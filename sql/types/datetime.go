@@ -108,23 +108,37 @@ func digits[T ~string | ~[]byte](s T, at, n int) (int, bool) {
 // a T between, and optionally Z or an offset from UTC, as microseconds since 1970
 // in UTC. Digits beyond the sixth of a fraction are cut off.
 func ParseTimestamp[T ~string | ~[]byte](s T) (micros int64, ok bool) {
+	micros, _, ok = parseTimestamp(s)
+	return micros, ok
+}
+
+// ParseMoment is ParseTimestamp with times that name no offset read in a zone.
+func ParseMoment[T ~string | ~[]byte](s T, z *Zone) (micros int64, ok bool) {
+	micros, offset, ok := parseTimestamp(s)
+	if ok && !offset {
+		micros = z.Moment(micros)
+	}
+	return micros, ok
+}
+
+func parseTimestamp[T ~string | ~[]byte](s T) (micros int64, offset, ok bool) {
 	days, at, ok := leadingDate(s)
 	if !ok {
-		return 0, false
+		return 0, false, false
 	}
 	micros = int64(days) * MicrosPerDay
 	if at == len(s) {
-		return micros, true
+		return micros, false, true
 	}
 	if c := s[at]; c != ' ' && c != 'T' && c != 't' {
-		return 0, false
+		return 0, false, false
 	}
 	clock, at, ok := leadingClock(s, at+1, 23)
 	if !ok {
-		return 0, false
+		return 0, false, false
 	}
 	zone, ok := trailingZone(s, at)
-	return micros + clock - zone, ok
+	return micros + clock - zone, at < len(s), ok
 }
 
 // leadingClock reads HH:MM[:SS[.f]] from at on.
@@ -227,6 +241,11 @@ func AppendTimestamp(dst []byte, micros int64, precision int) []byte {
 	return AppendTime(dst, ofDay, precision)
 }
 
+// AppendMoment appends a moment as the clock of a zone shows it.
+func AppendMoment(dst []byte, micros int64, precision int, z *Zone) []byte {
+	return AppendTimestamp(dst, z.Local(micros), precision)
+}
+
 // AppendTime appends [-]HH:MM:SS and as many fractional digits as precision says.
 func AppendTime(dst []byte, micros int64, precision int) []byte {
 	if micros < 0 {
@@ -285,4 +304,17 @@ func AddInterval(t, months, micros int64) (int64, bool) {
 	}
 	t += micros
 	return t, t >= MinTimestamp && t < EndTimestamp
+}
+
+// AddIntervalIn moves a moment by months of a zone's calendar, at the same time of day,
+// and then by microseconds: a day is 24 hours, also where clocks are changed in it.
+func AddIntervalIn(z *Zone, t, months, micros int64) (int64, bool) {
+	if z == nil || months == 0 {
+		return AddInterval(t, months, micros)
+	}
+	local, ok := AddInterval(z.Local(t), months, 0)
+	if !ok {
+		return 0, false
+	}
+	return AddInterval(z.Moment(local), 0, micros)
 }

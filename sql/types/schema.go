@@ -49,6 +49,16 @@ func (s *Schema) Index(name string) int {
 	return -1
 }
 
+// In returns the schema with its moments shown in z.
+func (s *Schema) In(z *Zone) *Schema {
+	for _, f := range s.Fields {
+		if f.Type.hasZone() {
+			return &Schema{Fields: FieldsIn(s.Fields, z)}
+		}
+	}
+	return s
+}
+
 // Project returns the schema of the columns at the positions given.
 func (s *Schema) Project(columns []int) *Schema {
 	out := &Schema{Fields: make([]Field, len(columns))}

@@ -5,6 +5,7 @@ package types
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,7 +45,8 @@ type Type struct {
 	Precision int     // Decimal: digits; Timestamp and Time: fractional digits 0..6
 	Scale     int     // Decimal: digits after the point
 	Length    int     // Varchar, Binary: the limit, 0 = none
-	Zoned     bool    // Timestamp: WITH LOCAL TIME ZONE, shown in the session's zone
+	Zoned     bool    // Timestamp: WITH LOCAL TIME ZONE, a moment that is shown in Zone
+	Zone      *Zone   // Timestamp, Zoned: nil is UTC; of no account to whether types are equal
 	Key       *Type   // Map
 	Elem      *Type   // Array, Map
 	Fields    []Field // Row
@@ -71,6 +73,48 @@ func DecimalOf(p, s int) Type { return Type{Kind: Decimal, Precision: p, Scale: 
 
 // TimestampOf returns TIMESTAMP(p), p fractional digits.
 func TimestampOf(p int) Type { return Type{Kind: Timestamp, Precision: p} }
+
+// TimestampLTZ returns TIMESTAMP(p) WITH LOCAL TIME ZONE, shown in z.
+func TimestampLTZ(p int, z *Zone) Type { return Type{Kind: Timestamp, Precision: p, Zoned: true, Zone: z} }
+
+// In returns the type with its moments shown in z, at any depth.
+func (t Type) In(z *Zone) Type {
+	if !t.hasZone() {
+		return t
+	}
+	if t.Zoned {
+		t.Zone = z
+	}
+	if t.Key != nil {
+		k := t.Key.In(z)
+		t.Key = &k
+	}
+	if t.Elem != nil {
+		e := t.Elem.In(z)
+		t.Elem = &e
+	}
+	if t.Fields != nil {
+		t.Fields = FieldsIn(t.Fields, z)
+	}
+	return t
+}
+
+// FieldsIn returns fields with their moments shown in z.
+func FieldsIn(fields []Field, z *Zone) []Field {
+	out := append([]Field(nil), fields...)
+	for i := range out {
+		out[i].Type = out[i].Type.In(z)
+	}
+	return out
+}
+
+// hasZone reports a type that is shown in a zone, or holds one that is.
+func (t Type) hasZone() bool {
+	if t.Zoned || t.Key != nil && t.Key.hasZone() || t.Elem != nil && t.Elem.hasZone() {
+		return true
+	}
+	return slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Type.hasZone() })
+}
 
 // Equal reports whether two types are the same in every parameter.
 func (t Type) Equal(o Type) bool {
