@@ -17,7 +17,7 @@ func (db *DB) analyze(ctx context.Context, st *sql.Explain) (string, error) {
 		return "", st.Errorf(st.Statement.Base().Start, "EXPLAIN ANALYZE takes a query without EMIT").
 			WithHint("a running query shows its rows in SHOW QUERIES and SHOW STATE")
 	}
-	p, err := db.planner.Plan(sel.Query)
+	p, err := db.planning().Plan(sel.Query)
 	if err != nil {
 		return "", err
 	}

@@ -42,7 +42,7 @@ func (db *DB) heldTo(e *catalog.Entry, schema *types.Schema, sink connectors.Sin
 		}
 	}
 	for _, c := range e.Checks {
-		cond, err := db.planner.Check(e, c)
+		cond, err := db.planning().Check(e, c)
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +121,7 @@ func (db *DB) constraints(st *sql.CreateTable, e *catalog.Entry, c *connectors.C
 			continue
 		}
 		col := e.Def.Columns[i]
-		x, err := db.planner.Bind().Value(d.Default, types.NewSchema(), col.Type)
+		x, err := db.planning().Bind().Value(d.Default, types.NewSchema(), col.Type)
 		switch {
 		case err != nil:
 			return err
@@ -138,7 +138,7 @@ func (db *DB) constraints(st *sql.CreateTable, e *catalog.Entry, c *connectors.C
 		if !c.Memory {
 			return st.Errorf(d.Expr.Start(), "CHECK is for memory tables: others write to a table of connector '%s', too", c.Name)
 		}
-		x, err := db.planner.Bind().Condition(d.Expr, e)
+		x, err := db.planning().Bind().Condition(d.Expr, e)
 		switch {
 		case err != nil:
 			return err

@@ -34,7 +34,7 @@ func (db *DB) createView(ctx context.Context, st *sql.CreateView) (Result, error
 	for _, c := range st.Columns {
 		e.Columns = append(e.Columns, c.Text)
 	}
-	p, err := db.planner.View(st.Query, e.Columns)
+	p, err := db.planning().View(st.Query, e.Columns)
 	if err != nil {
 		return Result{}, viewError(st, err)
 	}
@@ -249,9 +249,9 @@ func (db *DB) explain(st sql.Statement, level planner.Level) (string, error) {
 	var err error
 	switch x := st.(type) {
 	case *sql.Select:
-		p, err = db.planner.Plan(x.Query)
+		p, err = db.planning().Plan(x.Query)
 	case *sql.CreateView:
-		p, err = db.planner.Plan(x.Query)
+		p, err = db.planning().Plan(x.Query)
 	case *sql.CreateQuery:
 		return db.explain(x.Insert, level)
 	case *sql.Insert:

@@ -23,7 +23,7 @@ func (db *DB) delete(ctx context.Context, st *sql.Delete) (string, error) {
 		return "", err
 	}
 	c := &planner.Change{Table: t.entry, Alias: st.Alias.Text, Rows: st.Rows}
-	p, err := db.planner.Change(c)
+	p, err := db.planning().Change(c)
 	if err != nil {
 		return "", err
 	}
@@ -56,7 +56,7 @@ func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 		return "", err
 	}
 	c := &planner.Change{Table: t.entry, Alias: st.Alias.Text, Rows: st.Rows, Set: set}
-	p, err := db.planner.Change(c)
+	p, err := db.planning().Change(c)
 	if err != nil {
 		return "", err
 	}
@@ -94,7 +94,7 @@ func (db *DB) among(ctx context.Context, t *target, p *planner.Query, c *planner
 	if c.Among, err = db.find(ctx, t, key); err != nil {
 		return nil, err
 	}
-	return db.planner.Change(c)
+	return db.planning().Change(c)
 }
 
 // find returns the rows of a memory table that have one of the keys.

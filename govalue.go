@@ -31,7 +31,7 @@ func goValue(c *vec.Vec, row int) any {
 	case t.Kind == types.Date:
 		return time.Unix(vec.Int(c, at)*24*60*60, 0).UTC()
 	case t.Kind == types.Timestamp:
-		return time.UnixMicro(vec.Int(c, at)).UTC()
+		return time.UnixMicro(vec.Int(c, at)).In(t.Zone.Location())
 	}
 	return string(vec.AppendText(nil, c, row))
 }

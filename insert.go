@@ -188,7 +188,7 @@ func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Sche
 	if err := t.upserts(st); err != nil {
 		return nil, nil, err
 	}
-	p, err := db.planner.Insert(st.Query, planner.Target{
+	p, err := db.planning().Insert(st.Query, planner.Target{
 		Columns: schema, Given: places, Defaults: defaults, Ordered: st.Replace || st.OnDuplicate != nil, Runs: st.Tail.Emit,
 	})
 	var width *planner.WidthError

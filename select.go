@@ -17,7 +17,7 @@ import (
 
 // selectRows runs a bounded query: everything that is there now, then stop.
 func (db *DB) selectRows(ctx context.Context, st *sql.Select) (*Rows, error) {
-	p, err := db.planner.Plan(st.Query)
+	p, err := db.planning().Plan(st.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +244,7 @@ func (db *DB) sourceOf(name string) (*stream.Source, error) {
 
 // startSelect starts a continuous SELECT.
 func (db *DB) startSelect(ctx context.Context, st *sql.Select, o startOptions) (Result, error) {
-	p, err := db.planner.Running(st.Query)
+	p, err := db.planning().Running(st.Query)
 	if err != nil {
 		return Result{}, err
 	}

@@ -8,7 +8,9 @@ import (
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/suggest"
+	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/stream"
 )
 
@@ -39,6 +41,11 @@ func oneOf(values ...string) func(string) error {
 	}
 }
 
+func aZone(name string) error {
+	_, err := types.LoadZone(name)
+	return err
+}
+
 // known lists the settings by name.
 var known = []setting{
 	{"cte.max.recursion.depth", "the most rounds of WITH RECURSIVE in an epoch", "1000", wholeAbove(1)},
@@ -46,7 +53,7 @@ var known = []setting{
 	{"max.bytes.per.trigger", "the most bytes of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxBytes, 10), wholeAbove(1)},
 	{"max.rows.per.trigger", "the most rows of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxRows, 10), wholeAbove(1)},
 	{"result.row.limit", "the most rows of a COMPLETE result", "1000000", wholeAbove(1)},
-	{"time.zone", "the zone in which TIMESTAMP WITH LOCAL TIME ZONE is shown", "UTC", oneOf("UTC")},
+	{"time.zone", "the zone in which TIMESTAMP WITH LOCAL TIME ZONE is shown and read", "UTC", aZone},
 }
 
 // shownSetting is a setting's name as it is shown.
@@ -72,6 +79,22 @@ func (s settings) number(name string) int64 {
 		return 0
 	}
 	return n
+}
+
+// zone is that of time_zone, which was checked to be one.
+func (s settings) zone() *types.Zone {
+	z, err := types.LoadZone(s["time.zone"])
+	if err != nil {
+		return nil
+	}
+	return z
+}
+
+// planning returns a planner with the settings now.
+func (db *DB) planning() *planner.Planner {
+	p := db.planner
+	p.Zone = db.current().zone()
+	return &p
 }
 
 func (s settings) limits() stream.Limits {

@@ -295,7 +295,7 @@ func (db *DB) computedColumns(st *sql.CreateTable, def *connectors.Table, comput
 		if d.Computed == nil {
 			continue
 		}
-		x, err := db.planner.Bind().Expr(d.Computed, own)
+		x, err := db.planning().Bind().Expr(d.Computed, own)
 		if err != nil {
 			return err
 		}

@@ -222,7 +222,7 @@ func (u *upsert) update(ctx context.Context, given *zset.Batch, pairs []int) err
 		vec.AppendInt(both.Cols[2*schema.Len()], int64(i))
 		both.EndRow()
 	}
-	p, err := u.db.planner.Merge(&planner.Merge{
+	p, err := u.db.planning().Merge(&planner.Merge{
 		Table: u.target.entry, Pairs: both.Build(), Alias: u.at.Alias.Text, Columns: u.names, Set: u.set,
 	})
 	if err != nil {

@@ -135,6 +135,9 @@ func (c *Circuit) Push(ctx context.Context, worker int, scan *Scan, b *zset.Batc
 	mark := w.mem.Mark()
 	defer w.mem.Release(mark)
 	w.stats[at].RowsIn += int64(b.Len)
+	if scan.zoned() { // what is read is in UTC
+		b = b.Retyped(scan.Out)
+	}
 	if err := w.emit(at, b); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/sql/expr"
@@ -26,6 +27,11 @@ func (p *Scan) Schema() *types.Schema { return p.Out }
 // String implements Plan.
 func (p *Scan) String() string {
 	return fmt.Sprintf("Scan %s [%s]", p.Table, strings.Join(p.Out.Names(), ", "))
+}
+
+// zoned reports a column that is shown in another zone than UTC.
+func (p *Scan) zoned() bool {
+	return slices.ContainsFunc(p.Out.Fields, func(f types.Field) bool { return f.Type.Zone != nil })
 }
 
 // Open implements Plan.

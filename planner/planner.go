@@ -20,8 +20,9 @@ import (
 type Planner struct {
 	Catalog   *catalog.Catalog
 	Functions *function.Registry
-	Workers   int  // of the circuits planned for
-	NoRules   bool // leave out rule.Default: the plans must mean the same
+	Workers   int         // of the circuits planned for
+	NoRules   bool        // leave out rule.Default: the plans must mean the same
+	Zone      *types.Zone // the setting time_zone
 }
 
 // A Query is a planned query.
@@ -38,7 +39,7 @@ type Query struct {
 
 // Bind returns a binder over the planner's catalog and functions.
 func (p *Planner) Bind() *bind.Binder {
-	return &bind.Binder{Catalog: p.Catalog, Functions: p.Functions}
+	return &bind.Binder{Catalog: p.Catalog, Functions: p.Functions, Zone: p.Zone}
 }
 
 // Plan plans a query.

@@ -45,6 +45,7 @@ type Target struct {
 
 // Insert plans a query whose result is written into a table.
 func (p *Planner) Insert(q *sql.Query, t Target) (*Query, error) {
+	t.Columns = t.Columns.In(p.Zone)
 	into := make([]Place, len(t.Given))
 	for i, at := range t.Given {
 		into[i] = Place{Type: t.Columns.Fields[at].Type, Default: t.Defaults[at]}

@@ -26,6 +26,16 @@ func (b *Batch) Weight(row int) int64 {
 	return b.Weights[row]
 }
 
+// Retyped returns the same rows under a schema whose types have the same layouts.
+func (b *Batch) Retyped(schema *types.Schema) *Batch {
+	out := *b
+	out.Schema, out.Cols = schema, make([]*vec.Vec, len(b.Cols))
+	for i, c := range b.Cols {
+		out.Cols[i] = c.Retyped(schema.Fields[i].Type)
+	}
+	return &out
+}
+
 // Gather returns the rows at the positions in sel, in that order, with buffers
 // from m.
 func (b *Batch) Gather(m *vec.Mem, sel []int32) *Batch {

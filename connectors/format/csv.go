@@ -173,7 +173,7 @@ func (e *csvEncoder) Encode(dst []byte, b *zset.Batch, row int) ([]byte, error) 
 			dst = append(dst, e.null...)
 			continue
 		}
-		e.text = vec.AppendText(e.text[:0], c, row)
+		e.text = AppendText(e.text[:0], c, row)
 		dst = AppendCSV(dst, e.text, e.delimiter, e.null)
 	}
 	return dst, nil

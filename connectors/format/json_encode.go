@@ -86,8 +86,18 @@ func (e *jsonEncoder) value(dst []byte, c *vec.Vec, row int) ([]byte, error) {
 		return vec.AppendText(dst, c, row), nil
 	}
 	dst = append(dst, '"')
-	dst = vec.AppendText(dst, c, row)
+	dst = AppendText(dst, c, row)
 	return append(dst, '"'), nil
+}
+
+// AppendText is vec.AppendText but for a TIMESTAMP WITH LOCAL TIME ZONE: others read
+// it, so that it is in UTC, which a Z says, whatever the zone of the query.
+func AppendText(dst []byte, c *vec.Vec, row int) []byte {
+	if !c.Type.Zoned {
+		return vec.AppendText(dst, c, row)
+	}
+	dst = types.AppendTimestamp(dst, vec.Slice[int64](c)[c.At(row)], c.Type.Precision)
+	return append(dst, 'Z')
 }
 
 // appendJSONString appends a text in quotes, escaping only what must be.

@@ -150,7 +150,7 @@ func (p *part) append(dst []byte, row int) ([]byte, error) {
 	if c.Type.Layout() == types.Bytes {
 		return append(dst, c.Bytes(row)...), nil
 	}
-	return vec.AppendText(dst, c, row), nil
+	return format.AppendText(dst, c, row), nil
 }
 
 // load points the encoder at a batch.

@@ -18,6 +18,19 @@ import (
 type Binder struct {
 	Catalog   *catalog.Catalog
 	Functions *function.Registry
+	Zone      *types.Zone // in which TIMESTAMP WITH LOCAL TIME ZONE is shown and read
+}
+
+// inZone is a table or view as the query sees it: its moments are shown in the query's
+// zone.
+func (b *Binder) inZone(e *catalog.Entry) *catalog.Entry {
+	schema := e.Schema.In(b.Zone)
+	if schema == e.Schema {
+		return e
+	}
+	out := *e
+	out.Schema = schema
+	return &out
 }
 
 // Bounds on what a short text may grow to: views read views, and each WITH query may
@@ -39,7 +52,11 @@ type Place struct {
 // Source binds a query that is written into columns: a constant in VALUES or in the
 // list of SELECT is converted here, as '2026-01-01' to a DATE.
 func (b *Binder) Source(q *sql.Query, into []Place) (logical.Node, error) {
-	s := &session{Binder: b, m: q.Mapping, whole: &whole{}, into: into}
+	s := &session{Binder: b, m: q.Mapping, whole: &whole{}}
+	for _, p := range into {
+		p.Type = p.Type.In(b.Zone)
+		s.into = append(s.into, p)
+	}
 	n, err := s.result(q.Node, true)
 	if err != nil {
 		return nil, err
@@ -85,28 +102,30 @@ func (w *whole) size(n logical.Node) int {
 // Expr binds an expression over the columns of a schema.
 func (b *Binder) Expr(e *sql.Expr, schema *types.Schema) (expr.Expr, error) {
 	s := &session{Binder: b, m: e.Mapping, whole: &whole{}}
-	return s.scalar(e.Node, newScope("", schema), "an expression of columns")
+	return s.scalar(e.Node, newScope("", schema.In(b.Zone)), "an expression of columns")
 }
 
 // Value binds an expression that is written into a column of a type, to which a
 // constant is converted.
 func (b *Binder) Value(e *sql.Expr, schema *types.Schema, into types.Type) (expr.Expr, error) {
 	s := &session{Binder: b, m: e.Mapping, whole: &whole{}}
-	x, err := s.scalar(e.Node, newScope("", schema), "an expression of columns")
+	x, err := s.scalar(e.Node, newScope("", schema.In(b.Zone)), "an expression of columns")
 	if err != nil {
 		return nil, err
 	}
-	return s.assigned(x, into, e.Node)
+	return s.assigned(x, into.In(b.Zone), e.Node)
 }
 
 // Default returns what a column has where nothing is written into it.
 func (b *Binder) Default(p Place) (expr.Expr, error) {
+	p.Type = p.Type.In(b.Zone)
 	return (&session{Binder: b, whole: &whole{}}).defaultOf(p)
 }
 
 // Check binds the condition of a CHECK over a table's columns as it stores them.
 func (b *Binder) Check(e *catalog.Entry, text string) (expr.Expr, error) {
 	s := &session{Binder: b, whole: &whole{}}
+	e = b.inZone(e)
 	var own []int
 	for i := range e.Schema.Fields {
 		if _, computed := e.Computed[i]; !computed {
@@ -143,7 +162,7 @@ func (b *Binder) Check(e *catalog.Entry, text string) (expr.Expr, error) {
 // BOOLEAN.
 func (b *Binder) Condition(e *sql.Expr, table *catalog.Entry) (expr.Expr, error) {
 	s := &session{Binder: b, m: e.Mapping, whole: &whole{}}
-	x, err := s.scalar(e.Node, newScope(table.Name, table.Schema), "CHECK")
+	x, err := s.scalar(e.Node, newScope(table.Name, table.Schema.In(b.Zone)), "CHECK")
 	if err != nil {
 		return nil, err
 	}

@@ -99,6 +99,7 @@ func (b *binding) scalarCall(f *function.Scalar, args []expr.Expr, n ast.Node) (
 		}
 	}
 	for i := range args {
+		to[i] = to[i].In(b.Zone)
 		if args[i], err = b.argument(args[i], to[i], n); err != nil {
 			return nil, err
 		}
@@ -111,7 +112,7 @@ func (b *binding) scalarCall(f *function.Scalar, args []expr.Expr, n ast.Node) (
 		}
 		return nil
 	}
-	call := &expr.Call{Func: f, Overload: over, Args: args, T: over.Result(to, constant)}
+	call := &expr.Call{Func: f, Overload: over, Args: args, T: over.Result(to, constant).In(b.Zone)}
 	if f.StabilityOf(over) == function.Volatile {
 		call.Draw = b.draw()
 	}
@@ -170,6 +171,7 @@ func (b *binding) cast(x *ast.FuncCallExpr, try bool) (expr.Expr, error) {
 	if err != nil {
 		return nil, b.m.Errorf(x, "%v", err)
 	}
+	to = to.In(b.Zone)
 	if to.IsNested() {
 		return nil, b.notYet(x, "CAST to "+to.String())
 	}

@@ -28,12 +28,15 @@ type Change struct {
 // table stores them, and where there is a Set those that they are to have behind them.
 func (b *Binder) Change(c *Change) (logical.Node, error) {
 	s := &session{Binder: b, whole: &whole{}}
+	in := *c
+	in.Table = b.inZone(c.Table)
+	c = &in
 	n, err := s.scanTable(c.Table)
 	if err != nil {
 		return nil, err
 	}
 	if c.Among != nil {
-		n = &logical.Values{Rows: c.Among}
+		n = &logical.Values{Rows: b.rowsIn(c.Among)}
 	}
 	x := &change{session: s, Change: c, in: newScope(c.name(), n.Schema())}
 	if w := c.Rows.Where; w != nil {
@@ -57,6 +60,15 @@ func (b *Binder) Change(c *Change) (logical.Node, error) {
 		}
 	}
 	return x.sorted()
+}
+
+// rowsIn returns rows as the query sees them: their moments are shown in its zone.
+func (b *Binder) rowsIn(rows *zset.Batch) *zset.Batch {
+	schema := rows.Schema.In(b.Zone)
+	if schema == rows.Schema {
+		return rows
+	}
+	return rows.Retyped(schema)
 }
 
 func (c *Change) name() string {
@@ -155,6 +167,9 @@ type Merge struct {
 // pairs.
 func (b *Binder) Merge(m *Merge) (logical.Node, error) {
 	s := &session{Binder: b, whole: &whole{}}
+	in := *m
+	in.Table, in.Pairs = b.inZone(m.Table), b.rowsIn(m.Pairs)
+	m = &in
 	fields := m.Table.Schema.Fields
 	width := len(fields)
 	old, err := s.computed(m.Table, &logical.Values{Rows: m.Pairs}, identity(width))
@@ -174,12 +189,12 @@ func (b *Binder) Merge(m *Merge) (logical.Node, error) {
 			inserted.Fields[i].Name = name
 		}
 	}
-	in := newScope(m.Table.Name, m.Table.Schema).beside(newScope(m.Alias, inserted))
+	sc := newScope(m.Table.Name, m.Table.Schema).beside(newScope(m.Alias, inserted))
 	for i := range width { // without a name of its own it is reached by the row's alone
-		in.shadowed[width+i] = m.Columns == nil || m.Columns[i] == ""
+		sc.shadowed[width+i] = m.Columns == nil || m.Columns[i] == ""
 	}
 	s.inserted = m.Table.Schema
-	x := &change{session: s, Change: &Change{Table: m.Table, Set: m.Set}, in: in, out: &logical.Project{Input: p}}
+	x := &change{session: s, Change: &Change{Table: m.Table, Set: m.Set}, in: sc, out: &logical.Project{Input: p}}
 	if err := x.set(); err != nil {
 		return nil, err
 	}

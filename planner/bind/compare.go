@@ -107,7 +107,8 @@ func (b *binding) fromText(e expr.Expr, beside types.Type, n ast.Node) (expr.Exp
 			to = types.Of(types.Timestamp)
 		}
 		if beside.Kind == types.Timestamp {
-			to = types.Of(types.Timestamp)
+			to = beside // its zone, where it has one
+			to.Precision = types.MaxFraction
 		}
 	case beside.IsFloat():
 		to = types.Of(types.Double)

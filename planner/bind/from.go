@@ -103,6 +103,7 @@ func (s *session) table(name string, at int) (logical.Node, error) {
 		}
 		return nil, err
 	}
+	e = s.inZone(e)
 	switch e.Kind {
 	case catalog.View:
 		return s.view(e, at)

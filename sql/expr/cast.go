@@ -23,13 +23,20 @@ type castNode struct {
 	fails failure
 	out   *vec.Builder
 	text  []byte
+	clock types.Clock // of the one type that is shown in a zone
 }
 
 func compileCast(x *Cast, arg node, fails failure) node {
 	if x.Try {
 		fails.errNull = true
 	}
-	return &castNode{arg: arg, from: x.Arg.Type(), to: x.To, try: x.Try, fails: fails, out: vec.NewBuilder(x.To)}
+	n := &castNode{arg: arg, from: x.Arg.Type(), to: x.To, try: x.Try, fails: fails, out: vec.NewBuilder(x.To)}
+	if n.from.Zoned {
+		n.clock = types.NewClock(n.from.Zone)
+	} else {
+		n.clock = types.NewClock(n.to.Zone)
+	}
+	return n
 }
 
 func (n *castNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
@@ -39,6 +46,9 @@ func (n *castNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 	}
 	if n.from.Kind == types.Null {
 		return vec.NullConst(n.to, f.b.Len), nil
+	}
+	if n.from.Zoned {
+		a = a.Retyped(n.from) // its text is that of its zone
 	}
 	if v := n.widen(f, a); v != nil {
 		return v, nil
@@ -81,6 +91,8 @@ func (n *castNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 func (n *castNode) widen(f *frame, a *vec.Vec) *vec.Vec {
 	fl, tl := n.from.Layout(), n.to.Layout()
 	switch {
+	case n.from.Kind == types.Timestamp && n.to.Kind == types.Timestamp && n.from.Zoned != n.to.Zoned:
+		return nil
 	case fl == tl && n.from.Kind == n.to.Kind && fl != types.Int128 && fl != types.Bytes && n.from.Precision <= n.to.Precision:
 		return a.Retyped(n.to)
 	case fl == types.Bytes && tl == types.Bytes && n.to.Length == 0 && n.to.Kind != types.JSON && (n.from.Kind != types.Binary || n.to.Kind == types.Binary):
@@ -145,11 +157,7 @@ func (n *castNode) row(a *vec.Vec, i int) error {
 	at := a.At(i)
 	switch n.to.Kind {
 	case types.Date:
-		days, _ := types.Split(vec.Int(a, at))
-		if n.from.Kind == types.Date {
-			days = vec.Slice[int32](a)[at]
-		}
-		vec.Append(n.out, days)
+		n.toDate(vec.Int(a, at))
 		return nil
 	case types.Timestamp, types.Time:
 		return n.toTime(a, at)
@@ -176,35 +184,6 @@ func (n *castNode) truth(a *vec.Vec, i int) bool {
 		return vec.Uint(a, at) != 0
 	}
 	return vec.Int(a, at) != 0
-}
-
-func (n *castNode) toTime(a *vec.Vec, at int) error {
-	v := vec.Int(a, at)
-	switch {
-	case n.from.Kind == types.Date:
-		v *= types.MicrosPerDay
-	case n.from.Kind == types.Timestamp && n.to.Kind == types.Time:
-		_, v = types.Split(v)
-	}
-	vec.Append(n.out, RoundFraction(v, n.to.Precision))
-	return nil
-}
-
-// RoundFraction rounds microseconds to a number of fractional digits of a second,
-// half away from the past as MySQL does.
-func RoundFraction(v int64, precision int) int64 {
-	unit := int64(1)
-	for range types.MaxFraction - precision {
-		unit *= 10
-	}
-	if unit == 1 {
-		return v
-	}
-	q := (v + unit/2) / unit
-	if (v+unit/2)%unit < 0 {
-		q--
-	}
-	return q * unit
 }
 
 func (n *castNode) toText(a *vec.Vec, i int) error {
@@ -252,12 +231,7 @@ func (n *castNode) fromText(a *vec.Vec, i int) error {
 		return n.integer(d, func() string { return "'" + s + "'" })
 	}
 	if n.to.Kind == types.Timestamp || n.to.Kind == types.Time {
-		b := vec.NewBuilder(n.to)
-		if err := vec.ParseText(b, s); err != nil {
-			return err
-		}
-		vec.Append(n.out, RoundFraction(vec.Slice[int64](b.Vec())[0], n.to.Precision))
-		return nil
+		return n.timeText(s)
 	}
 	if err := vec.ParseText(n.out, s); err != nil {
 		return err

@@ -1,14 +1,13 @@
 package expr
 
 import (
-	"errors"
-
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
 
 // intervalNode adds or subtracts an INTERVAL: months first, clamped to the month's
-// end as in MySQL, then microseconds. The left operand is the point in time.
+// end as in MySQL, then microseconds. The left operand is the point in time; months of
+// a moment are those of the calendar in its zone.
 type intervalNode struct{ arithNode }
 
 func (n *intervalNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
@@ -29,9 +28,9 @@ func (n *intervalNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 		if l.Type.Kind == types.Date {
 			t *= types.MicrosPerDay
 		}
-		t, ok := types.AddInterval(t, sign*span.Months, sign*span.Micros)
+		t, ok := types.AddIntervalIn(n.t.Zone, t, sign*span.Months, sign*span.Micros)
 		if !ok {
-			return n.fails.at(out, f.Mem, i, errors.New("the point in time is out of range"))
+			return n.fails.at(out, f.Mem, i, errMoment)
 		}
 		if n.t.Kind == types.Date {
 			days, _ := types.Split(t)

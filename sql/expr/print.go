@@ -38,6 +38,9 @@ func (e *Literal) String() string {
 		}
 		return fmt.Sprintf("INTERVAL %d MICROSECOND", v.Micros)
 	}
+	if e.T.Zoned { // said in UTC it is told from every other
+		return "TIMESTAMP_LTZ " + quote(string(types.AppendTimestamp(nil, e.Value.(int64), e.T.Precision))+"Z")
+	}
 	b := vec.NewBuilder(e.T)
 	AppendLiteral(b, e)
 	text := string(vec.AppendText(nil, b.Vec(), 0))

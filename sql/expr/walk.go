@@ -80,7 +80,7 @@ func widening(from, to types.Type) bool {
 	case to.Kind == types.BigInt:
 		return from.Kind == types.Boolean || from.IsInteger() && from.Kind != types.UBigInt
 	case to.Kind == types.Timestamp:
-		return from.Kind == types.Date || from.Kind == types.Timestamp
+		return from.Kind == types.Date && !to.Zoned || from.Kind == types.Timestamp && from.Zoned == to.Zoned && from.Precision <= to.Precision
 	}
 	return false
 }

@@ -226,7 +226,7 @@ func (o *Overload) fits(args []types.Type, how fit) ([]types.Type, bool) {
 		case want.Kind == types.Decimal && a.IsInteger() && !exact:
 			d, _ := types.DecimalDigits(a)
 			to[i] = d
-		case exact && a.Kind == want.Kind:
+		case exact && a.Kind == want.Kind && a.Zoned == want.Zoned:
 			to[i] = want
 		case !exact && want.Kind != types.Decimal && types.Implicit(a, want) && !(a.IsFloat() && !want.IsFloat()) && !(a.Kind == types.Decimal && want.IsInteger()):
 			to[i] = want
@@ -237,8 +237,11 @@ func (o *Overload) fits(args []types.Type, how fit) ([]types.Type, bool) {
 		default:
 			return nil, false
 		}
-		if to[i].Kind == a.Kind && (a.Kind == types.Varchar || a.IsTemporal()) {
+		switch same := to[i].Kind == a.Kind && (a.Kind == types.Varchar || a.IsTemporal()); {
+		case same && to[i].Zoned == a.Zoned:
 			to[i] = a // length and precision are no concern of the layout
+		case same:
+			to[i].Precision = a.Precision
 		}
 	}
 	return to, true

@@ -1,0 +1,71 @@
+package expr
+
+import (
+	"errors"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+func (n *castNode) toDate(v int64) {
+	if n.from.Zoned {
+		v = n.clock.Local(v)
+	}
+	days, _ := types.Split(v)
+	vec.Append(n.out, days)
+}
+
+func (n *castNode) toTime(a *vec.Vec, at int) error {
+	v := vec.Int(a, at)
+	if n.from.Kind == types.Date {
+		v *= types.MicrosPerDay
+	}
+	if n.from.Zoned && !n.to.Zoned {
+		v = n.clock.Local(v)
+	}
+	if n.from.Kind == types.Timestamp && n.to.Kind == types.Time {
+		_, v = types.Split(v)
+	}
+	if n.to.Zoned && !n.from.Zoned {
+		v = n.clock.Moment(v)
+	}
+	return n.appendTime(v)
+}
+
+var errMoment = errors.New("the point in time is out of range")
+
+// RoundFraction rounds microseconds to a number of fractional digits of a second,
+// half away from the past as MySQL does.
+func RoundFraction(v int64, precision int) int64 {
+	unit := int64(1)
+	for range types.MaxFraction - precision {
+		unit *= 10
+	}
+	if unit == 1 {
+		return v
+	}
+	q := (v + unit/2) / unit
+	if (v+unit/2)%unit < 0 {
+		q--
+	}
+	return q * unit
+}
+
+// timeText appends the TIME or TIMESTAMP that a text means.
+func (n *castNode) timeText(s string) error {
+	b := vec.NewBuilder(n.to)
+	if err := vec.ParseText(b, s); err != nil {
+		return err
+	}
+	return n.appendTime(vec.Slice[int64](b.Vec())[0])
+}
+
+// appendTime appends a time at the precision wanted.
+func (n *castNode) appendTime(v int64) error {
+	v = RoundFraction(v, n.to.Precision)
+	if n.to.Kind == types.Timestamp && (v < types.MinTimestamp || v >= types.EndTimestamp) {
+		return errMoment
+	}
+	vec.Append(n.out, v)
+	return nil
+}
