@@ -1,6 +1,9 @@
 package exec
 
-import "github.com/sqlstream/sqlstream/zset"
+import (
+	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
+)
 
 // aside holds rows of an epoch on which an expression has no value. Deltas are not
 // consolidated, so such a row may be taken back within the epoch, and then it never was
@@ -49,7 +52,7 @@ func (a *aside) divide(s *Step, b *zset.Batch, err error) []int32 {
 		default:
 			for _, half := range [][2]int{{from, (from + to) / 2}, {(from + to) / 2, to}} {
 				mark := s.Mem.Mark()
-				err := a.f(s, b.Part(half[0], half[1]))
+				err := a.f(s, between(s, b, half[0], half[1]))
 				s.Mem.Release(mark)
 				search(half[0], half[1], err)
 			}
@@ -57,6 +60,15 @@ func (a *aside) divide(s *Step, b *zset.Batch, err error) []int32 {
 	}
 	search(0, b.Len, err)
 	return good
+}
+
+// between copies the rows from one to before another: a Part begins at a multiple of 64.
+func between(s *Step, b *zset.Batch, from, to int) *zset.Batch {
+	sel := vec.Alloc[int32](s.Mem, to-from)
+	for i := range sel {
+		sel[i] = int32(from + i)
+	}
+	return b.Gather(s.Mem, sel)
 }
 
 func (a *aside) hold(b *zset.Batch, row int, err error) {

@@ -37,6 +37,8 @@ const (
 	MarkerCast     = "__sqs_cast"     // (x, 'type'): CAST(x AS type), x::type
 	MarkerTryCast  = "__sqs_try_cast" // (x, 'type'): TRY_CAST(x AS type)
 	MarkerInterval = "__sqs_interval" // (x, 'UNIT'): INTERVAL x unit, but for a window's frame
+	MarkerMoment   = "__sqs_moment"   // ('text'): TIMESTAMP_LTZ 'text', TIMESTAMP WITH LOCAL TIME ZONE 'text'
+	MarkerAtZone   = "__sqs_at_zone"  // (x, zone): x AT TIME ZONE zone
 	MarkerIndex    = "__sqs_index"    // (x, i): x[i]
 	MarkerField    = "__sqs_field"    // (x, 'name'): (x).name, and what has more than three names
 	MarkerArray    = "__sqs_array"    // (x, …): ARRAY[x, …], [x, …]

@@ -66,6 +66,8 @@ func (r *rewriter) beginWord(l *level) {
 	case t.Is("INTERVAL") && r.interval(l):
 	case t.Is("ARRAY", "MAP") && next.Is("["):
 		r.elements(l)
+	case t.Is("TIMESTAMP_LTZ", "TIMESTAMP") && r.momentAt() > 0:
+		r.moment(l)
 	case l.grouping && t.Is("ROLLUP", "CUBE", "GROUPING") && r.groupingCall(l):
 	case l.args == ownAggregate && t.Is("DISTINCT") && tokenAt(r.out, len(r.out)-1).Is("("):
 		r.put(t, MarkerDistinct, "(")
@@ -150,6 +152,8 @@ func (r *rewriter) nextWord(l *level) {
 		r.isDistinct(l)
 	case t.Is("FILTER") && next.Is("("):
 		r.filter(l)
+	case t.Is("AT") && next.Is("TIME") && r.tok(2).Is("ZONE"):
+		r.atTimeZone(l)
 	case t.Is("OVER") && (next.IsName() || next.Is("(")):
 		r.over(l)
 	case t.Is("WITHIN") && next.Is("GROUP"):

@@ -105,6 +105,7 @@ func (s *session) judgeFailure(w *watched) {
 	if w.unjudged || !errors.As(err, &failed) {
 		return
 	}
+	defer s.inZone(w.zone)()
 	for _, j := range s.v.Judges {
 		if _, no := j.Answer(s.ctx, s.db, w.text); no == nil {
 			s.breach("query %s fails where %s does not: %v", w.name, j.Name, err)
@@ -113,6 +114,7 @@ func (s *session) judgeFailure(w *watched) {
 }
 
 func (s *session) judge(w *watched, result *zset.Batch) {
+	defer s.inZone(w.zone)()
 	for _, j := range append([]Judge{BatchPath}, s.v.Judges...) {
 		answer, err := j.Answer(s.ctx, s.db, w.text)
 		var wrong *wrongQuery

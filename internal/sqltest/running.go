@@ -38,7 +38,7 @@ func (s *session) begin(name, statement, text string) (*watched, error) {
 		return nil, err
 	}
 	w := watch(s.ctx, q, name, text)
-	w.start = statement
+	w.start, w.zone = statement, s.zone()
 	return w, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/internal/probe"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -129,9 +130,28 @@ func (s *session) notice() error {
 		if err != nil {
 			return err
 		}
-		s.watched = append(s.watched, watch(s.ctx, q, q.Name(), text))
+		w := watch(s.ctx, q, q.Name(), text)
+		w.zone = s.zone()
+		s.watched = append(s.watched, w)
 	}
 	return nil
+}
+
+func (s *session) zone() string { return probe.Look(s.db).Planner.Zone.String() }
+
+// inZone sets the setting time_zone, and returns what sets it back.
+func (s *session) inZone(zone string) (back func()) {
+	was := s.zone()
+	if was == zone {
+		return func() {}
+	}
+	set := func(zone string) {
+		if err := s.db.Exec(s.ctx, "SET time_zone = '"+zone+"'"); err != nil {
+			s.breach("%v", err)
+		}
+	}
+	set(zone)
+	return func() { set(was) }
 }
 
 func (s *session) watches(q *sqlstream.Query) bool {

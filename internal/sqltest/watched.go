@@ -15,6 +15,7 @@ import (
 type watched struct {
 	name     string
 	text     string // the query, without EMIT
+	zone     string // the setting time_zone at its start, which it keeps
 	start    string // the statement that starts it again; "" for a view
 	unjudged bool   // its value depends on more than the input
 	q        *sqlstream.Query

@@ -23,8 +23,10 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 		return b.typed(x, types.Date)
 	case ast.TimeLiteral:
 		return b.typed(x, types.Time)
-	case ast.TimestampLiteral:
+	case ast.TimestampLiteral, sql.MarkerMoment:
 		return b.typed(x, types.Timestamp)
+	case sql.MarkerAtZone:
+		return b.atTimeZone(x)
 	case sql.MarkerCast, sql.MarkerTryCast:
 		return b.cast(x, name == sql.MarkerTryCast)
 	case sql.MarkerFilter:

@@ -34,6 +34,11 @@ func (b *binding) together(l, r expr.Expr, n ast.Node) (expr.Expr, expr.Expr, er
 	if t.Kind == types.Null {
 		t = types.Of(types.BigInt)
 	}
+	for _, e := range []expr.Expr{l, r} {
+		if err := b.readsClock(e, t, n); err != nil {
+			return nil, nil, err
+		}
+	}
 	return expr.NewCast(l, t), expr.NewCast(r, t), nil
 }
 

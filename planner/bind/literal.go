@@ -109,6 +109,9 @@ func (b *binding) typed(x *ast.FuncCallExpr, k types.Kind) (expr.Expr, error) {
 	switch k {
 	case types.Timestamp:
 		t = timestampOf(text)
+		if x.FnName.L == sql.MarkerMoment {
+			t.Zoned, t.Zone = true, b.Zone
+		}
 	case types.Time:
 		t.Precision = timestampOf(text).Precision
 	}

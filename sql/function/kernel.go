@@ -18,6 +18,7 @@ var (
 	Date      = types.Of(types.Date)
 	Time      = types.Of(types.Time)
 	Timestamp = types.Of(types.Timestamp)
+	Moment    = types.TimestampLTZ(types.MaxFraction, nil)
 	JSON      = types.Of(types.JSON)
 	Numeric   = types.DecimalOf(types.MaxPrecision, 0) // a DECIMAL of any precision and scale
 	Any       = types.Of(types.Null)

@@ -237,6 +237,9 @@ func (o *Overload) fits(args []types.Type, how fit) ([]types.Type, bool) {
 		default:
 			return nil, false
 		}
+		if a.Kind == types.Date && to[i].Kind == types.Timestamp {
+			to[i].Precision = 0
+		}
 		switch same := to[i].Kind == a.Kind && (a.Kind == types.Varchar || a.IsTemporal()); {
 		case same && to[i].Zoned == a.Zoned:
 			to[i] = a // length and precision are no concern of the layout

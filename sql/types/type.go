@@ -75,7 +75,9 @@ func DecimalOf(p, s int) Type { return Type{Kind: Decimal, Precision: p, Scale: 
 func TimestampOf(p int) Type { return Type{Kind: Timestamp, Precision: p} }
 
 // TimestampLTZ returns TIMESTAMP(p) WITH LOCAL TIME ZONE, shown in z.
-func TimestampLTZ(p int, z *Zone) Type { return Type{Kind: Timestamp, Precision: p, Zoned: true, Zone: z} }
+func TimestampLTZ(p int, z *Zone) Type {
+	return Type{Kind: Timestamp, Precision: p, Zoned: true, Zone: z}
+}
 
 // In returns the type with its moments shown in z, at any depth.
 func (t Type) In(z *Zone) Type {

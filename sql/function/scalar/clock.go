@@ -49,6 +49,23 @@ var CurrentDate = function.Scalar{
 	}},
 }
 
+// Proctime is PROCTIME().
+var Proctime = function.Scalar{
+	Name: "proctime", Category: ofTime, Stability: function.PerEpoch,
+	Doc: "The moment at which the epoch began. Beside a TIMESTAMP WITH LOCAL TIME ZONE it means the same in every time_zone, which NOW(), a TIMESTAMP in UTC, does not.",
+	Examples: []function.Example{
+		{Expr: "proctime()", Value: "2026-11-25 10:20:30.123"},
+		{Expr: "proctime() - INTERVAL 1 HOUR", Value: "2026-11-25 09:20:30.123"},
+		{Expr: "nullif(proctime(), proctime())", Value: "NULL"},
+	},
+	Overloads: []function.Overload{{
+		Returns: function.Always(types.TimestampLTZ(3, nil)),
+		Eval: func(c *function.Call, _ []*vec.Vec) (*vec.Vec, error) {
+			return constant(c, floorTo(c.Now, 1000)), nil
+		},
+	}},
+}
+
 func clocks(kind types.Kind) []function.Overload {
 	overload := func(args ...types.Type) function.Overload {
 		return function.Overload{

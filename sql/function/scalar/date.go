@@ -138,19 +138,38 @@ var TimestampDiff = function.Scalar{
 		{Expr: "timestampdiff(DAY, NULL, '2026-01-01')", Value: "NULL"},
 	},
 	Overloads: []function.Overload{intOf(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
-		unit, from, to := args[0].Bytes(row), intAt(args, 1, row), intAt(args, 2, row)
-		if micros, ok := microUnits[string(unit)]; ok {
-			return (to - from) / micros, true, nil
+		return timeDiff(args[0].Bytes(row), intAt(args, 1, row), intAt(args, 2, row))
+	}, function.Text, function.Timestamp, function.Timestamp), {
+		Args: function.Params(function.Text, function.Moment, function.Moment), Returns: function.Always(function.Int),
+		Eval: momentDiff,
+	}},
+}
+
+// momentDiff counts months in the calendar of the zone, and other units by the clock that
+// nobody puts back.
+func momentDiff(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
+	clock := types.NewClock(args[1].Type.Zone)
+	return function.Fixed(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
+		from, to := intAt(args, 1, row), intAt(args, 2, row)
+		if _, months := monthUnits[string(args[0].Bytes(row))]; months {
+			from, to = clock.Local(from), clock.Local(to)
 		}
-		months, ok := monthUnits[string(unit)]
-		if !ok {
-			return 0, false, errUnit(unit)
-		}
-		if to < from {
-			return -monthsBetween(to, from) / months, true, nil
-		}
-		return monthsBetween(from, to) / months, true, nil
-	}, function.Text, function.Timestamp, function.Timestamp)},
+		return timeDiff(args[0].Bytes(row), from, to)
+	})(c, args)
+}
+
+func timeDiff(unit []byte, from, to int64) (int64, bool, error) {
+	if micros, ok := microUnits[string(unit)]; ok {
+		return (to - from) / micros, true, nil
+	}
+	months, ok := monthUnits[string(unit)]
+	if !ok {
+		return 0, false, errUnit(unit)
+	}
+	if to < from {
+		return -monthsBetween(to, from) / months, true, nil
+	}
+	return monthsBetween(from, to) / months, true, nil
 }
 
 // monthsBetween counts whole months; from is not beyond to.
@@ -198,6 +217,16 @@ var TimestampAdd = function.Scalar{
 			},
 			Eval: function.Fixed(timestampAdd),
 		},
+		{
+			Args: function.Params(function.Text, function.Int, function.Moment),
+			ReturnsOf: func(args []types.Type, constant func(int) any) types.Type {
+				if constant(0) == "microsecond" {
+					return function.Moment
+				}
+				return args[2]
+			},
+			Eval: function.Fixed(timestampAdd),
+		},
 	},
 }
 
@@ -218,7 +247,7 @@ func timestampAdd(_ *function.Call, args []*vec.Vec, row int) (int64, bool, erro
 	default:
 		n, micros = 0, n*micros
 	}
-	t, ok := types.AddInterval(t, n, micros)
+	t, ok := types.AddIntervalIn(args[2].Type.Zone, t, n, micros)
 	if !ok {
 		return 0, false, errTime
 	}
@@ -238,11 +267,30 @@ var DateTrunc = function.Scalar{
 	Overloads: []function.Overload{
 		{Args: function.Params(function.Text, function.Date), Returns: function.Always(types.TimestampOf(0)), Eval: function.Fixed(dateTrunc)},
 		{Args: function.Params(function.Text, function.Timestamp), Returns: func(args []types.Type) types.Type { return args[1] }, Eval: function.Fixed(dateTrunc)},
+		{Args: function.Params(function.Text, function.Moment), Returns: func(args []types.Type) types.Type { return args[1] }, Eval: momentTrunc},
 	},
 }
 
+// momentTrunc is dateTrunc by the clock of the zone. Units up to the hour keep its
+// offset, so that an hour that is shown twice is two hours.
+func momentTrunc(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
+	clock := types.NewClock(args[1].Type.Zone)
+	return function.Fixed(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
+		unit, t := args[0].Bytes(row), intAt(args, 1, row)
+		local := clock.Local(t)
+		began, ok, err := truncated(unit, local)
+		if micros := microUnits[string(unit)]; err != nil || micros > 0 && micros <= types.MicrosPerHour {
+			return t - (local - began), ok, err
+		}
+		return clock.Moment(began), ok, err
+	})(c, args)
+}
+
 func dateTrunc(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
-	unit, t := args[0].Bytes(row), momentAt(args[1], row)
+	return truncated(args[0].Bytes(row), momentAt(args[1], row))
+}
+
+func truncated(unit []byte, t int64) (int64, bool, error) {
 	switch string(unit) {
 	case "week":
 		day, _ := types.Split(t)

@@ -27,17 +27,16 @@ var UnixTimestamp = function.Scalar{
 		intOf(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
 			return int64(dayAt(args[0], row)) * (types.MicrosPerDay / types.MicrosPerSecond), true, nil
 		}, function.Date),
-		{
-			Args: function.Params(function.Timestamp),
-			Returns: func(args []types.Type) types.Type {
-				if args[0].Precision == 0 {
-					return function.Int
-				}
-				return types.DecimalOf(12+args[0].Precision, args[0].Precision)
-			},
-			Eval: unixTimestamp,
-		},
+		{Args: function.Params(function.Timestamp), Returns: unixSeconds, Eval: unixTimestamp},
+		{Args: function.Params(function.Moment), Returns: unixSeconds, Eval: unixTimestamp},
 	},
+}
+
+func unixSeconds(args []types.Type) types.Type {
+	if args[0].Precision == 0 {
+		return function.Int
+	}
+	return types.DecimalOf(12+args[0].Precision, args[0].Precision)
 }
 
 func unixTimestamp(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
@@ -133,14 +132,15 @@ var ToTimestamp = function.Scalar{
 		{Args: function.Params(function.Text), Returns: function.Always(function.Timestamp), Eval: function.Fixed(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
 			t, ok := types.ParseTimestamp(args[0].Bytes(row))
 			if !ok {
-				return 0, false, fmt.Errorf("'%s' is not a TIMESTAMP (YYYY-MM-DD HH:MM:SS)", args[0].Bytes(row))
+				return 0, false, errMomentText(args[0].Bytes(row))
 			}
-			if t < types.MinTimestamp || t >= types.EndTimestamp {
-				return 0, false, errTime
-			}
-			return t, true, nil
+			return within(t)
 		})},
 	},
+}
+
+func errMomentText(text []byte) error {
+	return fmt.Errorf("'%s' is not a TIMESTAMP (YYYY-MM-DD HH:MM:SS)", text)
 }
 
 // SecToTime is SEC_TO_TIME(n).
