@@ -1,5 +1,54 @@
 package randsql
 
+import (
+	"fmt"
+	"strings"
+)
+
+// grouped makes a SELECT with GROUP BY, or of one row.
+func (g *generator) grouped(kinds []kind, from source, where string, depth int, outer []column) string {
+	var keys []column
+	for range g.r.IntN(3) {
+		c := from.cols[g.r.IntN(len(from.cols))]
+		keys = append(keys, c)
+	}
+	items := make([]string, len(kinds))
+	for i, k := range kinds {
+		v := g.aggregate(k, from.cols)
+		for _, c := range keys {
+			if c.kind == k && g.chance(50) {
+				v = c.name
+			}
+			if k == number && g.chance(5) {
+				v = "GROUPING(" + c.name + ")"
+			}
+		}
+		items[i] = fmt.Sprintf("%s AS c%d", v, i)
+	}
+	out := "SELECT " + strings.Join(items, ", ") + " FROM " + from.text + where
+	if len(keys) > 0 {
+		names := make([]string, len(keys))
+		for i, c := range keys {
+			names[i] = c.name
+		}
+		out += " GROUP BY " + g.sets(names)
+	}
+	if g.chance(30) {
+		out += " HAVING " + g.aggregate(number, from.cols) + g.pick(" > ", " < ", " = ") + g.literal(number)
+	}
+	return out
+}
+
+// sets makes what stands behind GROUP BY.
+func (g *generator) sets(names []string) string {
+	list := strings.Join(names, ", ")
+	if g.chance(70) {
+		return list
+	}
+	last := names[len(names)-1]
+	return g.pick("ROLLUP ("+list+")", "CUBE ("+list+")", list+" WITH ROLLUP", "GROUPING SETS (("+list+"), "+last+", ())", "GROUPING SETS (("+list+"), "+last+", "+last+")", names[0]+", ROLLUP ("+last+")")
+}
+
 // aggregate makes a call of an aggregate of a kind.
 func (g *generator) aggregate(k kind, cols []column) string {
 	switch k {

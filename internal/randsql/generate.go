@@ -292,34 +292,3 @@ func (g *generator) selected(kinds []kind, depth int, outer []column, given []so
 	}
 	return "SELECT " + distinct + strings.Join(items, ", ") + " FROM " + from.text + where
 }
-
-// grouped makes a SELECT with GROUP BY, or of one row.
-func (g *generator) grouped(kinds []kind, from source, where string, depth int, outer []column) string {
-	var keys []column
-	for range g.r.IntN(3) {
-		c := from.cols[g.r.IntN(len(from.cols))]
-		keys = append(keys, c)
-	}
-	items := make([]string, len(kinds))
-	for i, k := range kinds {
-		v := g.aggregate(k, from.cols)
-		for _, c := range keys {
-			if c.kind == k && g.chance(50) {
-				v = c.name
-			}
-		}
-		items[i] = fmt.Sprintf("%s AS c%d", v, i)
-	}
-	out := "SELECT " + strings.Join(items, ", ") + " FROM " + from.text + where
-	if len(keys) > 0 {
-		names := make([]string, len(keys))
-		for i, c := range keys {
-			names[i] = c.name
-		}
-		out += " GROUP BY " + strings.Join(names, ", ")
-	}
-	if g.chance(30) {
-		out += " HAVING " + g.aggregate(number, from.cols) + g.pick(" > ", " < ", " = ") + g.literal(number)
-	}
-	return out
-}

@@ -48,6 +48,9 @@ func (b *binding) userAggregate(name string, nodes []ast.ExprNode, n ast.Node, f
 // aggregate binds a call of an aggregate: a column beyond those of the input.
 func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter ast.ExprNode) (expr.Expr, error) {
 	name := strings.ToLower(x.F)
+	if isGrouping(name) {
+		return b.grouping(x)
+	}
 	f, ok := b.Functions.Aggregate(name)
 	if !ok {
 		return nil, b.notYet(x, strings.ToUpper(name))

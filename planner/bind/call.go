@@ -69,7 +69,7 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 func (b *binding) function(name string, nodes []ast.ExprNode, n ast.Node) (expr.Expr, error) {
 	f, ok := b.Functions.Scalar(name)
 	if !ok {
-		if _, isAggregate := b.Functions.Aggregate(name); isAggregate {
+		if _, isAggregate := b.Functions.Aggregate(name); isAggregate || isGrouping(name) {
 			return b.userAggregate(name, nodes, n, nil)
 		}
 		if _, ok := windowFunctions[name]; ok {

@@ -17,12 +17,8 @@ import (
 func (b *selection) group(x *ast.SelectStmt) error {
 	if x.GroupBy != nil {
 		b.grouped = true
-		for _, item := range x.GroupBy.Items {
-			g, err := b.groupItem(item.Expr)
-			if err != nil {
-				return err
-			}
-			b.groups = append(b.groups, g)
+		if err := b.groupBy(x.GroupBy); err != nil {
+			return err
 		}
 	}
 	if x.Having != nil {
@@ -83,6 +79,9 @@ func (b *selection) groupable(e expr.Expr, n ast.Node) (expr.Expr, error) {
 }
 
 func (b *selection) hasAggregate(e expr.Expr) bool {
+	if !expr.Walk(e, func(x expr.Expr) bool { _, ok := x.(*groupingRef); return !ok }) {
+		return true
+	}
 	set := map[int]bool{}
 	expr.Columns(e, set)
 	for c := range set {
@@ -175,8 +174,10 @@ func (b *selection) havingName(c *ast.ColumnNameExpr) (expr.Expr, error) {
 
 // aggregatePlan moves the result's expressions on top of the aggregate.
 func (b *selection) aggregatePlan() (logical.Node, error) {
-	b.addDependent()
-	agg := &logical.Aggregate{Input: b.input, Group: b.groups, Calls: b.calls}
+	if b.sets == nil {
+		b.addDependent()
+	}
+	agg := &logical.Aggregate{Input: b.input, Group: b.groups, Calls: b.calls, Sets: b.sets}
 	for _, g := range b.groups {
 		agg.Names = append(agg.Names, g.String())
 	}
@@ -240,10 +241,11 @@ func (b *selection) addDependent() {
 // above rewrites an expression over the input into one over the aggregate's
 // columns; a column that is neither grouped nor aggregated is an error.
 func (b *selection) above(e expr.Expr, fields []types.Field, n ast.Node) (expr.Expr, error) {
-	for i, g := range b.groups {
-		if expr.Equal(g, e) {
-			return &expr.Column{Index: i, Field: fields[i]}, nil
-		}
+	if i := b.groupOf(e); i >= 0 {
+		return &expr.Column{Index: i, Field: fields[i]}, nil
+	}
+	if g, ok := e.(*groupingRef); ok {
+		return b.groupingValue(g, fields)
 	}
 	if c, ok := e.(*expr.Column); ok {
 		if c.Index >= len(b.in.fields) {

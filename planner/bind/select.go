@@ -67,8 +67,6 @@ func (s *session) unsupported(x *ast.SelectStmt, at int) error {
 		return sql.Errorf(s.m.Source, s.m.WordAfter(at, "FOR", "LOCK"), "a query takes no locks")
 	case x.SelectStmtOpts != nil && x.CalcFoundRows:
 		return s.notYetAt(at, "SQL_CALC_FOUND_ROWS")
-	case x.GroupBy != nil && x.GroupBy.Rollup:
-		return s.notYetAt(s.m.WordAfter(s.m.WordAfter(at, "GROUP"), "WITH", "ROLLUP"), "WITH ROLLUP")
 	}
 	return nil
 }
@@ -86,10 +84,12 @@ type selection struct {
 	names []string
 	nodes []ast.Node // of the expressions, nil for those of a star
 
-	groups  []expr.Expr
-	grouped bool
-	calls   []logical.Call
-	having  expr.Expr
+	groups     []expr.Expr
+	grouped    bool
+	sets       [][]int  // of groups; nil for one of all
+	groupingAt ast.Node // the first GROUPING(…); nil for none
+	calls      []logical.Call
+	having     expr.Expr
 
 	windowSpecs map[string]*ast.WindowSpec
 	depth       int          // of windows built on windows
@@ -188,6 +188,8 @@ func (b *selection) finish(x *ast.SelectStmt, outer bool) (logical.Node, error) 
 		if node, err = b.aggregatePlan(); err != nil {
 			return nil, err
 		}
+	} else if b.groupingAt != nil {
+		return nil, b.m.Errorf(b.groupingAt, "GROUPING needs a GROUP BY")
 	} else if b.having != nil {
 		node = &logical.Filter{Input: node, Pred: b.having}
 	}

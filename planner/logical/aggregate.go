@@ -24,6 +24,18 @@ type Aggregate struct {
 	Sets [][]int
 }
 
+// SetID has a bit for each of some groups, the first the highest, which is 1 where the
+// group is not in the set.
+func SetID(set, groups []int) int64 {
+	id := int64(0)
+	for _, g := range groups {
+		if id <<= 1; !slices.Contains(set, g) {
+			id |= 1
+		}
+	}
+	return id
+}
+
 // GroupingID is the name of the last column of an Aggregate with Sets.
 const GroupingID = "grouping_id"
 

@@ -15,7 +15,7 @@ var DropDistinct = Rule{Name: "DropDistinct", Rewrite: dropDistinct}
 
 func dropDistinct(n logical.Node) (logical.Node, bool) {
 	a, ok := n.(*logical.Aggregate)
-	if !ok || len(a.Calls) > 0 || len(a.Group) == 0 || a.Sets != nil {
+	if !ok || len(a.Calls) > 0 || len(a.Group) == 0 {
 		return n, false
 	}
 	var columns []int

@@ -33,7 +33,7 @@ func propagateEmpty(n logical.Node) (logical.Node, bool) {
 			return none(n), true
 		}
 	case *logical.Aggregate:
-		if len(x.Group) > 0 && x.Sets == nil && empty(x.Input) {
+		if len(x.Group) > 0 && empty(x.Input) {
 			return none(n), true
 		}
 	case *logical.Join:

@@ -148,9 +148,6 @@ func (p *pruner) project(x *logical.Project, need []bool) (logical.Node, []int) 
 
 func (p *pruner) aggregate(x *logical.Aggregate, need []bool) (logical.Node, []int) {
 	at := identity(len(need))
-	if x.Sets != nil {
-		return p.below(x), at
-	}
 	in := make([]bool, x.Input.Schema().Len())
 	mark(in, x.Group...)
 	var calls []logical.Call

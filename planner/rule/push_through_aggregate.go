@@ -24,7 +24,7 @@ func pushThroughAggregate(n logical.Node) (logical.Node, bool) {
 		return n, false
 	}
 	a, ok := f.Input.(*logical.Aggregate)
-	if !ok || len(a.Group) == 0 || a.Sets != nil {
+	if !ok || len(a.Group) == 0 {
 		return n, false
 	}
 	var below, above []expr.Expr

@@ -26,7 +26,8 @@ type Rule struct {
 
 // Required are the rules without which a plan cannot run; they are always on.
 var Required = []Rule{
-	Decorrelate, // subqueries become joins
+	GroupingSets, // each set is an aggregate
+	Decorrelate,  // subqueries become joins
 }
 
 // Default are the rules that make plans better.

@@ -35,7 +35,7 @@ func alwaysOneRow(n logical.Node) bool {
 	case *logical.Project:
 		return alwaysOneRow(x.Input)
 	case *logical.Aggregate:
-		return len(x.Group) == 0 && x.Sets == nil
+		return len(x.Group) == 0
 	}
 	return false
 }

@@ -131,6 +131,10 @@ func halfJoin(in logical.Node, c expr.Expr) logical.Node {
 
 // decorrelated is a subquery's own plan, whose parameters stay.
 func decorrelated(n logical.Node) logical.Node {
+	n = logical.Transform(n, func(n logical.Node) logical.Node {
+		out, _ := groupingSets(n)
+		return out
+	})
 	out, _ := decorrelate(n)
 	return out
 }

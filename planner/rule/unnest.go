@@ -192,7 +192,7 @@ func unnestSingle(j *logical.Join) logical.Node {
 		above, n = append(above, p), p.Input
 	}
 	agg, ok := n.(*logical.Aggregate)
-	if !ok || len(agg.Group) > 0 || agg.Sets != nil {
+	if !ok || len(agg.Group) > 0 {
 		return nil
 	}
 	u := newUnnesting(j)

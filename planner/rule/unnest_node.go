@@ -190,9 +190,6 @@ func (u *unnesting) union(x *logical.Union) logical.Node {
 // aggregate groups by the values, too. An aggregate without groups has a row for each
 // value of the domain.
 func (u *unnesting) aggregate(a *logical.Aggregate) logical.Node {
-	if a.Sets != nil {
-		return nil
-	}
 	if len(a.Group) == 0 {
 		groups := u.groups(a)
 		if groups == nil {
