@@ -43,7 +43,7 @@ func (b *binding) timeArith(op expr.Op, l, r expr.Expr, n ast.Node) (expr.Expr, 
 	}
 	if lit, ok := l.(*expr.Literal); ok && lit.T.Kind == types.Varchar && lit.Value != nil {
 		as := spelledType(strings.TrimSpace(lit.Value.(string)))
-		if as.Kind != types.Date && as.Kind != types.Timestamp {
+		if !as.IsTemporal() {
 			as = types.Of(types.Timestamp)
 		}
 		c, err := b.argument(lit, as, n)
@@ -52,17 +52,23 @@ func (b *binding) timeArith(op expr.Op, l, r expr.Expr, n ast.Node) (expr.Expr, 
 		}
 		l = c
 	}
+	if span, ok := r.(*variableSpan); ok {
+		return b.addSpan(op, l, span, n)
+	}
 	t := l.Type()
 	switch {
+	case t.Kind == types.Time && !inMonths(r):
+	case t.Kind == types.Time:
+		return nil, b.m.Errorf(n, "months are not added to a TIME")
 	case t.Kind == types.Date && !wholeUnits(r, types.MicrosPerDay):
 		t = types.TimestampOf(0)
 	case t.Kind == types.Date, t.Kind == types.Timestamp:
 	case t.Kind == types.Null:
 		t = types.Of(types.Timestamp)
 	default:
-		return nil, b.m.Errorf(n, "an INTERVAL is added to a DATE or TIMESTAMP, not to a %s", t)
+		return nil, b.m.Errorf(n, "an INTERVAL is added to a DATE, TIME or TIMESTAMP, not to a %s", t)
 	}
-	if t.Kind == types.Timestamp && !wholeUnits(r, types.MicrosPerSecond) {
+	if t.Kind != types.Date && !wholeUnits(r, types.MicrosPerSecond) {
 		t.Precision = types.MaxFraction
 	}
 	l = expr.NewCast(l, t)

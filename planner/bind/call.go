@@ -40,6 +40,9 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 		return b.dateAdd(x, strings.HasSuffix(name, "sub") || strings.HasPrefix(name, "sub"))
 	case "extract":
 		if u, ok := x.Args[0].(*ast.TimeUnitExpr); ok && len(x.Args) == 2 {
+			if parts := partsOf[u.Unit.String()]; parts != nil {
+				return b.extractParts(parts, x)
+			}
 			if _, ok := b.Functions.Scalar(u.Unit.String()); !ok {
 				return nil, b.notYet(x, "EXTRACT("+u.Unit.String()+" …)")
 			}
@@ -201,7 +204,7 @@ func (b *binding) dateAdd(x *ast.FuncCallExpr, sub bool) (expr.Expr, error) {
 		if x.FnName.L != "adddate" && x.FnName.L != "subdate" {
 			return nil, b.m.Errorf(x.Args[1], "%s takes an INTERVAL, not %s", x.FnName.L, span.Type())
 		}
-		if span, err = b.interval(x.Args[1], "DAY"); err != nil {
+		if span, err = b.span(x.Args[1], "DAY"); err != nil {
 			return nil, err
 		}
 	}

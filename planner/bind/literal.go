@@ -11,7 +11,6 @@ import (
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
-	"github.com/sqlstream/sqlstream/vec"
 )
 
 // literal binds a constant.
@@ -130,85 +129,4 @@ func timestampOf(text string) types.Type {
 		n++
 	}
 	return types.TimestampOf(n)
-}
-
-// monthsIn and microsIn are the units of an interval.
-var (
-	monthsIn = map[string]int64{"MONTH": 1, "QUARTER": 3, "YEAR": 12}
-	microsIn = map[string]int64{
-		"MICROSECOND": 1, "MILLISECOND": 1000, "SECOND": types.MicrosPerSecond, "MINUTE": types.MicrosPerMinute,
-		"HOUR": types.MicrosPerHour, "DAY": types.MicrosPerDay, "WEEK": 7 * types.MicrosPerDay,
-	}
-)
-
-// operand binds an operand of + or -, or an argument of DATE_ADD and its like, which
-// alone may be an INTERVAL.
-func (b *binding) operand(n ast.ExprNode) (expr.Expr, error) {
-	inner := n
-	for {
-		p, ok := inner.(*ast.ParenthesesExpr)
-		if !ok {
-			break
-		}
-		inner = p.Expr
-	}
-	if x, ok := inner.(*ast.FuncCallExpr); ok && x.FnName.L == sql.MarkerInterval {
-		unit, _ := sql.LiteralValue(x.Args[1].(ast.ValueExpr)).(string)
-		return b.interval(x.Args[0], unit)
-	}
-	return b.expr(n)
-}
-
-// interval reads INTERVAL n unit, n a constant.
-func (b *binding) interval(n ast.ExprNode, unit string) (expr.Expr, error) {
-	per, isMonths := monthsIn[unit]
-	micros, isMicros := microsIn[unit]
-	if !isMonths && !isMicros {
-		return nil, b.notYet(n, "an INTERVAL in "+unit)
-	}
-	e, err := b.expr(n)
-	if err != nil {
-		return nil, err
-	}
-	if !expr.IsConst(e) {
-		return nil, b.notYet(n, "an INTERVAL that is not a constant")
-	}
-	l, err := expr.EvalConst(&expr.Cast{Arg: e, To: types.DecimalOf(types.MaxPrecision, 6)})
-	if err != nil || l.Value == nil {
-		return nil, b.m.Errorf(n, "an INTERVAL is a number and a unit")
-	}
-	d := l.Value.(types.DecimalValue) // in millionths of the unit
-	out := vec.IntervalValue{}
-	if isMonths {
-		months, fits := types.Rescale(d, 6, 0) // rounded, as in MySQL
-		out.Months = int64(months.LowBits())
-		if !fits || types.DecimalFromInt(out.Months) != months || max(out.Months, -out.Months) > maxMonths/per {
-			return nil, b.m.Errorf(n, "the INTERVAL is too long")
-		}
-		out.Months *= per
-		return &expr.Literal{T: types.Of(types.Interval), Value: out}, nil
-	}
-	m, fits := types.MulDecimal(d, types.DecimalFromInt(micros))
-	if !fits {
-		return nil, b.m.Errorf(n, "the INTERVAL is too long")
-	}
-	if m, fits = types.Rescale(m, 6, 0); !fits || m.HighBits() != int64(m.LowBits())>>63 {
-		return nil, b.m.Errorf(n, "the INTERVAL is too long")
-	}
-	out.Micros = int64(m.LowBits())
-	return &expr.Literal{T: types.Of(types.Interval), Value: out}, nil
-}
-
-// maxMonths is more than there are between any two dates.
-const maxMonths = 12 * 20_000
-
-// wholeUnits reports that an interval is of whole units of a span, such as days, which
-// move a DATE to another DATE.
-func wholeUnits(e expr.Expr, micros int64) bool {
-	l, ok := e.(*expr.Literal)
-	if !ok {
-		return false
-	}
-	v, ok := l.Value.(vec.IntervalValue)
-	return ok && v.Micros%micros == 0
 }

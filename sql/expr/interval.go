@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"errors"
+
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -25,6 +27,9 @@ func (n *intervalNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 	return out, active(out, sel, func(i int) error {
 		span := spans[i&rm]
 		t := vec.Int(l, i&lm)
+		if n.t.Kind == types.Time {
+			return n.clock(f, out, i, t+sign*span.Micros)
+		}
 		if l.Type.Kind == types.Date {
 			t *= types.MicrosPerDay
 		}
@@ -40,4 +45,15 @@ func (n *intervalNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 		}
 		return nil
 	})
+}
+
+var errClock = errors.New("the TIME is out of range")
+
+// clock puts a TIME into a row, of up to 838 hours as in MySQL.
+func (n *intervalNode) clock(f *frame, out *vec.Vec, row int, t int64) error {
+	if t <= -839*types.MicrosPerHour || t >= 839*types.MicrosPerHour {
+		return n.fails.at(out, f.Mem, row, errClock)
+	}
+	vec.Slice[int64](out)[row] = t
+	return nil
 }
