@@ -78,8 +78,10 @@ var TimeDiff = function.Scalar{
 
 func timeDiffOf(t types.Type) function.Overload {
 	return function.Overload{
-		Args:    function.Params(t, t),
-		Returns: func(args []types.Type) types.Type { return types.Type{Kind: types.Time, Precision: finest(args).Precision} },
+		Args: function.Params(t, t),
+		Returns: func(args []types.Type) types.Type {
+			return types.Type{Kind: types.Time, Precision: finest(args).Precision}
+		},
 		Eval: function.Fixed(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
 			return clockWithin(intAt(args, 0, row) - intAt(args, 1, row))
 		}),
