@@ -59,6 +59,11 @@ func (p *planner) node(name, kind, rest string) exec.Plan {
 		}
 		u.Out = u.Ins[0].Schema()
 		return u
+	case "intersect", "except":
+		return p.setOp(kind, rest)
+	case "recursive":
+		ins, step, _ := strings.Cut(rest, ": ")
+		return p.recursive(ins, step)
 	}
 	of, what, _ := strings.Cut(rest, ":")
 	if ins, ok := strings.CutPrefix(of, "join "); ok {
@@ -74,6 +79,10 @@ func (p *planner) node(name, kind, rest string) exec.Plan {
 		return p.aggregate(in, what)
 	case "net":
 		return &exec.Net{Input: p.routed(in)}
+	case "top":
+		return p.top(in, what)
+	case "window":
+		return p.window(in, what)
 	}
 	panic("no node " + kind)
 }

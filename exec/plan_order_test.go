@@ -1,0 +1,179 @@
+package exec_test
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// Nodes that count rows, or put them in an order:
+//
+//	i = intersect l, r
+//	e = except all l, r
+//	n = top t: 3 OFFSET 1 RANK TIES NUMBER BY v DESC, o PER k
+//	w = window t: lag(v, 2) IGNORE NULLS AS a, sum(v) FILTER v > 1 OVER ROWS 1 PRECEDING TO CURRENT ROW AS s BY o PER k
+//	r = recursive all b, e: self = scan a INT; e = scan a INT, b INT; j = inner join self, e: a = a; p = project j: b AS a
+//
+// The step of a recursion is a plan of its own, whose scan self is what came last.
+
+func (p *planner) setOp(kind, ins string) exec.Plan {
+	ins, all := strings.CutPrefix(ins, "all ")
+	left, right, _ := strings.Cut(ins, ", ")
+	s := &exec.SetOp{Left: p.routed(p.input(left)), Right: p.routed(p.input(right)), Except: kind == "except", All: all}
+	s.Out = s.Left.Schema()
+	return s
+}
+
+// keyed sends rows of equal columns to one worker.
+func (p *planner) keyed(in exec.Plan, columns []int) exec.Plan {
+	if p.workers == 1 {
+		return in
+	}
+	return &exec.Exchange{Input: in, Keys: columns}
+}
+
+// ordered reads the sort keys and the columns of the partition at the end of a text.
+func ordered(text string, s *types.Schema) (rest string, keys []exec.SortKey, partition []int) {
+	text, per, _ := strings.Cut(text, " PER ")
+	for _, name := range split(per) {
+		partition = append(partition, s.Index(name))
+	}
+	text, by, _ := strings.Cut(text, " BY ")
+	for _, key := range split(by) {
+		name, desc := strings.CutSuffix(key, " DESC")
+		keys = append(keys, exec.SortKey{Column: s.Index(name), Desc: desc})
+	}
+	return text, keys, partition
+}
+
+func (p *planner) top(in exec.Plan, what string) exec.Plan {
+	t := &exec.TopN{Limit: -1, Out: in.Schema(), AppendOnly: p.appendOnly}
+	what, t.Keys, t.Partition = ordered(what, in.Schema())
+	t.Input = p.keyed(in, t.Partition)
+	x := &parser{toks: tokens(what)}
+	for len(x.toks) > 0 {
+		switch {
+		case x.accept("OFFSET"):
+			t.Offset, _ = strconv.ParseInt(x.next(), 10, 64)
+		case x.accept("RANK"):
+			t.By = exec.RankTies
+		case x.accept("DENSE"):
+			t.By = exec.DenseRank
+		case x.accept("TIES"):
+			t.Ties = true
+		case x.accept("NUMBER"):
+			t.Number = true
+			t.Out = &types.Schema{Fields: append(t.Out.Fields[:len(t.Out.Fields):len(t.Out.Fields)], types.Field{Name: "number", Type: types.Of(types.BigInt), NotNull: true})}
+		default:
+			t.Limit, _ = strconv.ParseInt(x.next(), 10, 64)
+		}
+	}
+	return t
+}
+
+func (p *planner) window(in exec.Plan, what string) exec.Plan {
+	w := &exec.Window{Out: &types.Schema{Fields: append([]types.Field(nil), in.Schema().Fields...)}}
+	what, w.Keys, w.Partition = ordered(what, in.Schema())
+	w.Input = p.keyed(in, w.Partition)
+	for _, item := range split(what) {
+		body, name := item, item
+		if at := strings.LastIndex(item, " AS "); at >= 0 {
+			body, name = item[:at], item[at+len(" AS "):]
+		}
+		c := windowCall(body, in.Schema(), w.Keys)
+		w.Calls = append(w.Calls, c)
+		w.Out.Fields = append(w.Out.Fields, types.Field{Name: name, Type: c.Returns})
+	}
+	return w
+}
+
+// windowCall reads one call; its frame, where it has none, is RANGE from the first row on
+// where there are keys, else the partition.
+func windowCall(text string, s *types.Schema, keys []exec.SortKey) exec.WindowCall {
+	text, frame, framed := strings.Cut(text, " OVER ")
+	text, filter, filtered := strings.Cut(text, " FILTER ")
+	text, ignore := strings.CutSuffix(text, " IGNORE NULLS")
+	name, args, _ := strings.Cut(strings.TrimSuffix(text, ")"), "(")
+	c := exec.WindowCall{Name: strings.ToLower(name), IgnoreNulls: ignore, Returns: types.Of(types.BigInt)}
+	if filtered {
+		c.Filter = parseExpr(filter, s)
+	}
+	switch c.Name {
+	case "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value", "nth_value":
+		for _, a := range split(args) {
+			c.Args = append(c.Args, parseExpr(a, s))
+		}
+		if c.Name == "percent_rank" || c.Name == "cume_dist" {
+			c.Returns = types.Of(types.Double)
+		} else if len(c.Args) > 0 && c.Name != "ntile" {
+			c.Returns = c.Args[0].Type()
+		}
+	default:
+		a := aggregateCall(text, s)
+		c.Func, c.Args, c.Returns = a.Func, a.Args, a.Func.Returns
+	}
+	if !framed {
+		frame = "RANGE UNBOUNDED PRECEDING TO CURRENT ROW"
+		if len(keys) == 0 {
+			frame = "ROWS UNBOUNDED PRECEDING TO UNBOUNDED FOLLOWING"
+		}
+	}
+	c.Frame = windowFrame(frame, s, keys)
+	return c
+}
+
+func windowFrame(text string, s *types.Schema, keys []exec.SortKey) exec.Frame {
+	unit, text, _ := strings.Cut(text, " ")
+	from, to, _ := strings.Cut(text, " TO ")
+	f := exec.Frame{Unit: map[string]exec.FrameUnit{"ROWS": exec.RowsFrame, "RANGE": exec.RangeFrame, "GROUPS": exec.GroupsFrame}[unit]}
+	for i, end := range []string{from, to} {
+		b := []*exec.FrameBound{&f.From, &f.To}[i]
+		offset, way, _ := strings.Cut(end, " ")
+		switch end {
+		case "UNBOUNDED PRECEDING":
+			b.Kind = exec.UnboundedPreceding
+			continue
+		case "CURRENT ROW":
+			b.Kind = exec.CurrentRow
+			continue
+		case "UNBOUNDED FOLLOWING":
+			b.Kind = exec.UnboundedFollowing
+			continue
+		}
+		b.Kind = exec.Preceding
+		if way == "FOLLOWING" {
+			b.Kind = exec.Following
+		}
+		if f.Unit != exec.RangeFrame {
+			b.Offset, _ = strconv.ParseInt(offset, 10, 64)
+			continue
+		}
+		key := &expr.Column{Index: keys[0].Column, Field: s.Fields[keys[0].Column]}
+		f.Key, f.Desc = key, keys[0].Desc
+		op := expr.Sub
+		if (b.Kind == exec.Following) != f.Desc {
+			op = expr.Add
+		}
+		b.At = arith(op, key, parseExpr(offset, s))
+	}
+	return f
+}
+
+func (p *planner) recursive(ins, step string) exec.Plan {
+	ins, all := strings.CutPrefix(ins, "all ")
+	inner := &planner{workers: 1}
+	r := &exec.Recursive{All: all, Name: "r", Step: inner.plan(strings.ReplaceAll(step, "; ", "\n"))}
+	for i, name := range split(ins) {
+		in := p.input(name)
+		if i > 0 {
+			r.Reads = append(r.Reads, inner.scans[name])
+		}
+		r.Ins = append(r.Ins, p.keyed(in, nil))
+	}
+	r.Self = inner.scans["self"]
+	r.Out = r.Self.Out
+	return r
+}
