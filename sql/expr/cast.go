@@ -194,6 +194,8 @@ func (n *castNode) toText(a *vec.Vec, i int) error {
 		n.text = vec.AppendText(n.text, a, i)
 	}
 	switch {
+	case n.to.Kind == types.JSON && n.from.IsTemporal(): // a string of JSON, as in MySQL
+		n.text = append(append([]byte{'"'}, n.text...), '"')
 	case n.to.Kind == types.JSON:
 		if !json.Valid(n.text) {
 			return errors.New("the text is not valid JSON")
@@ -222,6 +224,9 @@ func (n *castNode) toText(a *vec.Vec, i int) error {
 
 func (n *castNode) fromText(a *vec.Vec, i int) error {
 	s := trimBlanks(a.Str(i))
+	if n.from.Kind == types.JSON && n.to.IsTemporal() && len(s) > 2 && s[0] == '"' {
+		s = s[1 : len(s)-1] // no time has what JSON escapes
+	}
 	if n.to.IsInteger() {
 		// '1.7' rounds to 2, as every number does that becomes an integer.
 		d, err := types.ParseDecimal(s, types.MaxPrecision, 0)

@@ -100,7 +100,13 @@ func (e *Compare) String() string { return operand(e.L) + " " + e.Op.String() + 
 func (e *Arith) String() string { return operand(e.L) + " " + e.Op.String() + " " + operand(e.R) }
 
 // String prints the negation.
-func (e *Neg) String() string { return "-" + operand(e.Arg) }
+func (e *Neg) String() string {
+	arg := operand(e.Arg)
+	if strings.HasPrefix(arg, "-") { // two of them begin a comment
+		arg = "(" + arg + ")"
+	}
+	return "-" + arg
+}
 
 // String prints the complement.
 func (e *BitNot) String() string { return "~" + operand(e.Arg) }

@@ -160,7 +160,8 @@ func Common(ts ...Type) (Type, bool) {
 	for _, t := range ts {
 		c, ok := Comparable(out, t)
 		if !ok {
-			if (out.IsText() || t.IsText()) && !out.IsNested() && !t.IsNested() {
+			bytes := out.Kind == Binary || t.Kind == Binary // of which not all are text
+			if (out.IsText() || t.IsText()) && !bytes && !out.IsNested() && !t.IsNested() {
 				c, ok = Of(Varchar), true
 			}
 		}
