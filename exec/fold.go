@@ -69,15 +69,14 @@ func newFold(c AggregateCall, multiset state.Ordered) *fold {
 	return f
 }
 
-// hold notes rows for Finish: those that the filter keeps, and whose first argument is
-// not NULL unless NULLs count.
+// hold notes rows for Finish: those that the filter keeps and that count.
 func (f *fold) hold(keys []*vec.Vec, c *aggCall, delta *zset.Batch) {
 	args, order, filter := c.args.vecs, c.order.vecs, c.filter.vecs
 	for row := range delta.Len {
 		if len(filter) > 0 && !trueAt(filter[0], row) {
 			continue
 		}
-		if len(args) > 0 && !c.plan.Func.KeepsNulls && args[0].IsNull(row) {
+		if !c.plan.Func.Counts(args, row) {
 			continue
 		}
 		from := len(f.data)

@@ -14,7 +14,7 @@ type runningSum struct {
 	slot    function.Slot // right when rows go out; nil where there is none
 	adding  function.Slot // right while none does; may be nil
 	fold    function.Fold // where there is no slot
-	nulls   bool          // rows whose first argument is NULL count, too
+	bound   *function.Bound
 	data    []byte
 	rows    vec.Rows
 	zero    [1]int32
@@ -26,7 +26,7 @@ type runningSum struct {
 }
 
 func newRunningSum(b *function.Bound) *runningSum {
-	r := &runningSum{slot: b.Slot, adding: b.AppendOnly, fold: b.Fold, nulls: b.KeepsNulls}
+	r := &runningSum{slot: b.Slot, adding: b.AppendOnly, fold: b.Fold, bound: b}
 	if r.adding == nil {
 		r.adding = r.slot
 	}
@@ -112,6 +112,18 @@ func (r *runningSum) add(slot function.Slot, args []*vec.Vec, rows []int32, weig
 	return slot.Add(r.rows, r.gids[:len(rows)], r.vecs, weights)
 }
 
+// compare is the order in which a fold wants its rows.
+func (r *runningSum) compare(args []*vec.Vec, a, b int) int {
+	if by := r.bound.By; by != nil {
+		if d := zset.CompareValues(args[by.Argument], a, args[by.Argument], b); by.Desc && d != 0 {
+			return -d
+		} else if d != 0 {
+			return d
+		}
+	}
+	return zset.CompareRows(args, a, args, b)
+}
+
 // folded computes each frame from its rows in the order of their values.
 func (c *windowCall) folded(frames []frame, in []bool, out *vec.Builder) error {
 	args := c.args.vecs
@@ -122,12 +134,12 @@ func (c *windowCall) folded(frames []frame, in []bool, out *vec.Builder) error {
 		}
 		rows := c.sum.ordered[:0]
 		for row := f.from; row < f.to; row++ {
-			if (in == nil || in[row]) && (c.sum.nulls || !args[0].IsNull(row)) {
+			if (in == nil || in[row]) && c.sum.bound.Counts(args, row) {
 				rows = append(rows, int32(row))
 			}
 		}
 		c.sum.ordered = rows
-		slices.SortStableFunc(rows, func(a, b int32) int { return zset.CompareRows(args, int(a), args, int(b)) })
+		slices.SortStableFunc(rows, func(a, b int32) int { return c.sum.compare(args, int(a), int(b)) })
 		if c.sum.fold.Last() {
 			slices.Reverse(rows)
 		}
@@ -136,7 +148,12 @@ func (c *windowCall) folded(frames []frame, in []bool, out *vec.Builder) error {
 			if at++; at >= len(rows) {
 				return nil, 0, 0
 			}
-			return args, int(rows[at]), 1
+			row, count := int(rows[at]), int64(1)
+			for at+1 < len(rows) && zset.CompareRows(args, row, args, int(rows[at+1])) == 0 {
+				at++
+				count++
+			}
+			return args, row, count
 		}
 		if err := c.sum.fold.Value(next, out); err != nil {
 			return err

@@ -16,9 +16,9 @@ var nativeCalls = words("CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CU
 	"UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP", "EXTRACT", "GET_FORMAT", "POSITION", "SUBSTRING", "SUBSTR", "MID", "TIMESTAMPADD",
 	"TIMESTAMPDIFF", "TRIM", "WEIGHT_STRING", "CHAR", "VALUES", "DEFAULT", "MATCH", "ROW", "MOD", "CURDATE", "CURTIME", "NOW", "SYSDATE")
 
-// aggregates are the aggregates that the grammar knows.
+// aggregates are those that the grammar knows, and of which it knows all that we do.
 var aggregates = words("COUNT", "SUM", "AVG", "MIN", "MAX", "BIT_AND", "BIT_OR", "BIT_XOR", "GROUP_CONCAT", "STD", "STDDEV", "STDDEV_POP",
-	"STDDEV_SAMP", "VAR_POP", "VAR_SAMP", "VARIANCE", "JSON_ARRAYAGG", "JSON_OBJECTAGG", "APPROX_COUNT_DISTINCT", "APPROX_PERCENTILE")
+	"STDDEV_SAMP", "VAR_POP", "VAR_SAMP", "VARIANCE")
 
 // windowFunctions are the functions that the grammar knows with OVER only.
 var windowFunctions = words("ROW_NUMBER", "RANK", "DENSE_RANK", "CUME_DIST", "PERCENT_RANK", "NTILE", "LEAD", "LAG", "FIRST_VALUE",
@@ -104,6 +104,29 @@ func (r *rewriter) ownOrder(l *level) {
 	l.ordering = true
 }
 
+// withinGroup rewrites f(x) WITHIN GROUP (ORDER BY y) to f(x ORDER BY y).
+func (r *rewriter) withinGroup(l *level) {
+	t := r.tok(0)
+	switch {
+	case l.prim < 0 || !tokenAt(r.out, len(r.out)-1).Is(")") || aggregates[l.name]:
+		r.fail(t, "WITHIN GROUP belongs behind an aggregate that has no ORDER BY in its brackets")
+		return
+	case !r.tok(2).Is("(") || !r.tok(3).Is("ORDER") || !r.tok(4).Is("BY"):
+		r.fail(t, "WITHIN GROUP is written WITHIN GROUP (ORDER BY x)")
+		return
+	}
+	from, name, end := l.prim, l.name, r.match[r.at+2]
+	r.out = r.out[:len(r.out)-1]
+	if !tokenAt(r.out, len(r.out)-1).Is("(") {
+		r.put(t, ",")
+	}
+	r.put(t, MarkerOrder, "(")
+	r.at += 5
+	r.arguments(end, level{args: ownAggregate, ordering: true})
+	l.operand(from, 0)
+	l.name = name
+}
+
 // overBehind reports that OVER follows a call which ends before place i.
 func (r *rewriter) overBehind(i int) bool {
 	if tokenAt(r.ts, i).Is("FILTER") && tokenAt(r.ts, i+1).Is("(") {
@@ -132,7 +155,7 @@ func (r *rewriter) over(l *level) {
 		r.fail(t, "OVER belongs behind a function")
 		return
 	}
-	from, own := l.prim, !windowFunctions[l.name] && (!aggregates[l.name] || l.name == "APPROX_COUNT_DISTINCT" || l.name == "APPROX_PERCENTILE")
+	from, own := l.prim, !windowFunctions[l.name] && !aggregates[l.name]
 	if own {
 		r.wrap(from, MarkerOver)
 		r.put(t, ",", "max", "(", "1", ")")

@@ -157,7 +157,7 @@ func (r *rewriter) nextWord(l *level) {
 	case t.Is("OVER") && (next.IsName() || next.Is("(")):
 		r.over(l)
 	case t.Is("WITHIN") && next.Is("GROUP"):
-		r.notYet(t, "WITHIN GROUP")
+		r.withinGroup(l)
 	case t.Is("NULLS") && next.Is("FIRST", "LAST"):
 		r.notYet(t, "NULLS "+next.Upper)
 	case t.Is("LOCK") && next.Is("IN"), t.Is("FOR") && next.Is("UPDATE", "SHARE"):

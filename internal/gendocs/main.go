@@ -80,7 +80,7 @@ func page() string {
 		fmt.Fprintf(&b, "### %s\n\n%s\n\n", f.name, f.doc)
 		writeExamples(&b, f.examples)
 	}
-	b.WriteString("## Aggregates\n\nThey stay right when rows are taken back or changed. NULLs are left out, and so are rows where a FILTER (WHERE …) behind the call is not true.\n\n")
+	b.WriteString("## Aggregates\n\nThey stay right when rows are taken back or changed. NULLs are left out where nothing else is said, and so are rows where a FILTER (WHERE …) behind the call is not true.\n\n")
 	for i := range aggregate.All {
 		writeAggregate(&b, &aggregate.All[i])
 	}

@@ -53,18 +53,31 @@ func (g *generator) sets(names []string) string {
 func (g *generator) aggregate(k kind, cols []column) string {
 	switch k {
 	case text:
-		if g.r.IntN(3) == 0 {
+		switch g.r.IntN(6) {
+		case 0, 1:
 			return g.concatenated(cols)
+		case 2:
+			return "CAST(JSON_ARRAYAGG(" + g.pick("", "DISTINCT ") + g.value(g.kind(), cols, 0, nil) + g.order(cols) + ")" + g.filtered(cols) + " AS VARCHAR)"
 		}
-		return g.call(g.pick("MIN", "MAX", "ANY_VALUE"), k, cols)
+		return g.picked(k, cols)
 	case decimal:
 		return "CAST(" + g.call(g.pick("SUM", "AVG", "MIN", "MAX"), k, cols) + " AS DECIMAL(12, 2))"
 	case real:
+		switch of := []kind{number, decimal, real}[g.r.IntN(3)]; g.r.IntN(6) {
+		case 0:
+			return g.call(g.pick("VAR_POP", "VAR_SAMP", "STDDEV_POP", "STDDEV_SAMP", "MEDIAN"), of, cols)
+		case 1:
+			return g.pick("CORR", "COVAR_POP", "COVAR_SAMP", "REGR_SLOPE", "REGR_INTERCEPT") + "(" + g.value(of, cols, 0, nil) + ", " + g.value(number, cols, 0, nil) + ")" + g.filtered(cols)
+		case 2:
+			return "PERCENTILE_CONT(" + g.value(of, cols, 0, nil) + ", " + g.pick("0", "0.25", "0.5", "1") + ")" + g.filtered(cols)
+		case 3:
+			return g.picked(k, cols)
+		}
 		return g.call(g.pick("SUM", "AVG", "MIN", "MAX"), k, cols)
 	case moment:
-		return g.call(g.pick("MIN", "MAX", "ANY_VALUE"), k, cols)
+		return g.picked(k, cols)
 	}
-	switch g.r.IntN(6) {
+	switch g.r.IntN(9) {
 	case 0:
 		return "COUNT(*)" + g.filtered(cols)
 	case 1:
@@ -73,8 +86,26 @@ func (g *generator) aggregate(k kind, cols []column) string {
 		return "COUNT(DISTINCT " + g.value(g.kind(), cols, 0, nil) + ", " + g.value(k, cols, 0, nil) + ")" + g.filtered(cols)
 	case 3:
 		return "CAST(" + g.call("SUM", k, cols) + " AS BIGINT)"
+	case 4:
+		return "COUNT_IF(" + g.simple(cols) + ")"
+	case 5:
+		return "CAST(" + g.pick("BIT_AND", "BIT_OR", "BIT_XOR") + "(" + g.value(k, cols, 0, nil) + ") % 1000 AS BIGINT)"
 	}
-	return g.call(g.pick("MIN", "MAX"), k, cols)
+	return g.picked(k, cols)
+}
+
+// picked makes a call that gives one of the values.
+func (g *generator) picked(k kind, cols []column) string {
+	v := g.value(k, cols, 0, nil)
+	switch g.r.IntN(6) {
+	case 0:
+		return g.pick("ARG_MIN", "ARG_MAX") + "(" + v + ", " + g.value(g.kind(), cols, 0, nil) + ")" + g.filtered(cols)
+	case 1:
+		return g.pick("FIRST", "LAST") + "(" + v + g.order(cols) + ")" + g.filtered(cols)
+	case 2:
+		return g.pick("MODE("+v, "PERCENTILE_DISC("+v+", 0.5") + ")" + g.filtered(cols)
+	}
+	return g.call(g.pick("MIN", "MAX", "ANY_VALUE"), k, cols)
 }
 
 // call makes a call with an argument, DISTINCT or not, filtered or not.
@@ -91,12 +122,18 @@ func (g *generator) filtered(cols []column) string {
 
 // concatenated makes a GROUP_CONCAT in some order.
 func (g *generator) concatenated(cols []column) string {
-	out := "GROUP_CONCAT(" + g.pick("", "DISTINCT ") + g.value(text, cols, 0, nil)
-	if g.r.IntN(3) > 0 {
-		out += " ORDER BY (" + g.value(g.kind(), cols, 0, nil) + ")" + g.pick("", " DESC") // in brackets a number is no position
-		if g.r.IntN(2) == 0 {
-			out += ", (" + g.value(g.kind(), cols, 0, nil) + ")" + g.pick("", " DESC")
-		}
+	return "GROUP_CONCAT(" + g.pick("", "DISTINCT ") + g.value(text, cols, 0, nil) + g.order(cols) + g.pick("", " SEPARATOR '-'") + ")" + g.filtered(cols)
+}
+
+// order makes an ORDER BY inside an aggregate, or none. In brackets a number is no
+// position.
+func (g *generator) order(cols []column) string {
+	if g.r.IntN(3) == 0 {
+		return ""
 	}
-	return out + g.pick("", " SEPARATOR '-'") + ")" + g.filtered(cols)
+	out := " ORDER BY (" + g.value(g.kind(), cols, 0, nil) + ")" + g.pick("", " DESC")
+	if g.r.IntN(2) == 0 {
+		out += ", (" + g.value(g.kind(), cols, 0, nil) + ")" + g.pick("", " DESC")
+	}
+	return out
 }

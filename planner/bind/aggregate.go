@@ -9,6 +9,7 @@ import (
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
@@ -37,12 +38,21 @@ func (b *binding) userAggregate(name string, nodes []ast.ExprNode, n ast.Node, f
 			if x.Order == nil {
 				x.Order = &ast.OrderByClause{}
 			}
-			x.Order.Items = append(x.Order.Items, &ast.ByItem{Expr: f.Args[0], Desc: len(f.Args) > 1})
+			x.Order.Items = append(x.Order.Items, &ast.ByItem{Expr: f.Args[0], Desc: descending(f)})
 		default:
 			x.Args = append(x.Args, a)
 		}
 	}
 	return b.aggregateCall(x, filter)
+}
+
+// descending reads the word behind an item of MarkerOrder.
+func descending(f *ast.FuncCallExpr) bool {
+	if len(f.Args) < 2 {
+		return false
+	}
+	v, ok := f.Args[1].(ast.ValueExpr)
+	return ok && sql.LiteralValue(v) == "DESC"
 }
 
 // aggregate binds a call of an aggregate: a column beyond those of the input.
@@ -55,6 +65,14 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if !ok {
 		return nil, b.notYet(x, strings.ToUpper(name))
 	}
+	if f.Within && x.Order != nil {
+		if len(x.Order.Items) != 1 || x.Order.Items[0].Desc {
+			return nil, b.m.Errorf(x, "%s takes one expression in ascending order", strings.ToUpper(name))
+		}
+		within := *x
+		within.Args, within.Order = append([]ast.ExprNode{x.Order.Items[0].Expr}, x.Args...), nil
+		x = &within
+	}
 	in := &binding{session: b.session, in: b.in}
 	if outer.alias != nil {
 		in.alias = b.argumentName
@@ -66,21 +84,11 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if !x.Distinct {
 		args = b.countRows(name, args)
 	}
-	ts := make([]types.Type, len(args))
-	for i, a := range args {
-		ts[i] = a.Type()
-	}
-	bound, err := f.Bind(ts)
+	bound, err := b.boundAggregate(f, args, x)
 	if err != nil {
-		return nil, argumentHint(b.m.Errorf(x, "%v", err), args)
+		return nil, err
 	}
-	for i := range args {
-		if !types.CanCast(args[i].Type(), bound.Args[i]) {
-			return nil, b.m.Errorf(x, "%s takes %s, not %s", name, bound.Args[i], args[i].Type())
-		}
-		args[i] = expr.NewCast(args[i], bound.Args[i])
-	}
-	call := logical.Call{Func: f, Bind: bound, Args: args, Distinct: x.Distinct && !f.Idempotent}
+	call := logical.Call{Func: f, Bind: bound, Args: args, Distinct: (x.Distinct || f.Distinct) && !f.Idempotent}
 	if err := b.modify(&call, in, x, filter); err != nil {
 		return nil, err
 	}
@@ -95,6 +103,41 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 		b.calls = append(b.calls, call)
 	}
 	return &expr.Column{Index: len(b.in.fields) + at, Field: types.Field{Name: call.String(), Type: bound.Returns}}, nil
+}
+
+// boundAggregate resolves an aggregate and converts its arguments in place.
+func (s *session) boundAggregate(f *function.Aggregate, args []expr.Expr, at ast.Node) (*function.Bound, error) {
+	ts := make([]types.Type, len(args))
+	for i, a := range args {
+		ts[i] = a.Type()
+	}
+	bound, err := f.Bind(ts)
+	if err != nil {
+		return nil, argumentHint(s.m.Errorf(at, "%v", err), args)
+	}
+	if f.Within && len(args) == 2 && !isFraction(args[1]) {
+		return nil, s.m.Errorf(at, "the fraction of %s is a constant from 0 to 1", f.Name)
+	}
+	for i := range args {
+		if !types.CanCast(args[i].Type(), bound.Args[i]) {
+			return nil, s.m.Errorf(at, "%s takes %s, not %s", f.Name, bound.Args[i], args[i].Type())
+		}
+		args[i] = expr.NewCast(args[i], bound.Args[i])
+	}
+	return bound, nil
+}
+
+// isFraction reports a constant from 0 to 1, or NULL.
+func isFraction(e expr.Expr) bool {
+	if !expr.IsConst(e) || !types.CanCast(e.Type(), types.Of(types.Double)) {
+		return false
+	}
+	l, err := expr.EvalConst(expr.NewCast(e, types.Of(types.Double)))
+	if err != nil {
+		return false
+	}
+	p, ok := l.Value.(float64)
+	return l.Value == nil || ok && p >= 0 && p <= 1
 }
 
 // argumentName returns what a bare name in an aggregate's argument means: a column of

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
@@ -109,19 +110,12 @@ func (b *binding) windowAggregate(w *windowRef, c overCall, args []expr.Expr) er
 			args = nil
 		}
 	}
-	ts := make([]types.Type, len(args))
-	for i, a := range args {
-		ts[i] = a.Type()
+	if f.Distinct {
+		return b.m.Errorf(c.at, "%s with OVER is not supported", strings.ToUpper(c.name))
 	}
-	bound, err := f.Bind(ts)
+	bound, err := b.boundAggregate(f, args, c.at)
 	if err != nil {
-		return argumentHint(b.m.Errorf(c.at, "%v", err), args)
-	}
-	for i := range args {
-		if !types.CanCast(args[i].Type(), bound.Args[i]) {
-			return b.m.Errorf(c.at, "%s takes %s, not %s", c.name, bound.Args[i], args[i].Type())
-		}
-		args[i] = expr.NewCast(args[i], bound.Args[i])
+		return err
 	}
 	w.call.Func, w.call.Bind, w.call.Args, w.call.Returns = f, bound, args, bound.Returns
 	if c.filter != nil {

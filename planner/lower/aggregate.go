@@ -51,6 +51,9 @@ func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, print string) e
 // NULL, which count for nothing.
 func aggregateCall(c logical.Call, appendOnly bool) exec.AggregateCall {
 	out := exec.AggregateCall{Func: c.Bind, Name: c.Func.Name, Args: c.Args, Distinct: c.Distinct, Filter: c.Filter}
+	if by := c.Bind.By; by != nil {
+		out.Order = append(out.Order, exec.Ordering{Expr: c.Args[by.Argument], Desc: by.Desc})
+	}
 	for _, o := range c.Order {
 		out.Order = append(out.Order, exec.Ordering{Expr: o.Expr, Desc: o.Desc})
 	}

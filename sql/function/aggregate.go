@@ -19,6 +19,10 @@ type Aggregate struct {
 	// Ordered says that the order of the rows makes a difference: ORDER BY among the
 	// arguments means something.
 	Ordered bool
+	// Within says that WITHIN GROUP (ORDER BY x) gives the first argument.
+	Within bool
+	// Distinct says that equal arguments count once, with the word DISTINCT or without.
+	Distinct bool
 }
 
 // An AggregateExample shows a call over one column of weighted values: "+1 3"
@@ -26,6 +30,7 @@ type Aggregate struct {
 type AggregateExample struct {
 	Call  string // "sum(x)"
 	Type  types.Type
+	More  []types.Type // of further columns y, z, whose values follow on each line
 	Rows  string
 	Value string
 }
@@ -43,8 +48,32 @@ type Bound struct {
 	AppendOnly Slot
 	// Fold computes the value from the group's multiset; nil where Slot is set.
 	Fold Fold
-	// KeepsNulls says of a Fold that rows whose first argument is NULL count, too.
-	KeepsNulls bool
+	// Given lists, of a Fold, the arguments of which none may be NULL in a row that counts;
+	// nil is the first one.
+	Given []int
+	// By is, of a Fold, an argument by whose values it wants the rows ordered before all
+	// else; nil for none.
+	By *ArgumentOrder
+}
+
+// An ArgumentOrder is an argument to order rows by, ascending, NULL first, or the other
+// way round.
+type ArgumentOrder struct {
+	Argument int
+	Desc     bool
+}
+
+// Counts reports that a row counts in a fold: what must be given is not NULL.
+func (b *Bound) Counts(args []*vec.Vec, row int) bool {
+	if b.Given == nil {
+		return len(args) == 0 || !args[0].IsNull(row)
+	}
+	for _, i := range b.Given {
+		if args[i].IsNull(row) {
+			return false
+		}
+	}
+	return true
 }
 
 // A Slot is a fixed-width accumulator, many groups at a time. All zero bytes are
@@ -62,9 +91,8 @@ type Slot interface {
 }
 
 // A Fold computes an aggregate from the ordered multiset of a group's argument
-// rows. They come in the order that the call asks for, then in that of the arguments,
-// ascending, each with its count; those whose first argument is NULL are left out unless
-// Bound.KeepsNulls is set.
+// rows that count. They come in the order of Bound.By, of what the call asks for, and
+// then of the arguments, ascending; equal ones as one with their count.
 type Fold interface {
 	// First reports that only the least value matters, Last that only the greatest does: the
 	// caller need not walk the others.

@@ -114,27 +114,37 @@ func text(b *vec.Builder) string {
 	return string(vec.AppendText(nil, v, 0))
 }
 
-// fold computes an aggregate from the changes' multiset.
-func fold(t *testing.T, b *function.Bound, changes []change) string {
+// fold computes an aggregate from the multiset of rows.
+func fold(t *testing.T, b *function.Bound, args []*vec.Vec, weights []int64) string {
 	t.Helper()
-	v, _ := columns(t, b.Args[0], changes)
-	order := make([]int, 0, len(changes))
-	for i := range changes {
-		if !v.IsNull(i) {
+	order := make([]int, 0, args[0].Len)
+	for i := range args[0].Len {
+		if b.Counts(args, i) {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return zset.CompareValues(v, i, v, j) })
+	slices.SortStableFunc(order, func(i, j int) int {
+		if by := b.By; by != nil {
+			if c := zset.CompareValues(args[by.Argument], i, args[by.Argument], j); c != 0 {
+				return turned(c, by.Desc)
+			}
+		}
+		return zset.CompareRows(args, i, args, j)
+	})
 	type entry struct {
 		row   int
 		count int64
 	}
 	var set []entry
 	for _, i := range order {
-		if n := len(set); n > 0 && zset.CompareValues(v, set[n-1].row, v, i) == 0 {
-			set[n-1].count += changes[i].weight
+		w := int64(1)
+		if weights != nil {
+			w = weights[i]
+		}
+		if n := len(set); n > 0 && zset.CompareRows(args, set[n-1].row, args, i) == 0 {
+			set[n-1].count += w
 		} else {
-			set = append(set, entry{i, changes[i].weight})
+			set = append(set, entry{i, w})
 		}
 	}
 	set = slices.DeleteFunc(set, func(e entry) bool { return e.count == 0 })
@@ -148,7 +158,7 @@ func fold(t *testing.T, b *function.Bound, changes []change) string {
 		}
 		e := set[0]
 		set = set[1:]
-		return []*vec.Vec{v}, e.row, e.count
+		return args, e.row, e.count
 	}, out)
 	if err != nil {
 		t.Fatal(err)
@@ -156,11 +166,19 @@ func fold(t *testing.T, b *function.Bound, changes []change) string {
 	return text(out)
 }
 
+func turned(c int, desc bool) int {
+	if desc {
+		return -c
+	}
+	return c
+}
+
 // valueOf computes an aggregate in the way that stands any change.
 func valueOf(t *testing.T, b *function.Bound, changes []change) string {
 	t.Helper()
 	if b.Fold != nil {
-		return fold(t, b, changes)
+		v, weights := columns(t, b.Args[0], changes)
+		return fold(t, b, []*vec.Vec{v}, weights)
 	}
 	a := newAccumulators(b.Slot, 3)
 	a.add(t, 1, b.Args[0], changes)
@@ -198,12 +216,20 @@ func eachKind(t *testing.T, f func(t *testing.T, b *function.Bound, values []str
 		agg := &aggregate.All[i]
 		for _, k := range kinds {
 			b, err := agg.Bind([]types.Type{k.typ})
-			if err != nil {
+			if err != nil || !fits(b.Args[0], k.values) {
 				continue
 			}
 			t.Run(agg.Name+" "+k.typ.String(), func(t *testing.T) { f(t, b, strings.Fields(k.values)) })
 		}
 	}
+}
+
+// fits reports that values, as the binder converts them, are of a type.
+func fits(typ types.Type, values string) bool {
+	b := vec.NewBuilder(typ)
+	return !slices.ContainsFunc(strings.Fields(values), func(s string) bool {
+		return s != "true" && s != "false" && vec.ParseText(b, s) != nil
+	})
 }
 
 // some draws changes: values with small weights above zero, and NULLs.

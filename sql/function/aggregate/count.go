@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/sqlstream/sqlstream/sql/function"
@@ -18,6 +19,24 @@ var Count = function.Aggregate{
 	},
 	Bind: func(args []types.Type) (*function.Bound, error) {
 		return &function.Bound{Args: args, Returns: function.Int, Slot: countSlot{}}, nil
+	},
+}
+
+// ApproxCountDistinct is APPROX_COUNT_DISTINCT(x).
+var ApproxCountDistinct = function.Aggregate{
+	Name:     "approx_count_distinct",
+	Aliases:  []string{"approx_distinct"},
+	Doc:      "Counts the different values. It is COUNT(DISTINCT x), and exact.",
+	Distinct: true,
+	Examples: []function.AggregateExample{
+		{Call: "approx_count_distinct(x)", Type: function.Int, Rows: "+1 5\n+1 7\n", Value: "2"},
+		{Call: "approx_count_distinct(x)", Type: function.Int, Rows: "+1 NULL\n", Value: "0"},
+	},
+	Bind: func(args []types.Type) (*function.Bound, error) {
+		if len(args) == 0 {
+			return nil, errors.New("approx_count_distinct takes one argument at least")
+		}
+		return Count.Bind(args)
 	},
 }
 

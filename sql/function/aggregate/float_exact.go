@@ -3,6 +3,8 @@ package aggregate
 import (
 	"math"
 	"math/big"
+	"math/bits"
+	"slices"
 
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -46,25 +48,31 @@ func (a *exactSum) add(f float64, w int64) {
 	case f == 0:
 		return
 	}
+	mantissa, shift := partsOf(f)
+	if f < 0 {
+		w = -w
+	}
+	addParts(a.limb[:], mantissa, shift, w)
+}
+
+// partsOf is the size of a finite number: a mantissa of 53 bits, and its position above
+// 2^-1074.
+func partsOf(f float64) (mantissa uint64, shift int) {
 	u := math.Float64bits(f)
-	mantissa := u & (1<<52 - 1)
-	shift := int(u >> 52 & 0x7FF) // position above 2^-1074
+	mantissa, shift = u&(1<<52-1), int(u>>52&0x7FF)
 	if shift > 0 {
 		mantissa |= 1 << 52
 		shift--
 	}
-	if u>>63 != 0 {
-		w = -w
-	}
-	a.addParts(mantissa, shift, w)
+	return mantissa, shift
 }
 
-// addParts adds a mantissa w times. Shifted, it spans three limbs; each product
-// stays within 63 bits as long as the weight does within 30.
-func (a *exactSum) addParts(mantissa uint64, shift int, w int64) {
+// addParts adds a mantissa w times to a number in limbs. Shifted, it spans three of them;
+// each product stays within 63 bits as long as the weight does within 30.
+func addParts(limb []int64, mantissa uint64, shift int, w int64) {
 	const most = 29 // bits of a weight
 	if w >= 1<<most || w < -1<<most {
-		a.addParts(mantissa, shift+most, w>>most)
+		addParts(limb, mantissa, shift+most, w>>most)
 		w &= 1<<most - 1
 	}
 	at, bit := shift/32, uint(shift%32)
@@ -73,21 +81,21 @@ func (a *exactSum) addParts(mantissa uint64, shift int, w int64) {
 	if bit > 0 {
 		hi = mantissa >> (64 - bit)
 	}
-	a.carry(at, int64(lo&math.MaxUint32)*w)
-	a.carry(at+1, int64(lo>>32)*w)
+	carry(limb, at, int64(lo&math.MaxUint32)*w)
+	carry(limb, at+1, int64(lo>>32)*w)
 	if hi != 0 {
-		a.carry(at+2, int64(hi)*w)
+		carry(limb, at+2, int64(hi)*w)
 	}
 }
 
 // carry adds to a limb and hands what exceeds it to the next.
-func (a *exactSum) carry(at int, v int64) {
-	for v != 0 && at < limbs {
-		s := a.limb[at] + v
+func carry(limb []int64, at int, v int64) {
+	for v != 0 && at < len(limb) {
+		s := limb[at] + v
 		v = s >> 32
-		a.limb[at] = s - v<<32
-		if at == limbs-1 {
-			a.limb[at] = s
+		limb[at] = s - v<<32
+		if at == len(limb)-1 {
+			limb[at] = s
 			return
 		}
 		at++
@@ -96,17 +104,22 @@ func (a *exactSum) carry(at int, v int64) {
 
 func (exactFloatSlot) Merge(rows vec.Rows, gids []int32, src vec.Rows) error {
 	for i, g := range gids {
-		from, to := at[exactSum](&src, int32(i)), at[exactSum](&rows, g)
-		to.n += from.n
-		to.nan += from.nan
-		to.posInf += from.posInf
-		to.negInf += from.negInf
-		for k, v := range from.limb {
-			to.carry(k, v)
-		}
+		at[exactSum](&rows, g).merge(at[exactSum](&src, int32(i)))
 	}
 	return nil
 }
+
+func (a *exactSum) merge(from *exactSum) {
+	a.n += from.n
+	a.nan += from.nan
+	a.posInf += from.posInf
+	a.negInf += from.negInf
+	for k, v := range from.limb {
+		carry(a.limb[:], k, v)
+	}
+}
+
+func (a *exactSum) finite() bool { return a.nan == 0 && a.posInf == 0 && a.negInf == 0 }
 
 func (s exactFloatSlot) Value(rows vec.Rows, gids []int32, out *vec.Builder) error {
 	for _, g := range gids {
@@ -133,15 +146,54 @@ func (a *exactSum) value(n int64) float64 {
 	case a.negInf > 0:
 		return math.Inf(-1)
 	}
-	sum, limb := new(big.Int), new(big.Int)
-	for i := limbs - 1; i >= 0; i-- {
-		sum.Lsh(sum, 32)
-		sum.Add(sum, limb.SetInt64(a.limb[i]))
-	}
-	f := new(big.Float).SetMode(big.ToNearestEven).SetInt(sum)
-	if f.SetMantExp(f, -1074); n != 1 {
+	f := a.exact()
+	if n != 1 {
 		f = new(big.Float).SetPrec(f.MinPrec()+128).Quo(f, new(big.Float).SetInt64(n))
 	}
 	out, _ := f.Float64()
 	return out
 }
+
+// exact is the sum of the finite values.
+func (a *exactSum) exact() *big.Float { return limbsFloat(a.limb[:], -1074) }
+
+// limbsFloat is a number in limbs, of which the lowest counts 2^exponent.
+func limbsFloat(limb []int64, exponent int) *big.Float {
+	sum, x := new(big.Int), new(big.Int)
+	for _, v := range slices.Backward(limb) {
+		sum.Lsh(sum, 32)
+		sum.Add(sum, x.SetInt64(v))
+	}
+	f := new(big.Float).SetMode(big.ToNearestEven).SetInt(sum)
+	return f.SetMantExp(f, exponent)
+}
+
+// An exactProduct adds up products of two DOUBLEs without any rounding. Those of values
+// that are not finite are left out.
+type exactProduct struct {
+	limb [2*limbs + 2]int64 // limb i counts 2^(32·i-2148)
+}
+
+func (a *exactProduct) add(x, y float64, w int64) {
+	if x-x != 0 || y-y != 0 {
+		return
+	}
+	m, at := partsOf(x)
+	n, more := partsOf(y)
+	if (x < 0) != (y < 0) {
+		w = -w
+	}
+	hi, lo := bits.Mul64(m, n)
+	addParts(a.limb[:], lo, at+more, w)
+	if hi != 0 {
+		addParts(a.limb[:], hi, at+more+64, w)
+	}
+}
+
+func (a *exactProduct) merge(from *exactProduct) {
+	for k, v := range from.limb {
+		carry(a.limb[:], k, v)
+	}
+}
+
+func (a *exactProduct) exact() *big.Float { return limbsFloat(a.limb[:], -2148) }

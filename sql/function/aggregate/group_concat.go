@@ -11,6 +11,7 @@ import (
 // GroupConcat is GROUP_CONCAT(x SEPARATOR s).
 var GroupConcat = function.Aggregate{
 	Name:    "group_concat",
+	Aliases: []string{"string_agg", "listagg"},
 	Ordered: true,
 	Doc:     "Joins texts in ascending order with a separator, ',' if none is given; NULL where there is none.",
 	Examples: []function.AggregateExample{

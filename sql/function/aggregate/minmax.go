@@ -1,8 +1,6 @@
 package aggregate
 
 import (
-	"fmt"
-
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -52,10 +50,10 @@ func bindExtreme(name string, args []types.Type, last bool) (*function.Bound, er
 	if err != nil {
 		return nil, err
 	}
-	if t.IsNested() || t.Kind == types.Interval {
-		return nil, fmt.Errorf("%s does not take %s", name, t)
+	if err := ordered(name, t); err != nil {
+		return nil, err
 	}
-	b := &function.Bound{Args: []types.Type{t}, Returns: t, Fold: extremeFold{last}}
+	b := &function.Bound{Args: []types.Type{t}, Returns: t, Fold: firstFold{last}}
 	switch t.Layout() {
 	case types.Int8:
 		b.AppendOnly = extremeSlot[int8]{last}
@@ -150,21 +148,5 @@ func (extremeSlot[T]) Value(rows vec.Rows, gids []int32, out *vec.Builder) error
 			out.AppendNull()
 		}
 	}
-	return nil
-}
-
-// extremeFold takes the first or last value of the multiset.
-type extremeFold struct{ last bool }
-
-func (f extremeFold) First() bool { return !f.last }
-func (f extremeFold) Last() bool  { return f.last }
-
-func (extremeFold) Value(next func() ([]*vec.Vec, int, int64), out *vec.Builder) error {
-	args, row, count := next()
-	if count == 0 {
-		out.AppendNull()
-		return nil
-	}
-	out.AppendRow(args[0], row)
 	return nil
 }

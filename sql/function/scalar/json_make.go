@@ -1,12 +1,9 @@
 package scalar
 
 import (
-	"encoding/base64"
 	"errors"
-	"math"
 
 	"github.com/sqlstream/sqlstream/sql/function"
-	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
 
@@ -27,7 +24,7 @@ var JSONArray = function.Scalar{
 				if i > 0 {
 					dst = append(dst, ", "...)
 				}
-				dst = appendJSON(dst, a, row)
+				dst = function.AppendJSON(dst, a, row)
 			}
 			return append(dst, ']'), true, nil
 		}),
@@ -66,61 +63,19 @@ func jsonObject(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte,
 			dst = append(dst, ", "...)
 		}
 		any = true
-		dst = quoteJSON(dst, keyText(args[i], row))
+		dst = function.QuoteJSON(dst, function.JSONKey(args[i], row))
 		dst = append(dst, ": "...)
-		dst = appendJSON(dst, args[i+1], row)
+		dst = function.AppendJSON(dst, args[i+1], row)
 	}
 	return append(dst, '}'), true, nil
 }
 
 func keyComesAgain(args []*vec.Vec, at, row int) bool {
-	key := keyText(args[at], row)
+	key := function.JSONKey(args[at], row)
 	for i := at + 2; i < len(args); i += 2 {
-		if !args[i].IsNull(row) && string(keyText(args[i], row)) == string(key) {
+		if !args[i].IsNull(row) && string(function.JSONKey(args[i], row)) == string(key) {
 			return true
 		}
 	}
 	return false
-}
-
-func keyText(v *vec.Vec, row int) []byte {
-	if v.Type.IsText() {
-		return v.Bytes(row)
-	}
-	return vec.AppendText(nil, v, row)
-}
-
-// appendJSON appends a row's value as JSON.
-func appendJSON(dst []byte, v *vec.Vec, row int) []byte {
-	if v.IsNull(row) || v.Type.Kind == types.Null {
-		return append(dst, "null"...)
-	}
-	switch t := v.Type; {
-	case t.Kind == types.JSON:
-		return append(dst, v.Bytes(row)...)
-	case t.Kind == types.Varchar:
-		return quoteJSON(dst, v.Bytes(row))
-	case t.Kind == types.Binary:
-		dst = append(dst, '"')
-		dst = base64.StdEncoding.AppendEncode(dst, v.Bytes(row))
-		return append(dst, '"')
-	case t.IsFloat() && !finiteAt(v, row):
-		return append(dst, "null"...)
-	case t.IsNumeric() || t.Kind == types.Boolean:
-		return vec.AppendText(dst, v, row)
-	}
-	dst = append(dst, '"')
-	dst = vec.AppendText(dst, v, row)
-	return append(dst, '"')
-}
-
-// finiteAt reports a number that JSON can write.
-func finiteAt(v *vec.Vec, row int) bool {
-	var f float64
-	if v.Type.Kind == types.Float {
-		f = float64(vec.Slice[float32](v)[v.At(row)])
-	} else {
-		f = function.FloatAt(v, row)
-	}
-	return !math.IsNaN(f) && !math.IsInf(f, 0)
 }
