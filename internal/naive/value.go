@@ -133,6 +133,10 @@ func applied(x expr.Expr, args []any) (any, error) {
 			out = not(out)
 		}
 		return out, nil
+	case *expr.Cast:
+		if v, known := zoned(x, args[0]); known {
+			return v, nil
+		}
 	case *expr.Arith:
 		if v, known, err := calculated(x, args); known {
 			return v, err

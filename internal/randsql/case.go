@@ -54,7 +54,7 @@ func randomRow(r *rand.Rand, table string) string {
 		case c.kind == decimal:
 			v = []string{"0.50", "1.25", "2.00", "-1.25"}[r.IntN(4)]
 		case c.kind == moment:
-			v = fmt.Sprintf(`"2026-01-01 00:00:0%d"`, r.IntN(6))
+			v = `"` + clock[r.IntN(len(clock))] + `"`
 		case c.kind == real:
 			v = []string{"0.1", "-2.5", "1e10", "3"}[r.IntN(4)]
 		case c.name == "a":
@@ -81,7 +81,7 @@ func (c Case) OverView(view string) string {
 func (c Case) text(more string) string {
 	var b strings.Builder
 	ddl := strings.NewReplacer(");\n", ") WITH (connector = 'memory');\n", "WITH (", "WITH (connector = 'memory', ").Replace(DDL)
-	fmt.Fprintf(&b, "exec\n%s%s\n----\n\nstart q\n%s\n----\n", ddl, more, c.Query)
+	fmt.Fprintf(&b, "exec\nSET time_zone = '"+Zone+"';\n%s%s\n----\n\nstart q\n%s\n----\n", ddl, more, c.Query)
 	for i, e := range c.Epochs {
 		fmt.Fprintf(&b, "\n# epoch %d\n", i+1)
 		for _, table := range []string{"t", "u", "w"} {

@@ -5,6 +5,11 @@ import (
 	"strings"
 )
 
+// clock are the times there are, a second apart.
+var clock = []string{
+	"2026-03-29 00:59:58", "2026-03-29 00:59:59", "2026-03-29 01:00:00", "2026-03-29 01:00:01", "2026-03-29 01:00:02", "2026-03-29 01:00:03",
+}
+
 func (g *generator) literal(k kind) string {
 	switch k {
 	case text:
@@ -12,7 +17,11 @@ func (g *generator) literal(k kind) string {
 	case decimal:
 		return g.pick("0.50", "1.25", "2.00")
 	case moment:
-		return "TIMESTAMP '2026-01-01 00:00:0" + fmt.Sprint(g.r.IntN(6)) + "'"
+		n := g.r.IntN(6)
+		if n%3 == 0 {
+			return "TIMESTAMP_LTZ '" + clock[n] + "'"
+		}
+		return "TIMESTAMP '" + clock[n] + "'"
 	case real:
 		return g.pick("CAST(0.5 AS DOUBLE)", "CAST(2 AS DOUBLE)")
 	}

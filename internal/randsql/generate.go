@@ -10,8 +10,12 @@ import (
 
 // DDL declares the tables that the queries read.
 const DDL = `CREATE TABLE t (a INT, b BIGINT, s VARCHAR, d DECIMAL(6, 2), n INT NOT NULL, m TIMESTAMP(3), f DOUBLE);
-CREATE TABLE u (a INT, c BIGINT, s VARCHAR, m TIMESTAMP(3));
+CREATE TABLE u (a INT, c BIGINT, s VARCHAR, m TIMESTAMP_LTZ(3));
 CREATE TABLE w (a INT, e BIGINT) WITH (append_only = 'true')`
+
+// Zone is a time zone for the queries: its clocks are put forward amid the times in the
+// tables, of which some are moments.
+const Zone = "Europe/London"
 
 // A kind is a type as far as the generator goes.
 type kind byte

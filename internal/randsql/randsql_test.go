@@ -17,6 +17,7 @@ import (
 	"github.com/sqlstream/sqlstream/internal/randsql"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
+	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/state/memory"
 	"github.com/sqlstream/sqlstream/zset"
@@ -82,6 +83,11 @@ type refusal struct{ error }
 
 func newPlanner() (*planner.Planner, error) {
 	p := plantest.New()
+	z, err := types.LoadZone(randsql.Zone)
+	if err != nil {
+		return nil, err
+	}
+	p.Zone = z
 	return p, plantest.Define(p, randsql.DDL)
 }
 
