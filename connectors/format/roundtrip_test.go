@@ -97,7 +97,7 @@ func roundTrip(t *testing.T, f format.Format, data []byte, options ...string) {
 	t.Helper()
 	tab := mustTable(`b BOOLEAN; i8 TINYINT; i16 SMALLINT; i32 INT; i64 BIGINT; u8 UTINYINT; u16 USMALLINT; u32 UINT; u64 UBIGINT;
 		f FLOAT; d DOUBLE; c DECIMAL(10,3); e DECIMAL(38,10); s VARCHAR; l VARCHAR(3); x BINARY; y BINARY(3); day DATE; t TIME; h TIME(1);
-		m TIMESTAMP; n TIMESTAMP(2); j JSON`, options...)
+		m TIMESTAMP; n TIMESTAMP(2); z TIMESTAMP_LTZ(3); j JSON`, options...)
 	if f.Name == "raw" {
 		tab = mustTable("x BINARY")
 	}

@@ -16,10 +16,10 @@ var kinds = map[string]types.Kind{
 	"BOOLEAN": types.Boolean, "TINYINT": types.TinyInt, "SMALLINT": types.SmallInt, "INT": types.Int, "BIGINT": types.BigInt,
 	"UTINYINT": types.UTinyInt, "USMALLINT": types.USmallInt, "UINT": types.UInt, "UBIGINT": types.UBigInt,
 	"FLOAT": types.Float, "DOUBLE": types.Double, "DECIMAL": types.Decimal, "VARCHAR": types.Varchar, "BINARY": types.Binary,
-	"DATE": types.Date, "TIME": types.Time, "TIMESTAMP": types.Timestamp, "JSON": types.JSON,
+	"DATE": types.Date, "TIME": types.Time, "TIMESTAMP": types.Timestamp, "TIMESTAMP_LTZ": types.Timestamp, "JSON": types.JSON,
 }
 
-var columnText = regexp.MustCompile(`^(\w+) ([A-Z]+)(?:\((\d+)(?:,(\d+))?\))?( NOT NULL)?(?: METADATA FROM '([\w-]+)')?$`)
+var columnText = regexp.MustCompile(`^(\w+) ([A-Z_]+)(?:\((\d+)(?:,(\d+))?\))?( NOT NULL)?(?: METADATA FROM '([\w-]+)')?$`)
 
 // parseTable makes a table of columns such as "id BIGINT; d DECIMAL(10,2) NOT NULL",
 // and options such as "json.path.id=$.a".
@@ -35,6 +35,7 @@ func parseTable(columns string, options ...string) (*connectors.Table, error) {
 			return nil, fmt.Errorf("%q is not a type", m[2])
 		}
 		typ := types.Of(kind)
+		typ.Zoned = m[2] == "TIMESTAMP_LTZ"
 		first, _ := strconv.Atoi(m[3])
 		second, _ := strconv.Atoi(m[4])
 		switch {
