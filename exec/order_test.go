@@ -24,14 +24,14 @@ func (r numRow) String() string {
 
 // numDelta makes a random change of a table, in which rows come, come again and go, in no
 // order; none has a negative weight when all is told. Values are below most.
-func numDelta(r *rand.Rand, table map[numRow]int, most numRow, b *zset.Builder) {
+func numDelta(r *rand.Rand, table map[numRow]int, most numRow, n int, b *zset.Builder) {
 	type change struct {
 		row    numRow
 		weight int
 	}
 	var changes []change
 	live := slices.SortedFunc(keysOf(table), func(a, b numRow) int { return slices.Compare(a[:], b[:]) })
-	for range r.IntN(6) {
+	for range n {
 		row, w := anyRow(r, most), 1+r.IntN(2)
 		if len(live) > 0 && r.IntN(5) < 2 {
 			row = live[r.IntN(len(live))]
@@ -85,6 +85,7 @@ type law struct {
 	tables []string
 	most   numRow // values are below
 	epochs int    // 60 where nothing is said
+	begin  int    // random rows that are there from the first epoch on
 	means  func(tables []map[numRow]int) map[string]int
 }
 
@@ -109,9 +110,12 @@ func checkLaw(t *testing.T, seed uint64, l law) {
 		total := zset.NewBuilder(x.root.Schema()).Build()
 		for epoch := range l.epochs {
 			for range r.IntN(4) {
-				i := r.IntN(len(tables))
+				i, n := r.IntN(len(tables)), r.IntN(6)
+				if epoch == 0 {
+					n += l.begin
+				}
 				b := zset.NewBuilder(x.scans[l.tables[i]].Out)
-				numDelta(r, tables[i], l.most, b)
+				numDelta(r, tables[i], l.most, n, b)
 				must(t, x.push(delta{l.tables[i], b.Build()}))
 			}
 			x.evict()

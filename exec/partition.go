@@ -50,6 +50,11 @@ func (r storedRow) peers() []byte {
 	return r.key[:partition+sort]
 }
 
+// arePeers reports that two rows are peers.
+func arePeers(a, b []byte) bool {
+	return bytes.Equal(storedRow{key: a}.peers(), storedRow{key: b}.peers())
+}
+
 // columns appends the values of the row to builders.
 func (r storedRow) columns(out []*vec.Builder) {
 	rest := r.key[len(r.peers()) : len(r.key)-trailer]

@@ -14,12 +14,13 @@ import (
 // Window computes calls over the rows around each row: OVER.
 //
 //	Apply   holds the rows
-//	Finish  computes each partition that changes as it was and as it is, and emits the
-//	        rows that are not the same
+//	Finish  computes, for each partition that changes, the rows that may see a change, as
+//	        they were and as they are, and emits those that are not the same
 //
 // A row of weight w is w rows next to each other.
 //
-// State: partition, sort keys, row -> weight.
+// State: partition, sort keys, row -> weight. Where a call counts or adds up from the
+// beginning of the partition on: some of the rows -> what it has before them.
 type Window struct {
 	Input     Plan
 	Partition []int
@@ -120,24 +121,43 @@ func (p *Window) Open(env *Env) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &window{plan: p, rows: rows, out: zset.NewBuilder(p.Out)}
+	w := &window{plan: p, rows: rows, block: newWindowBlock(p.Input.Schema())}
+	w.loader = windowLoader{rows: rows, reach: newReach(), block: w.block}
 	for _, c := range p.Calls {
 		call, err := openWindowCall(c, env)
 		if err != nil {
 			return nil, err
 		}
 		w.calls = append(w.calls, call)
+		w.loader.reach.add(reachOf(c))
+		w.values = append(w.values, vec.NewBuilder(c.Returns))
 	}
-	w.before, w.now = w.newPart(), w.newPart()
-	return w, nil
+	if r := w.loader.reach; r.running && !r.whole {
+		w.loader.running, err = openRunning(env, w.calls)
+	}
+	return w, err
 }
 
 type window struct {
-	plan        *Window
-	rows        *partitions
-	calls       []*windowCall
-	out         *zset.Builder
-	before, now *windowPart
+	plan   *Window
+	rows   *partitions
+	loader windowLoader
+	block  *windowBlock
+	calls  []*windowCall
+	part   windowPart
+
+	values []*vec.Builder // for each call: of rows as they were, then as they are
+	vecs   []*vec.Vec
+	places [2][]int32 // the rows of the block that values belong to
+	ends   [2][]int   // where in places each span ends
+	change windowChange
+}
+
+// A windowChange is rows to put out.
+type windowChange struct {
+	rows    []int32 // of the block
+	values  []int32
+	weights []int64
 }
 
 func (w *window) Apply(_ context.Context, _ *Step, _ int, delta *zset.Batch) error {
@@ -147,147 +167,143 @@ func (w *window) Apply(_ context.Context, _ *Step, _ int, delta *zset.Batch) err
 
 func (w *window) Finish(_ context.Context, s *Step) error {
 	err := w.rows.settle(func(partition []byte, changes []storedRow) error {
-		mark := s.Mem.Mark()
-		defer s.Mem.Release(mark)
-		if err := w.compute(s, partition, w.before); err != nil {
+		if err := w.loader.load(partition, changes); err != nil {
 			return err
 		}
 		w.rows.apply(changes)
-		if err := w.compute(s, partition, w.now); err != nil {
-			return err
+		if len(w.block.rows) < vec.BatchRows {
+			return nil
 		}
-		return w.emitDifference(s)
+		return w.flush(s)
 	})
 	if err != nil {
 		return err
 	}
-	return w.flush(s, 1)
+	return w.flush(s)
 }
 
-// A windowPart is a partition with what the calls give for its rows.
-type windowPart struct {
-	data   []byte // the rows' keys
-	ends   []int
-	peers  []int // for each row: the first row of its peers
-	batch  *zset.Builder
-	rows   *zset.Batch
-	values []*vec.Builder
-	vecs   []*vec.Vec
-}
-
-func (w *window) newPart() *windowPart {
-	p := &windowPart{batch: zset.NewBuilder(w.plan.Input.Schema())}
-	for _, c := range w.plan.Calls {
-		p.values = append(p.values, vec.NewBuilder(c.Returns))
+// flush computes the rows of the block and puts out those that changed.
+func (w *window) flush(s *Step) error {
+	if len(w.block.rows) == 0 {
+		return nil
 	}
-	return p
-}
-
-func (p *windowPart) key(i int) []byte {
-	if i == 0 {
-		return p.data[:p.ends[0]]
-	}
-	return p.data[p.ends[i-1]:p.ends[i]]
-}
-
-// compute reads a partition and calls every function on it.
-func (w *window) compute(s *Step, partition []byte, p *windowPart) error {
-	w.load(partition, p)
-	p.vecs = p.vecs[:0]
+	mark := s.Mem.Mark()
+	defer s.Mem.Release(mark)
+	batch := w.block.batch.Build()
 	for i, c := range w.calls {
-		p.values[i].Reset()
-		if p.rows.Len > 0 {
-			if err := c.compute(s, p, p.values[i]); err != nil {
-				return err
-			}
-		}
-		p.vecs = append(p.vecs, p.values[i].Vec())
-	}
-	return nil
-}
-
-// load reads the rows of a partition in their order.
-func (w *window) load(partition []byte, p *windowPart) {
-	p.data, p.ends, p.peers = p.data[:0], p.ends[:0], p.peers[:0]
-	p.batch.Reset()
-	var peers []byte
-	first := 0
-	w.rows.walk(partition, func(key []byte, weight int64) bool {
-		row := storedRow{key, weight}
-		if of := row.peers(); len(p.ends) == 0 || string(of) != string(peers) {
-			peers, first = append(peers[:0], of...), len(p.ends)
-		}
-		for range weight {
-			p.data = append(p.data, key...)
-			p.ends = append(p.ends, len(p.data))
-			p.peers = append(p.peers, first)
-			row.columns(p.batch.Cols)
-			p.batch.EndRow()
-		}
-		return true
-	})
-	p.rows = p.batch.Build()
-}
-
-// emitDifference puts out the rows now without those before: both in the order of
-// their keys, copies of one row one after the other.
-func (w *window) emitDifference(s *Step) error {
-	b, n := w.before, w.now
-	for i, j := 0, 0; i < b.rows.Len || j < n.rows.Len; {
-		c := 0
-		switch {
-		case i == b.rows.Len:
-			c = 1
-		case j == n.rows.Len:
-			c = -1
-		default:
-			c = strings.Compare(string(b.key(i)), string(n.key(j)))
-		}
-		if c <= 0 && (c < 0 || !w.same(i, j)) {
-			w.add(b, i, -1)
-		}
-		if c >= 0 && (c > 0 || !w.same(i, j)) {
-			w.add(n, j, 1)
-		}
-		if c <= 0 {
-			i++
-		}
-		if c >= 0 {
-			j++
-		}
-		if err := w.flush(s, vec.BatchRows); err != nil {
+		w.values[i].Reset()
+		if err := c.read(s, batch); err != nil {
 			return err
 		}
 	}
+	for at := range w.places {
+		if err := w.compute(at); err != nil {
+			return err
+		}
+	}
+	w.vecs = w.vecs[:0]
+	for _, b := range w.values {
+		w.vecs = append(w.vecs, b.Vec())
+	}
+	w.compare()
+	if err := w.emit(s, batch); err != nil {
+		return err
+	}
+	w.block.reset()
+	if w.loader.running != nil {
+		return w.loader.running.settle()
+	}
 	return nil
 }
 
-// same reports that the calls give for a row what they gave for the other before.
+// compute calls every function on all spans, as they were (0) or as they are (1).
+func (w *window) compute(at int) error {
+	w.places[at], w.ends[at] = w.places[at][:0], w.ends[at][:0]
+	p := &w.part
+	for _, span := range w.block.spans {
+		p.read(w.block, span, at == 1)
+		w.places[at] = append(w.places[at], p.rows[p.from:p.to]...)
+		w.ends[at] = append(w.ends[at], len(w.places[at]))
+		p.before = w.loader.running.stateAt(w.block, span.base)
+		if at == 1 && w.loader.running != nil {
+			if err := w.loader.running.note(w.block, span, p); err != nil {
+				return err
+			}
+		}
+		if p.from == p.to {
+			continue
+		}
+		for i, c := range w.calls {
+			if err := c.compute(p, w.values[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// compare lists the rows now without those before: both in their order, copies of one
+// row one after the other.
+func (w *window) compare() {
+	c := &w.change
+	c.rows, c.values, c.weights = c.rows[:0], c.values[:0], c.weights[:0]
+	before, now := w.places[0], w.places[1]
+	i, j := 0, 0
+	for span := range w.block.spans {
+		for iEnd, jEnd := w.ends[0][span], w.ends[1][span]; i < iEnd || j < jEnd; {
+			gone := j == jEnd || i < iEnd && before[i] < now[j]
+			come := i == iEnd || j < jEnd && now[j] < before[i]
+			if !gone && !come {
+				gone = !w.same(i, len(before)+j)
+				come = gone
+				i, j = i+1, j+1
+				if gone {
+					c.add(before[i-1], i-1, -1)
+					c.add(now[j-1], len(before)+j-1, 1)
+				}
+				continue
+			}
+			if gone {
+				c.add(before[i], i, -1)
+				i++
+			} else {
+				c.add(now[j], len(before)+j, 1)
+				j++
+			}
+		}
+	}
+}
+
+func (c *windowChange) add(row int32, value int, weight int64) {
+	c.rows, c.values, c.weights = append(c.rows, row), append(c.values, int32(value)), append(c.weights, weight)
+}
+
+// same reports that the calls give the same at two places.
 func (w *window) same(i, j int) bool {
-	for c, v := range w.before.vecs {
-		if zset.CompareValues(v, i, w.now.vecs[c], j) != 0 {
+	for _, v := range w.vecs {
+		if zset.CompareValues(v, i, v, j) != 0 {
 			return false
 		}
 	}
 	return true
 }
 
-func (w *window) add(p *windowPart, row int, weight int64) {
-	width := len(p.rows.Cols)
-	for i, c := range p.rows.Cols {
-		w.out.Cols[i].AppendRow(c, row)
+func (w *window) emit(s *Step, batch *zset.Batch) error {
+	c := &w.change
+	for from := 0; from < len(c.rows); from += vec.BatchRows {
+		to := min(from+vec.BatchRows, len(c.rows))
+		mark := s.Mem.Mark()
+		out := &zset.Batch{Schema: w.plan.Out, Len: to - from, Weights: c.weights[from:to]}
+		for _, v := range batch.Cols {
+			out.Cols = append(out.Cols, vec.Gather(s.Mem, v, c.rows[from:to]))
+		}
+		for _, v := range w.vecs {
+			out.Cols = append(out.Cols, vec.Gather(s.Mem, v, c.values[from:to]))
+		}
+		if err := s.Emit(out); err != nil {
+			return err
+		}
+		s.Mem.Release(mark)
 	}
-	for i, v := range p.vecs {
-		w.out.Cols[width+i].AppendRow(v, row)
-	}
-	w.out.EndRowWeight(weight)
-}
-
-func (w *window) flush(s *Step, least int) error {
-	if w.out.Len() < least {
-		return nil
-	}
-	err := s.Emit(w.out.Build())
-	w.out.Reset()
-	return err
+	return nil
 }

@@ -11,105 +11,136 @@ import (
 // A runningSum is an aggregate over a frame that moves on: rows come in at its end and
 // go out at its beginning.
 type runningSum struct {
-	slot    function.Slot // right when rows go out; nil where there is none
-	adding  function.Slot // right while none does; may be nil
-	fold    function.Fold // where there is no slot
-	bound   *function.Bound
-	data    []byte
-	rows    vec.Rows
-	zero    [1]int32
-	gids    []int32 // zeros: all rows go to the one group
-	weights []int64
-	values  []*vec.Builder // the arguments of the rows at hand
-	vecs    []*vec.Vec
-	ordered []int32
+	slot  function.Slot // nil where there is none: then fold computes each frame
+	fold  function.Fold
+	runs  bool // frames begin with the partition: no row goes out
+	bound *function.Bound
+	at    int // of the slot in a state
+	width int
+
+	moving, kept accumulator // of frames; of states that are noted
+	gids         []int32     // zeros: all rows go to the one group
+	weights      []int64
+	values       []*vec.Builder // the arguments of the rows at hand
+	vecs         []*vec.Vec
 }
 
-func newRunningSum(b *function.Bound) *runningSum {
-	r := &runningSum{slot: b.Slot, adding: b.AppendOnly, fold: b.Fold, bound: b}
-	if r.adding == nil {
-		r.adding = r.slot
+// An accumulator is a slot's row.
+type accumulator struct {
+	data []byte
+	rows vec.Rows
+}
+
+func newAccumulator(width int) accumulator {
+	data := make([]byte, max(width, 8))
+	return accumulator{data, vec.RowsOver(data, len(data))}
+}
+
+// set makes it what stands in a state, which may be none.
+func (a *accumulator) set(sums []byte, at int) {
+	if sums == nil {
+		clear(a.data)
+		return
 	}
-	width := 8
-	for _, s := range []function.Slot{r.slot, r.adding} {
-		if s != nil {
-			width = max(width, s.Width())
-		}
+	copy(a.data, sums[at:])
+}
+
+// runningSlot is the slot of an aggregate that rows only come into; nil where there is none.
+func runningSlot(b *function.Bound) function.Slot {
+	if b.AppendOnly != nil {
+		return b.AppendOnly
 	}
-	r.data = make([]byte, width)
-	r.rows = vec.RowsOver(r.data, width)
+	return b.Slot
+}
+
+func newRunningSum(b *function.Bound, f Frame) *runningSum {
+	r := &runningSum{slot: b.Slot, fold: b.Fold, bound: b, runs: f.From.Kind == UnboundedPreceding, gids: make([]int32, 1)}
+	if r.runs {
+		r.slot = runningSlot(b)
+	}
+	if r.slot != nil {
+		r.width = r.slot.Width()
+		r.moving, r.kept = newAccumulator(r.width), newAccumulator(r.width)
+	}
 	for _, t := range b.Args {
-		r.values, r.vecs = append(r.values, vec.NewBuilder(t)), append(r.vecs, nil)
+		r.values, r.vecs = append(r.values, vec.NewBuilder(t)), append(r.vecs, new(vec.Vec))
 	}
 	return r
 }
 
-// aggregate appends the aggregate of each row's frame to out.
-func (c *windowCall) aggregate(s *Step, p *windowPart, frames []frame, out *vec.Builder) error {
-	in, err := c.selected(s, p.rows)
-	if err != nil {
-		return err
+// aggregate appends the aggregate of each frame to out.
+func (c *windowCall) aggregate(p *windowPart, frames []frame, out *vec.Builder) error {
+	r := c.sum
+	if r.slot == nil {
+		return c.folded(p, frames, out)
 	}
-	slot := c.sum.adding
-	if slices.ContainsFunc(frames, func(f frame) bool { return f.from > 0 }) {
-		slot = c.sum.slot
+	at := frame{} // what the accumulator holds
+	if r.runs {
+		r.moving.set(p.before.sums, r.at)
+	} else {
+		r.moving.set(nil, 0)
 	}
-	if slot == nil {
-		return c.folded(frames, in, out)
-	}
-	clear(c.sum.data)
-	at := frame{} // what the slot holds
-	for _, f := range frames {
-		if f.from >= at.to { // nothing in common
-			clear(c.sum.data)
+	for i, f := range frames {
+		if i > 0 && f == frames[i-1] {
+			out.AppendRow(out.Vec(), out.Len()-1)
+			continue
+		}
+		if f.from >= at.to && !r.runs { // nothing in common
+			r.moving.set(nil, 0)
 			at = frame{f.from, f.from}
 		}
-		if err := c.sum.add(slot, c.args.vecs, c.sum.among(at.to, f.to, in), 1); err != nil {
+		if err := r.add(&r.moving, c.args.vecs, c.among(p, at.to, f.to), 1); err != nil {
 			return err
 		}
-		if err := c.sum.add(slot, c.args.vecs, c.sum.among(at.from, f.from, in), -1); err != nil {
+		if err := r.add(&r.moving, c.args.vecs, c.among(p, at.from, f.from), -1); err != nil {
 			return err
 		}
 		at = frame{f.from, max(at.to, f.to)}
-		if err := slot.Value(c.sum.rows, c.sum.zero[:], out); err != nil {
+		if err := r.slot.Value(r.moving.rows, r.gids[:1], out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// among lists the rows [from, to) that are in.
-func (r *runningSum) among(from, to int, in []bool) []int32 {
-	r.ordered = r.ordered[:0]
-	for row := from; row < to; row++ {
-		if in == nil || in[row] {
-			r.ordered = append(r.ordered, int32(row))
+// among lists the rows at places [from, to) that the filter lets in.
+func (c *windowCall) among(p *windowPart, from, to int) []int32 {
+	switch {
+	case from >= to:
+		return nil
+	case c.filter == nil:
+		return p.rows[from:to]
+	}
+	c.chosen = c.chosen[:0]
+	for _, row := range p.rows[from:to] {
+		if c.in[row] {
+			c.chosen = append(c.chosen, row)
 		}
 	}
-	return r.ordered
+	return c.chosen
 }
 
 // add takes rows in, or with weight -1 out.
-func (r *runningSum) add(slot function.Slot, args []*vec.Vec, rows []int32, weight int64) error {
+func (r *runningSum) add(to *accumulator, args []*vec.Vec, rows []int32, weight int64) error {
 	if len(rows) == 0 {
 		return nil
 	}
 	for i, a := range args {
 		r.values[i].Reset()
 		r.values[i].AppendVec(a, rows)
-		r.vecs[i] = r.values[i].Vec()
+		r.values[i].VecTo(r.vecs[i])
 	}
-	if cap(r.gids) < len(rows) {
+	if len(r.weights) < len(rows) {
 		r.gids, r.weights = make([]int32, 2*len(rows)), make([]int64, 2*len(rows))
+		for i := range r.weights {
+			r.weights[i] = -1
+		}
 	}
 	var weights []int64
 	if weight != 1 {
 		weights = r.weights[:len(rows)]
-		for i := range weights {
-			weights[i] = weight
-		}
 	}
-	return slot.Add(r.rows, r.gids[:len(rows)], r.vecs, weights)
+	return r.slot.Add(to.rows, r.gids[:len(rows)], r.vecs, weights)
 }
 
 // compare is the order in which a fold wants its rows.
@@ -125,20 +156,20 @@ func (r *runningSum) compare(args []*vec.Vec, a, b int) int {
 }
 
 // folded computes each frame from its rows in the order of their values.
-func (c *windowCall) folded(frames []frame, in []bool, out *vec.Builder) error {
+func (c *windowCall) folded(p *windowPart, frames []frame, out *vec.Builder) error {
 	args := c.args.vecs
 	for i, f := range frames {
 		if i > 0 && f == frames[i-1] {
-			out.AppendRow(out.Vec(), i-1)
+			out.AppendRow(out.Vec(), out.Len()-1)
 			continue
 		}
-		rows := c.sum.ordered[:0]
-		for row := f.from; row < f.to; row++ {
-			if (in == nil || in[row]) && c.sum.bound.Counts(args, row) {
-				rows = append(rows, int32(row))
+		rows := c.chosen[:0]
+		for _, row := range p.rows[f.from:f.to] {
+			if (c.filter == nil || c.in[row]) && c.sum.bound.Counts(args, int(row)) {
+				rows = append(rows, row)
 			}
 		}
-		c.sum.ordered = rows
+		c.chosen = rows
 		slices.SortStableFunc(rows, func(a, b int32) int { return c.sum.compare(args, int(a), int(b)) })
 		if c.sum.fold.Last() {
 			slices.Reverse(rows)

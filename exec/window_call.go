@@ -14,6 +14,11 @@ type windowCall struct {
 	filter *expr.Filter
 	bounds columns // key, from, to of a Range with distances, as far as there are any
 	sum    *runningSum
+
+	in     []bool // of the rows at hand, those that the filter lets in; nil for all
+	framed []frame
+	chosen []int32
+	groups groupStarts
 }
 
 func openWindowCall(c WindowCall, env *Env) (*windowCall, error) {
@@ -39,16 +44,26 @@ func openWindowCall(c WindowCall, env *Env) (*windowCall, error) {
 		}
 	}
 	if c.Func != nil {
-		w.sum = newRunningSum(c.Func)
+		w.sum = newRunningSum(c.Func, c.Frame)
 	}
 	return w, nil
 }
 
-// compute appends the value of each row of a partition to out.
-func (c *windowCall) compute(s *Step, p *windowPart, out *vec.Builder) error {
-	if err := c.args.eval(s, p.rows); err != nil {
+// read computes what the call needs of the rows of a block.
+func (c *windowCall) read(s *Step, rows *zset.Batch) error {
+	if err := c.args.eval(s, rows); err != nil {
 		return err
 	}
+	if c.plan.Frame.Key != nil {
+		if err := c.bounds.eval(s, rows); err != nil {
+			return err
+		}
+	}
+	return c.let(s, rows)
+}
+
+// compute appends the values of the places of a part that are asked for to out.
+func (c *windowCall) compute(p *windowPart, out *vec.Builder) error {
 	switch c.plan.Name {
 	case "row_number", "rank", "dense_rank", "percent_rank", "cume_dist":
 		c.ranks(p, out)
@@ -58,44 +73,45 @@ func (c *windowCall) compute(s *Step, p *windowPart, out *vec.Builder) error {
 	case "lag", "lead":
 		return c.shifted(p, out)
 	}
-	frames, err := c.frames(s, p)
-	if err != nil {
-		return err
-	}
+	frames := c.frames(p)
 	switch c.plan.Name {
 	case "first_value", "last_value", "nth_value":
-		return c.pick(frames, out)
+		return c.pick(p, frames, out)
 	}
 	if c.sum == nil {
 		invariants.Failf("no window function %s", c.plan.Name)
 	}
-	return c.aggregate(s, p, frames, out)
+	return c.aggregate(p, frames, out)
 }
 
 // ranks numbers the rows.
 func (c *windowCall) ranks(p *windowPart, out *vec.Builder) {
-	n := p.rows.Len
-	dense, end := int64(0), 0
-	for i := range n {
-		if p.peers[i] == i {
-			dense++
-			for end = i + 1; end < n && p.peers[end] == i; end++ {
-			}
+	n := len(p.rows)
+	dense, end := p.before.groups, 0
+	if c.plan.Name == "dense_rank" {
+		for i := range p.from {
+			dense += boolInt(int(p.peers[i]) == i)
 		}
+	}
+	for i := p.from; i < p.to; i++ {
+		first := int(p.peers[i])
 		switch c.plan.Name {
 		case "row_number":
-			vec.AppendInt(out, int64(i+1))
+			vec.AppendInt(out, p.before.rows+int64(i+1))
 		case "rank":
-			vec.AppendInt(out, int64(p.peers[i]+1))
+			vec.AppendInt(out, p.before.rows+int64(first+1))
 		case "dense_rank":
+			dense += boolInt(first == i)
 			vec.AppendInt(out, dense)
 		case "percent_rank":
 			v := 0.0
 			if n > 1 {
-				v = float64(p.peers[i]) / float64(n-1)
+				v = float64(first) / float64(n-1)
 			}
 			vec.Append(out, v)
 		case "cume_dist":
+			for end = max(end, i+1); end < n && int(p.peers[end]) == first; end++ {
+			}
 			vec.Append(out, float64(end)/float64(n))
 		}
 	}
@@ -104,9 +120,9 @@ func (c *windowCall) ranks(p *windowPart, out *vec.Builder) {
 // ntile divides the rows into so many groups of the same size, the first ones one row
 // larger where it does not come out even. The number of groups is that of each row.
 func (c *windowCall) ntile(p *windowPart, out *vec.Builder) error {
-	n := int64(p.rows.Len)
-	for i := range n {
-		groups, ok := intAt(c.args.vecs[0], int(i))
+	n := int64(len(p.rows))
+	for i := int64(p.from); i < int64(p.to); i++ {
+		groups, ok := intAt(c.args.vecs[0], int(p.rows[i]))
 		switch {
 		case !ok:
 			out.AppendNull()
@@ -129,12 +145,11 @@ func (c *windowCall) ntile(p *windowPart, out *vec.Builder) error {
 // shifted is LAG and LEAD: the value of the row so many before or behind, or a default
 // where there is none.
 func (c *windowCall) shifted(p *windowPart, out *vec.Builder) error {
-	n := p.rows.Len
-	for i := range n {
-		by := int64(1)
+	for i := p.from; i < p.to; i++ {
+		by, row := int64(1), int(p.rows[i])
 		if len(c.args.vecs) > 1 {
 			var ok bool
-			if by, ok = intAt(c.args.vecs[1], i); !ok {
+			if by, ok = intAt(c.args.vecs[1], row); !ok {
 				out.AppendNull()
 				continue
 			}
@@ -142,12 +157,12 @@ func (c *windowCall) shifted(p *windowPart, out *vec.Builder) error {
 				return errOffset
 			}
 		}
-		at := c.reach(i, by, n)
+		at := c.reach(p, i, by)
 		switch {
 		case at >= 0:
-			out.AppendRow(c.args.vecs[0], at)
+			out.AppendRow(c.args.vecs[0], int(p.rows[at]))
 		case len(c.args.vecs) > 2:
-			out.AppendRow(c.args.vecs[2], i)
+			out.AppendRow(c.args.vecs[2], row)
 		default:
 			out.AppendNull()
 		}
@@ -155,9 +170,9 @@ func (c *windowCall) shifted(p *windowPart, out *vec.Builder) error {
 	return nil
 }
 
-// reach is the row that lies by rows from row i, -1 for none.
-func (c *windowCall) reach(i int, by int64, n int) int {
-	step := 1
+// reach is the place that lies by rows from place i, -1 for none.
+func (c *windowCall) reach(p *windowPart, i int, by int64) int {
+	n, step := len(p.rows), 1
 	if c.plan.Name == "lag" {
 		step = -1
 	}
@@ -174,7 +189,7 @@ func (c *windowCall) reach(i int, by int64, n int) int {
 		return i
 	}
 	for at := i + step; at >= 0 && at < n; at += step {
-		if c.args.vecs[0].IsNull(at) {
+		if c.args.vecs[0].IsNull(int(p.rows[at])) {
 			continue
 		}
 		if by--; by == 0 {
@@ -185,13 +200,13 @@ func (c *windowCall) reach(i int, by int64, n int) int {
 }
 
 // pick is FIRST_VALUE, LAST_VALUE and NTH_VALUE of each row's frame.
-func (c *windowCall) pick(frames []frame, out *vec.Builder) error {
+func (c *windowCall) pick(p *windowPart, frames []frame, out *vec.Builder) error {
 	x := c.args.vecs[0]
 	for i, f := range frames {
 		nth := int64(1)
 		if c.plan.Name == "nth_value" {
 			var ok bool
-			if nth, ok = intAt(c.args.vecs[1], i); !ok {
+			if nth, ok = intAt(c.args.vecs[1], int(p.rows[p.from+i])); !ok {
 				out.AppendNull()
 				continue
 			}
@@ -204,29 +219,30 @@ func (c *windowCall) pick(frames []frame, out *vec.Builder) error {
 			at = f.to - 1
 		}
 		if c.plan.IgnoreNulls {
-			at = c.present(x, f, nth)
+			at = c.present(p, f, nth)
 		}
 		if at < f.from || at >= f.to {
 			out.AppendNull()
 		} else {
-			out.AppendRow(x, at)
+			out.AppendRow(x, int(p.rows[at]))
 		}
 	}
 	return nil
 }
 
-// present is the nth row of a frame whose value is not NULL, of last_value the last.
-func (c *windowCall) present(x *vec.Vec, f frame, nth int64) int {
+// present is the nth place of a frame whose value is not NULL, of last_value the last.
+func (c *windowCall) present(p *windowPart, f frame, nth int64) int {
+	x := c.args.vecs[0]
 	if c.plan.Name == "last_value" {
 		for at := f.to - 1; at >= f.from; at-- {
-			if !x.IsNull(at) {
+			if !x.IsNull(int(p.rows[at])) {
 				return at
 			}
 		}
 		return -1
 	}
 	for at := f.from; at < f.to; at++ {
-		if x.IsNull(at) {
+		if x.IsNull(int(p.rows[at])) {
 			continue
 		}
 		if nth--; nth == 0 {
@@ -244,21 +260,21 @@ func intAt(v *vec.Vec, row int) (int64, bool) {
 	return vec.Int(v, v.At(row)), true
 }
 
-// selected lists the rows that the call's filter lets in, nil for all.
-func (c *windowCall) selected(s *Step, rows *zset.Batch) ([]bool, error) {
+// let finds the rows that the call's filter lets in.
+func (c *windowCall) let(s *Step, rows *zset.Batch) error {
 	if c.filter == nil {
-		return nil, nil
+		return nil
 	}
-	in := make([]bool, rows.Len)
 	sel, all, err := c.filter.Select(s.expr(), rows, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for i := range in {
-		in[i] = all
+	c.in = c.in[:0]
+	for range rows.Len {
+		c.in = append(c.in, all)
 	}
 	for _, i := range sel {
-		in[i] = true
+		c.in[i] = true
 	}
-	return in, nil
+	return nil
 }

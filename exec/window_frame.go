@@ -17,30 +17,32 @@ var (
 // A frame is the rows [from, to) of a partition.
 type frame struct{ from, to int }
 
-// frames returns the frame of each row of a partition.
-func (c *windowCall) frames(s *Step, p *windowPart) ([]frame, error) {
-	n := p.rows.Len
-	out := make([]frame, n)
+// frames returns the frame of each place of a part that is asked for.
+func (c *windowCall) frames(p *windowPart) []frame {
+	n := len(p.rows)
+	out := c.framed[:0]
 	f := c.plan.Frame
-	switch {
-	case f.Key != nil:
-		return out, c.distances(s, p, out)
-	case f.Unit == RowsFrame:
-		for i := range out {
-			out[i] = frame{bound(f.From, i, n), bound(f.To, i, n) + 1}
-		}
-	default:
-		groups := groupsOf(p)
-		for i := range out {
-			g := groups.of[i]
-			out[i] = frame{groups.start(bound(f.From, g, len(groups.starts))), groups.start(bound(f.To, g, len(groups.starts)) + 1)}
+	if f.Key != nil || f.Unit != RowsFrame {
+		c.groups.read(p)
+	}
+	groups := &c.groups
+	for i := p.from; i < p.to; i++ {
+		switch {
+		case f.Key != nil:
+			out = append(out, c.distance(p, i))
+		case f.Unit == RowsFrame:
+			out = append(out, frame{bound(f.From, i, n), bound(f.To, i, n) + 1})
+		default:
+			g := int(groups.of[i])
+			out = append(out, frame{groups.start(bound(f.From, g, len(groups.starts))), groups.start(bound(f.To, g, len(groups.starts)) + 1)})
 		}
 	}
 	for i := range out {
-		out[i].from, out[i].to = max(out[i].from, 0), min(out[i].to, n)
+		out[i].from, out[i].to = min(max(out[i].from, 0), n), min(out[i].to, n)
 		out[i].to = max(out[i].to, out[i].from)
 	}
-	return out, nil
+	c.framed = out
+	return out
 }
 
 // bound is the place, of n, that a bound means for the place at: of a row among rows, or
@@ -59,26 +61,25 @@ func bound(b FrameBound, at, n int) int {
 	return at
 }
 
-// groupStarts are the groups of peers of a partition.
+// groupStarts are the groups of peers of a part.
 type groupStarts struct {
-	of     []int // for each row its group
+	of     []int32 // for each place its group
 	starts []int
 	n      int
 }
 
-func groupsOf(p *windowPart) groupStarts {
-	g := groupStarts{n: p.rows.Len}
+func (g *groupStarts) read(p *windowPart) {
+	g.n, g.of, g.starts = len(p.rows), g.of[:0], g.starts[:0]
 	for i, first := range p.peers {
-		if first == i {
+		if int(first) == i {
 			g.starts = append(g.starts, i)
 		}
-		g.of = append(g.of, len(g.starts)-1)
+		g.of = append(g.of, int32(len(g.starts)-1))
 	}
-	return g
 }
 
-// start is the first row of a group, of one beyond all others the end.
-func (g groupStarts) start(group int) int {
+// start is the first place of a group, of one beyond all others the end.
+func (g *groupStarts) start(group int) int {
 	switch {
 	case group < 0:
 		return 0
@@ -88,13 +89,10 @@ func (g groupStarts) start(group int) int {
 	return g.starts[group]
 }
 
-// distances sets the frames of a Range with distances: rows whose key lies between the
-// values at which the frame ends. The keys ascend, or with Desc descend, NULLs at the
+// distance is the frame of a place of a Range with distances: rows whose key lies between
+// the values at which the frame ends. The keys ascend, or with Desc descend, NULLs at the
 // one end; a row whose key is NULL has its peers in the place of a distance.
-func (c *windowCall) distances(s *Step, p *windowPart, out []frame) error {
-	if err := c.bounds.eval(s, p.rows); err != nil {
-		return err
-	}
+func (c *windowCall) distance(p *windowPart, i int) frame {
 	f := c.plan.Frame
 	key, rest := c.bounds.vecs[0], c.bounds.vecs[1:]
 	var from, to *vec.Vec
@@ -104,26 +102,21 @@ func (c *windowCall) distances(s *Step, p *windowPart, out []frame) error {
 	if f.To.At != nil {
 		to = rest[0]
 	}
-	n := p.rows.Len
-	groups := groupsOf(p)
-	for i := range out {
-		first, end := groups.start(groups.of[i]), groups.start(groups.of[i]+1)
-		out[i] = frame{first, end}
-		switch {
-		case f.From.Kind == UnboundedPreceding:
-			out[i].from = 0
-		case from != nil && !key.IsNull(i):
-			out[i].from = c.search(key, n, func(row int) bool { return c.before(key, row, from, i) })
-		}
-		switch {
-		case f.To.Kind == UnboundedFollowing:
-			out[i].to = n
-		case to != nil && !key.IsNull(i):
-			out[i].to = c.search(key, n, func(row int) bool { return !c.before(to, i, key, row) })
-		}
-		out[i].to = max(out[i].to, out[i].from)
+	g, row := int(c.groups.of[i]), int(p.rows[i])
+	out := frame{c.groups.start(g), c.groups.start(g + 1)}
+	switch {
+	case f.From.Kind == UnboundedPreceding:
+		out.from = 0
+	case from != nil && !key.IsNull(row):
+		out.from = c.search(p, func(other int) bool { return c.before(key, other, from, row) })
 	}
-	return nil
+	switch {
+	case f.To.Kind == UnboundedFollowing:
+		out.to = len(p.rows)
+	case to != nil && !key.IsNull(row):
+		out.to = c.search(p, func(other int) bool { return !c.before(to, row, key, other) })
+	}
+	return out
 }
 
 // before reports that a value stands before another in the order of the keys.
@@ -135,15 +128,16 @@ func (c *windowCall) before(a *vec.Vec, i int, b *vec.Vec, j int) bool {
 	return order < 0
 }
 
-// search returns the first row with a key for which before does not hold; it holds for
+// search returns the first place with a key for which before does not hold; it holds for
 // those in front of it. Rows without a key stand in front, or with Desc behind.
-func (c *windowCall) search(key *vec.Vec, n int, before func(row int) bool) int {
-	low, high := 0, n
+func (c *windowCall) search(p *windowPart, before func(row int) bool) int {
+	key := c.bounds.vecs[0]
+	low, high := 0, len(p.rows)
 	for low < high {
 		mid := (low + high) / 2
-		in := !c.plan.Frame.Desc
-		if !key.IsNull(mid) {
-			in = before(mid)
+		in, row := !c.plan.Frame.Desc, int(p.rows[mid])
+		if !key.IsNull(row) {
+			in = before(row)
 		}
 		if in {
 			low = mid + 1

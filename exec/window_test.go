@@ -230,6 +230,16 @@ func TestWindowIsItsFrame(t *testing.T) {
 	}
 }
 
+// In long partitions changes lie far from each other, and what runs on begins at a state.
+func TestWindowOfLongPartitions(t *testing.T) {
+	for i, c := range windowCases() {
+		checkLaw(t, uint64(i), law{
+			text: "t" + numScan + "w = window t: " + c.text + " AS x BY o PER k", tables: []string{"t"}, most: numRow{1, 80, 9}, epochs: 5, begin: 100,
+			means: meaning([]windowCase{c}, false),
+		})
+	}
+}
+
 // Calls of one window stand side by side, and keys may descend.
 func TestWindowCallsSideBySide(t *testing.T) {
 	cases := windowCases()
