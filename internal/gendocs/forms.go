@@ -43,12 +43,16 @@ var forms = []form{
 		{Expr: "'ABC' ILIKE 'a%'", Value: "true"},
 		{Expr: "'tweet 42' REGEXP '[0-9]+$'", Value: "true"},
 	}},
-	{"+ INTERVAL, DATE_ADD, DATE_SUB", "A point in time later or earlier. A DATE plus whole days stays one.", []function.Example{
+	{"+ INTERVAL, DATE_ADD, DATE_SUB, ADDDATE, SUBDATE", "A time later or earlier, by as many units as a number or an expression says. A DATE plus whole days stays one. ADDDATE and SUBDATE take days without a unit, too.", []function.Example{
 		{Expr: "DATE '2026-01-31' + INTERVAL 1 MONTH", Value: "2026-02-28"},
 		{Expr: "date_add('2026-11-25 10:20:30', INTERVAL 90 MINUTE)", Value: "2026-11-25 11:50:30"},
 		{Expr: "date_sub(DATE '2026-11-25', INTERVAL 1 DAY)", Value: "2026-11-24"},
+		{Expr: "TIMESTAMP '2026-11-25 10:20:30' + INTERVAL '1 2:30' DAY TO MINUTE", Value: "2026-11-26 12:50:30"},
+		{Expr: "adddate('2026-11-25', year('0003-01-01'))", Value: "2026-11-28"},
+		{Expr: "TIME '23:00:00' + INTERVAL 2 HOUR", Value: "25:00:00"},
 	}},
-	{"EXTRACT", "A part of a date or time: EXTRACT(YEAR FROM t) is year(t), and so on.", []function.Example{
+	{"EXTRACT", "A part of a date or time: EXTRACT(YEAR FROM t) is year(t), and so on. Units of several parts put their digits behind each other.", []function.Example{
+		{Expr: "EXTRACT(YEAR_MONTH FROM DATE '2026-11-25')", Value: "202611"},
 		{Expr: "EXTRACT(YEAR FROM DATE '2026-11-25')", Value: "2026"},
 		{Expr: "EXTRACT(MINUTE FROM TIMESTAMP '2026-11-25 10:20:30')", Value: "20"},
 	}},

@@ -92,7 +92,7 @@ func (n *castNode) widen(f *frame, a *vec.Vec) *vec.Vec {
 	fl, tl := n.from.Layout(), n.to.Layout()
 	switch {
 	case n.from.Kind == types.Timestamp && n.to.Kind == types.Timestamp && n.from.Zoned != n.to.Zoned:
-		return nil
+		return n.zoned(f, a)
 	case fl == tl && n.from.Kind == n.to.Kind && fl != types.Int128 && fl != types.Bytes && n.from.Precision <= n.to.Precision:
 		return a.Retyped(n.to)
 	case fl == types.Bytes && tl == types.Bytes && n.to.Length == 0 && n.to.Kind != types.JSON && (n.from.Kind != types.Binary || n.to.Kind == types.Binary):

@@ -32,6 +32,31 @@ func (n *castNode) toTime(a *vec.Vec, at int) error {
 	return n.appendTime(v)
 }
 
+// zoned converts a whole column between moments and what the clock shows; nil where a
+// row may have no value, or a fraction is rounded.
+func (n *castNode) zoned(f *frame, a *vec.Vec) *vec.Vec {
+	if n.from.Precision > n.to.Precision {
+		return nil
+	}
+	out := result(f, n.to, a, a)
+	x, z := vec.Slice[int64](a), vec.Slice[int64](out)
+	beyond := false
+	for i := range z {
+		v := x[i]
+		if n.from.Zoned {
+			v = n.clock.Local(v)
+		} else {
+			v = n.clock.Moment(v)
+		}
+		beyond = beyond || v < types.MinTimestamp || v >= types.EndTimestamp
+		z[i] = v
+	}
+	if beyond {
+		return nil
+	}
+	return out
+}
+
 var errMoment = errors.New("the point in time is out of range")
 
 // RoundFraction rounds microseconds to a number of fractional digits of a second,
