@@ -19,7 +19,7 @@ var Types = []types.Type{
 	types.Of(types.UTinyInt), types.Of(types.USmallInt), types.Of(types.UInt), types.Of(types.UBigInt),
 	types.Of(types.Float), types.Of(types.Double), types.DecimalOf(10, 2), types.DecimalOf(38, 0),
 	types.Of(types.Varchar), types.Of(types.Binary), types.Of(types.JSON),
-	types.Of(types.Date), types.Of(types.Time), types.Of(types.Timestamp), types.TimestampOf(3),
+	types.Of(types.Date), types.Of(types.Time), types.Of(types.Timestamp), types.TimestampOf(3), types.TimestampLTZ(3, nil),
 }
 
 // Rand returns a source that always gives the same numbers.
