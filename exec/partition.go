@@ -2,6 +2,7 @@ package exec
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -25,6 +26,7 @@ type partitions struct {
 
 	data    []byte // keys that wait, one after the other
 	waiting []waitingRow
+	order   []waitingKey
 	bound   []byte
 }
 
@@ -32,6 +34,13 @@ type waitingRow struct {
 	from, to  int
 	partition int // bytes
 	weight    int64
+}
+
+// A waitingKey is the beginning of the key of a row that waits, after what all of them
+// begin with. Where two of them differ they order as the keys do.
+type waitingKey struct {
+	hi, lo uint64
+	row    int32
 }
 
 // A storedRow is a row of a partition in its order.
@@ -68,22 +77,23 @@ func openPartitions(env *Env, columns []int, keys []SortKey) (*partitions, error
 	return &partitions{columns: columns, keys: keys, rows: rows}, err
 }
 
-// hold notes the rows of a delta for Finish.
-func (p *partitions) hold(delta *zset.Batch) {
-	for row := range delta.Len {
+// hold notes the rows of a delta for Finish, where sel is not nil these alone.
+func (p *partitions) hold(delta *zset.Batch, sel []int32) {
+	n := delta.Len
+	if sel != nil {
+		n = len(sel)
+	}
+	for row := range n {
+		if sel != nil {
+			row = int(sel[row])
+		}
 		from := len(p.data)
 		for _, c := range p.columns {
 			p.data = zset.AppendOrdered(p.data, delta.Cols[c], row)
 		}
 		partition := len(p.data) - from
 		for _, k := range p.keys {
-			at := len(p.data)
-			p.data = zset.AppendOrdered(p.data, delta.Cols[k.Column], row)
-			if k.Desc {
-				for i := at; i < len(p.data); i++ {
-					p.data[i] = ^p.data[i]
-				}
-			}
+			p.data = appendKey(p.data, delta, row, k)
 		}
 		sort := len(p.data) - from - partition
 		for _, c := range delta.Cols {
@@ -97,17 +107,63 @@ func (p *partitions) hold(delta *zset.Batch) {
 
 func (p *partitions) key(w waitingRow) []byte { return p.data[w.from:w.to] }
 
+// sort puts the rows that wait in the order of their keys.
+func (p *partitions) sort() {
+	p.order = p.order[:0]
+	if len(p.waiting) == 0 {
+		return
+	}
+	first := p.key(p.waiting[0])
+	common := len(first)
+	for _, w := range p.waiting[1:] {
+		key := p.key(w)
+		common = min(common, len(key))
+		for i, b := range first[:common] {
+			if key[i] != b {
+				common = i
+				break
+			}
+		}
+	}
+	for i, w := range p.waiting {
+		hi, lo := beginning(p.key(w)[common:])
+		p.order = append(p.order, waitingKey{hi, lo, int32(i)})
+	}
+	slices.SortFunc(p.order, func(a, b waitingKey) int {
+		if c := cmp.Compare(a.hi, b.hi); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(a.lo, b.lo); c != 0 {
+			return c
+		}
+		return bytes.Compare(p.key(p.waiting[a.row]), p.key(p.waiting[b.row]))
+	})
+}
+
+// beginning is the first 16 bytes of a key, short ones filled up with zeros.
+func beginning(key []byte) (hi, lo uint64) {
+	if len(key) >= 16 {
+		return binary.BigEndian.Uint64(key), binary.BigEndian.Uint64(key[8:])
+	}
+	var b [16]byte
+	copy(b[:], key)
+	return binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:])
+}
+
 // settle calls change for each partition of which rows wait, in their order, with the
 // rows' net changes, of which there are some.
 func (p *partitions) settle(change func(partition []byte, changes []storedRow) error) error {
-	slices.SortFunc(p.waiting, func(a, b waitingRow) int { return bytes.Compare(p.key(a), p.key(b)) })
+	p.sort()
 	var changes []storedRow
-	for i := 0; i < len(p.waiting); {
-		first := p.waiting[i]
+	for i := 0; i < len(p.order); {
+		first := p.waiting[p.order[i].row]
 		partition := p.data[first.from : first.from+first.partition]
 		changes = changes[:0]
-		for ; i < len(p.waiting) && p.waiting[i].partition == first.partition && bytes.HasPrefix(p.key(p.waiting[i]), partition); i++ {
-			w := p.waiting[i]
+		for ; i < len(p.order); i++ {
+			w := p.waiting[p.order[i].row]
+			if w.partition != first.partition || !bytes.HasPrefix(p.key(w), partition) {
+				break
+			}
 			if n := len(changes); n > 0 && bytes.Equal(changes[n-1].key, p.key(w)) {
 				changes[n-1].weight += w.weight
 			} else {
@@ -140,4 +196,33 @@ func (p *partitions) apply(changes []storedRow) {
 func (p *partitions) walk(partition []byte, yield func(key []byte, weight int64) bool) {
 	p.bound = append(p.bound[:0], partition...)
 	p.rows.Ascend(partition, after(p.bound), yield)
+}
+
+// appendOrder appends the part of a row's key that is behind the partition, or so many
+// bytes of it and perhaps some more.
+func (p *partitions) appendOrder(dst []byte, delta *zset.Batch, row, least int) []byte {
+	from := len(dst)
+	for _, k := range p.keys {
+		if dst = appendKey(dst, delta, row, k); len(dst)-from >= least {
+			return dst
+		}
+	}
+	for _, c := range delta.Cols {
+		if dst = zset.AppendOrdered(dst, c, row); len(dst)-from >= least {
+			return dst
+		}
+	}
+	return dst
+}
+
+// appendKey appends the value of a sort key, of a descending one with its bits turned.
+func appendKey(dst []byte, delta *zset.Batch, row int, k SortKey) []byte {
+	at := len(dst)
+	dst = zset.AppendOrdered(dst, delta.Cols[k.Column], row)
+	if k.Desc {
+		for i := at; i < len(dst); i++ {
+			dst[i] = ^dst[i]
+		}
+	}
+	return dst
 }

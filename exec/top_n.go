@@ -30,7 +30,8 @@ const (
 //
 // State: partition, sort keys, row -> weight. While the input only adds rows, and they
 // are numbered one after the other, no more of a partition than its first Offset +
-// Limit.
+// Limit; then also partition -> the beginning of the key of the last of these, behind
+// which Apply passes over rows.
 type TopN struct {
 	Input      Plan
 	Partition  []int
@@ -92,13 +93,17 @@ func (p *TopN) Open(env *Env) (Operator, error) {
 	if p.Limit >= 0 && p.Limit <= math.MaxInt64-p.Offset {
 		t.last = p.Offset + p.Limit
 	}
+	if err == nil && p.AppendOnly && p.By == RowNumber && !p.Ties && t.last < math.MaxInt64 {
+		t.full, err = openFullPartitions(env, p.Input.Schema(), p.Partition)
+	}
 	return t, err
 }
 
 type topN struct {
 	plan *TopN
 	rows *partitions
-	last int64 // the last number that is kept
+	last int64           // the last number that is kept
+	full *fullPartitions // nil where rows behind the last may come to the front
 	out  *zset.Builder
 
 	before, now topRows
@@ -107,8 +112,10 @@ type topN struct {
 
 // topRows are rows with their numbers, in their order; keys lie in data.
 type topRows struct {
-	data []byte
-	rows []topRow
+	data  []byte
+	rows  []topRow
+	total int64  // of the partition's rows, as many as were seen
+	stop  []byte // the first row that is behind all of these; empty for none
 }
 
 type topRow struct {
@@ -117,7 +124,7 @@ type topRow struct {
 	weight   int64
 }
 
-func (t *topRows) reset() { t.data, t.rows = t.data[:0], t.rows[:0] }
+func (t *topRows) reset() { t.data, t.rows, t.total, t.stop = t.data[:0], t.rows[:0], 0, t.stop[:0] }
 
 func (t *topRows) add(key []byte, number, weight int64) {
 	from := len(t.data)
@@ -128,24 +135,64 @@ func (t *topRows) add(key []byte, number, weight int64) {
 func (t *topRows) key(i int) []byte { return t.data[t.rows[i].from:t.rows[i].to] }
 
 func (t *topN) Apply(_ context.Context, _ *Step, _ int, delta *zset.Batch) error {
-	t.rows.hold(delta)
-	return nil
+	if t.full == nil {
+		t.rows.hold(delta, nil)
+		return nil
+	}
+	sel, err := t.full.before(delta, t.rows)
+	if err == nil {
+		t.rows.hold(delta, sel)
+	}
+	return err
 }
 
 func (t *topN) Finish(_ context.Context, s *Step) error {
 	err := t.rows.settle(func(partition []byte, changes []storedRow) error {
 		t.first(partition, &t.before)
-		t.rows.apply(changes)
-		t.first(partition, &t.now)
-		if t.plan.AppendOnly && t.plan.By == RowNumber && !t.plan.Ties && t.plan.Limit >= 0 {
-			t.trim(partition)
+		if t.full != nil {
+			return t.grow(s, partition, changes)
 		}
+		t.rows.apply(changes)
+		if stop := t.before.stop; len(stop) > 0 && bytes.Compare(changes[0].key, stop) >= 0 {
+			return nil
+		}
+		t.first(partition, &t.now)
 		return t.emitDifference(s)
 	})
 	if err != nil {
 		return err
 	}
+	if t.full != nil {
+		if err := t.full.settle(); err != nil {
+			return err
+		}
+	}
 	return t.flush(s, 1)
+}
+
+// grow adds rows to a partition that none are taken from, as far as they come before the
+// last that is kept.
+func (t *topN) grow(s *Step, partition []byte, changes []storedRow) error {
+	added := int64(0)
+	for i, c := range changes {
+		if n := len(t.before.rows); added >= t.last || t.before.total >= t.last && n > 0 && bytes.Compare(c.key, t.before.key(n-1)) > 0 {
+			changes = changes[:i]
+			break
+		}
+		added += min(c.weight, t.last)
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	t.rows.apply(changes)
+	if t.before.total+added > t.last {
+		t.trim(partition)
+	}
+	t.first(partition, &t.now)
+	if n := len(t.now.rows); t.now.total >= t.last && n > 0 {
+		t.full.set(partition, t.now.key(n-1))
+	}
+	return t.emitDifference(s)
 }
 
 // first sets out to the first rows of a partition.
@@ -159,30 +206,26 @@ func (t *topN) first(partition []byte, out *topRows) {
 			peers = append(peers[:0], p...)
 			rank, dense = position+1, dense+1
 		}
-		switch t.plan.By {
-		case RankTies:
-			if rank > t.last {
-				return false
-			}
-			if rank > t.plan.Offset {
-				out.add(key, rank, weight)
-			}
-		case DenseRank:
-			if dense > t.last {
-				return false
-			}
-			if dense > t.plan.Offset {
-				out.add(key, dense, weight)
-			}
-		default:
-			if position >= t.last && (!t.plan.Ties || rank > t.last || t.plan.Limit == 0) {
-				return false
-			}
+		number := position + 1
+		switch {
+		case t.plan.By == DenseRank:
+			number = dense
+		case t.plan.By == RankTies, t.plan.Ties && t.plan.Limit != 0:
+			number = rank
+		}
+		switch {
+		case number > t.last:
+			out.stop = append(out.stop, key...)
+			return false
+		case t.plan.By == RowNumber:
 			t.positions(key, position, weight, out)
+		case number > t.plan.Offset:
+			out.add(key, number, weight)
 		}
 		position += weight
 		return true
 	})
+	out.total = position
 }
 
 // positions adds those of a row's places, the first of which comes after position, that

@@ -161,7 +161,7 @@ type windowChange struct {
 }
 
 func (w *window) Apply(_ context.Context, _ *Step, _ int, delta *zset.Batch) error {
-	w.rows.hold(delta)
+	w.rows.hold(delta, nil)
 	return nil
 }
 
