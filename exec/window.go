@@ -132,6 +132,7 @@ func (p *Window) Open(env *Env) (Operator, error) {
 		w.loader.reach.add(reachOf(c))
 		w.values = append(w.values, vec.NewBuilder(c.Returns))
 	}
+	w.loader.keys = newKeyReach(p.Input.Schema(), w.calls)
 	if r := w.loader.reach; r.running && !r.whole {
 		w.loader.running, err = openRunning(env, w.calls)
 	}
@@ -167,7 +168,7 @@ func (w *window) Apply(_ context.Context, _ *Step, _ int, delta *zset.Batch) err
 
 func (w *window) Finish(_ context.Context, s *Step) error {
 	err := w.rows.settle(func(partition []byte, changes []storedRow) error {
-		if err := w.loader.load(partition, changes); err != nil {
+		if err := w.loader.load(s, partition, changes); err != nil {
 			return err
 		}
 		w.rows.apply(changes)

@@ -69,6 +69,7 @@ var benchWindows = []struct{ name, node string }{
 	{"row_number", "window t: row_number() AS x BY o PER k"},
 	{"sum", "window t: sum(v) OVER ROWS UNBOUNDED PRECEDING TO CURRENT ROW AS x BY o PER k"},
 	{"sum_10", "window t: sum(v) OVER ROWS 10 PRECEDING TO CURRENT ROW AS x BY o PER k"},
+	{"range_10", "window t: sum(v) OVER RANGE 10 PRECEDING TO CURRENT ROW AS x BY o PER k"},
 }
 
 // BenchmarkWindow is rows of 100,000 partitions that come at the ends of these, in epochs

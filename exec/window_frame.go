@@ -94,14 +94,7 @@ func (g *groupStarts) start(group int) int {
 // one end; a row whose key is NULL has its peers in the place of a distance.
 func (c *windowCall) distance(p *windowPart, i int) frame {
 	f := c.plan.Frame
-	key, rest := c.bounds.vecs[0], c.bounds.vecs[1:]
-	var from, to *vec.Vec
-	if f.From.At != nil {
-		from, rest = rest[0], rest[1:]
-	}
-	if f.To.At != nil {
-		to = rest[0]
-	}
+	key, from, to := c.ends()
 	g, row := int(c.groups.of[i]), int(p.rows[i])
 	out := frame{c.groups.start(g), c.groups.start(g + 1)}
 	switch {
@@ -117,6 +110,19 @@ func (c *windowCall) distance(p *windowPart, i int) frame {
 		out.to = c.search(p, func(other int) bool { return !c.before(to, row, key, other) })
 	}
 	return out
+}
+
+// ends are the keys of rows and the values at which their frames end, nil where an end is no
+// distance.
+func (c *windowCall) ends() (key, from, to *vec.Vec) {
+	key, rest := c.bounds.vecs[0], c.bounds.vecs[1:]
+	if c.plan.Frame.From.At != nil {
+		from, rest = rest[0], rest[1:]
+	}
+	if c.plan.Frame.To.At != nil {
+		to = rest[0]
+	}
+	return key, from, to
 }
 
 // before reports that a value stands before another in the order of the keys.

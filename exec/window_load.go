@@ -8,6 +8,7 @@ type windowLoader struct {
 	reach   reach
 	running *runningStates // nil where none run
 	block   *windowBlock
+	keys    *keyReach // nil where frames end at no distance of a key
 
 	data  []byte // of rows on the way back
 	found []waitingRow
@@ -17,11 +18,15 @@ type windowLoader struct {
 	was, is      bool  // the last row's group of peers was there, is there
 	after        way   // behind the last change
 	context      bool  // rows that may change are passed
+	edge         int   // the last row that changes, or then the last that may change
 }
 
 // load adds the spans of a partition's net changes, which are not in the state yet, to the
 // block.
-func (l *windowLoader) load(partition []byte, changes []storedRow) error {
+func (l *windowLoader) load(s *Step, partition []byte, changes []storedRow) error {
+	if l.keys != nil {
+		l.keys.step = s
+	}
 	if l.reach.whole {
 		l.span(-1)
 		l.ahead(partition, partition, changes, 0)
@@ -52,15 +57,15 @@ func (l *windowLoader) back(partition, key []byte, first bool) error {
 		from = l.bound
 	}
 	l.data, l.found = l.data[:0], l.found[:0]
-	last, phase, w := key, 0, l.reach.way(ahead)
+	last, edge, phase, w := key, key, 0, l.reach.way(ahead)
 	seen, base, met := 0, -1, true // seen: rows found that may change
 	var err error
 	l.rows.rows.Descend(from, key, func(k []byte, weight int64) bool {
 		boundary := !arePeers(last, k)
-		if phase == 0 && w.enough(boundary) {
-			phase, w, seen = 1, l.reach.way(back), len(l.found)
+		if phase == 0 && l.enough(&w, boundary, seesNotBehind, k, edge) {
+			phase, w, seen, edge = 1, l.reach.way(back), len(l.found), last
 		}
-		if phase == 1 && w.enough(boundary) {
+		if phase == 1 && l.enough(&w, boundary, notSeenBefore, k, edge) {
 			phase = 2
 		}
 		if phase == 2 {
@@ -143,6 +148,7 @@ func (l *windowLoader) change(key []byte, was, is int64) {
 	if span := l.block.last(); span.touched < 0 {
 		span.touched = span.end
 	}
+	l.edge = len(l.block.rows)
 	l.block.add(key, was, is)
 	l.after, l.context = l.reach.way(back), false
 }
@@ -153,13 +159,13 @@ func (l *windowLoader) unchanged(key []byte, weight int64, last bool) bool {
 	switch {
 	case l.reach.whole:
 	case l.running != nil && (!last || l.moved()):
-		l.after, l.context = l.reach.way(back), false
+		l.after, l.context, l.edge = l.reach.way(back), false, len(l.block.rows)
 	default:
-		if !l.context && l.after.enough(boundary) {
+		if !l.context && l.enough(&l.after, boundary, seesNotBefore, key, l.block.key(l.edge)) {
 			l.context, l.after = true, l.reach.way(ahead)
-			l.block.last().to = l.block.last().end
+			l.block.last().to, l.edge = l.block.last().end, len(l.block.rows)-1
 		}
-		if l.context && l.after.enough(boundary) {
+		if l.context && l.enough(&l.after, boundary, notSeenBehind, key, l.block.key(l.edge)) {
 			return false
 		}
 		l.after.pass(boundary, weight)
@@ -167,6 +173,20 @@ func (l *windowLoader) unchanged(key []byte, weight int64, last bool) bool {
 	l.count(boundary, weight, weight)
 	l.block.add(key, weight, weight)
 	return true
+}
+
+// enough reports that a row is beyond a way from another.
+func (l *windowLoader) enough(w *way, boundary bool, q keyQuestion, row, other []byte) bool {
+	switch {
+	case !w.enough(boundary):
+		return false
+	case l.keys == nil:
+		return true
+	case w.passed < w.probe:
+		return false
+	}
+	w.probe = 2 * w.passed
+	return l.keys.all(q, row, other)
 }
 
 // count follows what runs on from row to row.

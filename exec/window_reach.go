@@ -61,7 +61,11 @@ func reachOf(c WindowCall) reach {
 func (r *reach) shifted(c WindowCall, way int) {
 	r.rows[way] = 1
 	if len(c.Args) > 1 {
-		l, ok := c.Args[1].(*expr.Literal)
+		of := c.Args[1]
+		if cast, ok := of.(*expr.Cast); ok {
+			of = cast.Arg
+		}
+		l, ok := of.(*expr.Literal)
 		n, isInt := int64(0), false
 		if ok {
 			n, isInt = l.Value.(int64)
@@ -80,7 +84,11 @@ func (r *reach) framed(c WindowCall) {
 	f := c.Frame
 	from, to := f.From.Kind != UnboundedPreceding, f.To.Kind != UnboundedFollowing
 	switch {
-	case f.Key != nil, f.From.Kind == UnboundedFollowing, f.To.Kind == UnboundedPreceding:
+	case f.From.Kind == UnboundedFollowing, f.To.Kind == UnboundedPreceding:
+		r.whole = true
+	case from && to && f.Key != nil: // the rest is a matter of the keys
+		r.groups = [2]int{}
+	case f.Key != nil:
 		r.whole = true
 	case from && to:
 		r.bound(f.Unit, f.From)
@@ -116,6 +124,7 @@ func (r *reach) bound(unit FrameUnit, b FrameBound) {
 type way struct {
 	rows, groups    int // to go
 	passed, crossed int
+	probe           int // how many rows must be passed before keys are looked at
 }
 
 // enough reports that the next row is beyond; boundary says that it is of other peers than
@@ -134,5 +143,5 @@ func (w *way) pass(boundary bool, weight int64) {
 
 // way is a way of the reach in one direction.
 func (r *reach) way(direction int) way {
-	return way{rows: r.rows[direction], groups: r.groups[direction]}
+	return way{rows: r.rows[direction], groups: r.groups[direction], probe: probeRows}
 }

@@ -240,6 +240,21 @@ func TestWindowOfLongPartitions(t *testing.T) {
 	}
 }
 
+// Distances of the key reach over many rows, or few, of long partitions.
+func TestWindowOfDistances(t *testing.T) {
+	for i, c := range windowCases() {
+		if !strings.Contains(c.text, "RANGE") || strings.Contains(c.text, "value") || strings.Contains(c.text, "FILTER") {
+			continue
+		}
+		for _, most := range []numRow{{0, 400, 3}, {0, 40, 9}} {
+			checkLaw(t, uint64(i), law{
+				text: "t" + numScan + "w = window t: " + c.text + " AS x BY o PER k", tables: []string{"t"}, most: most, epochs: 4, begin: 200,
+				means: meaning([]windowCase{c}, false),
+			})
+		}
+	}
+}
+
 // Calls of one window stand side by side, and keys may descend.
 func TestWindowCallsSideBySide(t *testing.T) {
 	cases := windowCases()
