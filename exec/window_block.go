@@ -27,6 +27,7 @@ type windowSpan struct {
 	from, to   int // of these, those for which calls may give something else
 	touched    int // the first that changes
 	base       int // where in bases its state lies, -1 for the partition's beginning
+	head       int // the partition's first row, -1 where it is the span's or does not matter
 }
 
 func newWindowBlock(s *types.Schema) *windowBlock { return &windowBlock{batch: zset.NewBuilder(s)} }
@@ -47,12 +48,17 @@ func (b *windowBlock) add(key []byte, was, is int64) {
 	if n > span.first && arePeers(b.key(n-1), key) {
 		peers = b.rows[n-1].peers
 	}
-	from := len(b.data)
-	b.data = append(b.data, key...)
-	b.rows = append(b.rows, windowRow{from, len(b.data), was, is, peers})
-	storedRow{key, is}.columns(b.batch.Cols)
-	b.batch.EndRow()
+	b.append(key, windowRow{was: was, is: is, peers: peers})
 	span.end = n + 1
+}
+
+func (b *windowBlock) append(key []byte, r windowRow) {
+	r.from = len(b.data)
+	b.data = append(b.data, key...)
+	r.to = len(b.data)
+	b.rows = append(b.rows, r)
+	storedRow{key: key}.columns(b.batch.Cols)
+	b.batch.EndRow()
 }
 
 // boundary reports that a key is of other peers than the last row.
@@ -67,6 +73,7 @@ type windowPart struct {
 	peers    []int32 // the first place of its peers
 	from, to int     // the places to compute
 	before   runState
+	head     int // the row of the block that is the partition's first; -1 for that at place 0
 }
 
 // A runState is what goes from row to row of a partition.
@@ -78,7 +85,7 @@ type runState struct {
 // read makes p a span as it is, or as it was.
 func (p *windowPart) read(b *windowBlock, span windowSpan, is bool) {
 	p.rows, p.peers = p.rows[:0], p.peers[:0]
-	p.from, p.to = 0, 0
+	p.from, p.to, p.head = 0, 0, span.head
 	peers, first := int32(-1), 0
 	for row := span.first; row < span.end; row++ {
 		r := &b.rows[row]

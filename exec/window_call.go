@@ -14,6 +14,7 @@ type windowCall struct {
 	filter *expr.Filter
 	bounds columns // key, from, to of a Range with distances, as far as there are any
 	sum    *runningSum
+	head   bool // it wants the partition's first row
 
 	in     []bool // of the rows at hand, those that the filter lets in; nil for all
 	framed []frame
@@ -22,7 +23,7 @@ type windowCall struct {
 }
 
 func openWindowCall(c WindowCall, env *Env) (*windowCall, error) {
-	w := &windowCall{plan: c}
+	w := &windowCall{plan: c, head: reachOf(c).head}
 	var err error
 	if w.args, err = compileColumns(c.Args, env); err != nil {
 		return nil, err
@@ -221,9 +222,12 @@ func (c *windowCall) pick(p *windowPart, frames []frame, out *vec.Builder) error
 		if c.plan.IgnoreNulls {
 			at = c.present(p, f, nth)
 		}
-		if at < f.from || at >= f.to {
+		switch {
+		case at < f.from || at >= f.to:
 			out.AppendNull()
-		} else {
+		case c.head && p.head >= 0:
+			out.AppendRow(x, p.head)
+		default:
 			out.AppendRow(x, int(p.rows[at]))
 		}
 	}

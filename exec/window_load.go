@@ -14,6 +14,9 @@ type windowLoader struct {
 	found []waitingRow
 	bound []byte
 
+	whole bool // the partition at hand is read whole
+	head  int  // its first row in the block, -1 where it does not matter
+
 	shift, dense int64 // rows, and groups of peers, that are there more than there were
 	was, is      bool  // the last row's group of peers was there, is there
 	after        way   // behind the last change
@@ -27,7 +30,11 @@ func (l *windowLoader) load(s *Step, partition []byte, changes []storedRow) erro
 	if l.keys != nil {
 		l.keys.step = s
 	}
-	if l.reach.whole {
+	l.whole, l.head = l.reach.whole, -1
+	if l.reach.head && !l.whole {
+		l.readHead(partition, changes[0].key)
+	}
+	if l.whole {
 		l.span(-1)
 		l.ahead(partition, partition, changes, 0)
 		return nil
@@ -41,10 +48,21 @@ func (l *windowLoader) load(s *Step, partition []byte, changes []storedRow) erro
 	return nil
 }
 
+// readHead adds the first row of a partition to the block, behind no span. Where it may
+// change the whole partition is read.
+func (l *windowLoader) readHead(partition, change []byte) {
+	l.whole = true
+	l.rows.rows.Ascend(partition, change, func(k []byte, weight int64) bool {
+		l.whole, l.head = false, len(l.block.rows)
+		l.block.append(k, windowRow{was: weight, is: weight, peers: int32(l.head)})
+		return false
+	})
+}
+
 // span begins a span.
 func (l *windowLoader) span(base int) {
 	n := len(l.block.rows)
-	l.block.spans = append(l.block.spans, windowSpan{first: n, end: n, from: n, to: n, touched: -1, base: base})
+	l.block.spans = append(l.block.spans, windowSpan{first: n, end: n, from: n, to: n, touched: -1, base: base, head: l.head})
 }
 
 // back reads the rows before a change: first those that see it, then those that these
@@ -157,7 +175,7 @@ func (l *windowLoader) change(key []byte, was, is int64) {
 func (l *windowLoader) unchanged(key []byte, weight int64, last bool) bool {
 	boundary := l.block.boundary(key)
 	switch {
-	case l.reach.whole:
+	case l.whole:
 	case l.running != nil && (!last || l.moved()):
 		l.after, l.context, l.edge = l.reach.way(back), false, len(l.block.rows)
 	default:

@@ -14,6 +14,7 @@ type reach struct {
 	running bool
 	sums    bool // the state has more than numbers
 	dense   bool // it has the number of the group of peers
+	head    bool // a call wants the partition's first row: its change changes all rows
 	// whole: a change anywhere may change all rows.
 	whole bool
 }
@@ -34,7 +35,7 @@ func (r *reach) add(o reach) {
 		r.rows[i], r.groups[i] = max(r.rows[i], o.rows[i]), max(r.groups[i], o.groups[i])
 	}
 	r.running, r.sums = r.running || o.running, r.sums || o.sums
-	r.dense, r.whole = r.dense || o.dense, r.whole || o.whole
+	r.dense, r.head, r.whole = r.dense || o.dense, r.head || o.head, r.whole || o.whole
 }
 
 // reachOf is the reach of one call.
@@ -96,6 +97,9 @@ func (r *reach) framed(c WindowCall) {
 	case from && c.Name == "first_value" && !c.IgnoreNulls:
 		r.bound(f.Unit, f.From)
 	case to && c.Name == "last_value" && !c.IgnoreNulls:
+		r.bound(f.Unit, f.To)
+	case to && c.Name == "first_value" && !c.IgnoreNulls:
+		r.head = true
 		r.bound(f.Unit, f.To)
 	case to && c.Func != nil && runningSlot(c.Func) != nil:
 		r.running, r.sums = true, true
