@@ -1,6 +1,7 @@
 package sqlstream
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -32,8 +33,39 @@ func goValue(c *vec.Vec, row int) any {
 		return time.Unix(vec.Int(c, at)*24*60*60, 0).UTC()
 	case t.Kind == types.Timestamp:
 		return time.UnixMicro(vec.Int(c, at)).In(t.Zone.Location())
+	case t.IsNested():
+		return goNested(c, row)
 	}
 	return string(vec.AppendText(nil, c, row))
+}
+
+// goNested is an ARRAY as []any, a MAP as map[string]any with the texts of its keys, and a
+// ROW as map[string]any.
+func goNested(c *vec.Vec, row int) any {
+	t := c.Type
+	var parts []*vec.Builder
+	for _, p := range vec.Parts(t) {
+		parts = append(parts, vec.NewBuilder(p))
+	}
+	n := c.AppendParts(row, parts)
+	if t.Kind == types.Array {
+		out := make([]any, n)
+		for i := range out {
+			out[i] = goValue(parts[0].Vec(), i)
+		}
+		return out
+	}
+	out := map[string]any{}
+	if t.Kind == types.Row {
+		for i, f := range t.Fields {
+			out[f.Name] = goValue(parts[i].Vec(), 0)
+		}
+		return out
+	}
+	for i := range n {
+		out[string(vec.JSONKey(parts[0].Vec(), i))] = goValue(parts[1].Vec(), i)
+	}
+	return out
 }
 
 // appendGo appends a Go value to a column: as it is where the types agree, else by
@@ -60,9 +92,17 @@ func appendGo(b *vec.Builder, v any) error {
 	case string:
 		return vec.ParseText(b, x)
 	case []byte:
-		if t.Layout() == types.Bytes {
+		if t.Layout() == types.Bytes && !t.IsNested() {
 			b.AppendBytes(x)
 			return nil
+		}
+	case []any, map[string]any:
+		if t.IsNested() || t.Kind == types.JSON {
+			text, err := json.Marshal(x)
+			if err != nil {
+				return err
+			}
+			return vec.ParseText(b, string(text))
 		}
 	case time.Time:
 		switch t.Kind {

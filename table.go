@@ -241,10 +241,6 @@ func tableColumn(st *sql.CreateTable, i int, c *connectors.Connector) (connector
 			return connectors.Column{}, st.Errorf(d.Name.Offset, "column %s is there twice", d.Name.Text)
 		}
 	}
-	if d.Type.IsNested() {
-		return connectors.Column{}, st.Errorf(d.Name.Offset, "column %s: %s columns are not supported yet", d.Name.Text, d.Type.Kind).
-			WithHint("declare it as JSON and take it apart with json_extract")
-	}
 	col := connectors.Column{
 		Field:    types.Field{Name: d.Name.Text, Type: d.Type, NotNull: d.NotNull},
 		Metadata: d.Metadata, Computed: d.Computed != nil,

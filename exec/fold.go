@@ -81,16 +81,16 @@ func (f *fold) hold(keys []*vec.Vec, c *aggCall, delta *zset.Batch) {
 		}
 		from := len(f.data)
 		for _, k := range keys {
-			f.data = zset.AppendOrdered(f.data, k, row)
+			f.data = vec.AppendOrdered(f.data, k, row)
 		}
 		for i, v := range order {
 			at := len(f.data)
-			if f.data = zset.AppendOrdered(f.data, v, row); c.plan.Order[i].Desc {
+			if f.data = vec.AppendOrdered(f.data, v, row); c.plan.Order[i].Desc {
 				invert(f.data[at:])
 			}
 		}
 		for _, v := range args {
-			f.data = zset.AppendOrdered(f.data, v, row)
+			f.data = vec.AppendOrdered(f.data, v, row)
 		}
 		var head [24]byte
 		copy(head[:], f.data[from:])
@@ -138,7 +138,7 @@ func (f *fold) values(keys []*vec.Vec, n int, out *vec.Builder) error {
 	for row := range n {
 		f.prefix = f.prefix[:0]
 		for _, k := range keys {
-			f.prefix = zset.AppendOrdered(f.prefix, k, row)
+			f.prefix = vec.AppendOrdered(f.prefix, k, row)
 		}
 		f.walk()
 		if err := f.fold.Value(f.next, out); err != nil {
@@ -180,7 +180,7 @@ func (f *fold) takeRow(key []byte, weight int64) bool {
 		f.seen[string(key)], weight = true, 1
 	}
 	for _, b := range f.args {
-		key = zset.DecodeOrdered(key, b)
+		key = vec.DecodeOrdered(key, b)
 	}
 	f.counts = append(f.counts, weight)
 	return !f.fold.First() && !f.fold.Last()
@@ -190,11 +190,11 @@ func (f *fold) takeRow(key []byte, weight int64) bool {
 func (f *fold) skip(key []byte, b *vec.Builder, desc bool) []byte {
 	b.Reset()
 	if !desc {
-		return zset.DecodeOrdered(key, b)
+		return vec.DecodeOrdered(key, b)
 	}
 	f.inverted = append(f.inverted[:0], key...)
 	invert(f.inverted)
-	return key[len(key)-len(zset.DecodeOrdered(f.inverted, b)):]
+	return key[len(key)-len(vec.DecodeOrdered(f.inverted, b)):]
 }
 
 func (f *fold) nextRow() ([]*vec.Vec, int, int64) {

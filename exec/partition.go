@@ -68,7 +68,7 @@ func arePeers(a, b []byte) bool {
 func (r storedRow) columns(out []*vec.Builder) {
 	rest := r.key[len(r.peers()) : len(r.key)-trailer]
 	for _, b := range out {
-		rest = zset.DecodeOrdered(rest, b)
+		rest = vec.DecodeOrdered(rest, b)
 	}
 }
 
@@ -89,7 +89,7 @@ func (p *partitions) hold(delta *zset.Batch, sel []int32) {
 		}
 		from := len(p.data)
 		for _, c := range p.columns {
-			p.data = zset.AppendOrdered(p.data, delta.Cols[c], row)
+			p.data = vec.AppendOrdered(p.data, delta.Cols[c], row)
 		}
 		partition := len(p.data) - from
 		for _, k := range p.keys {
@@ -97,7 +97,7 @@ func (p *partitions) hold(delta *zset.Batch, sel []int32) {
 		}
 		sort := len(p.data) - from - partition
 		for _, c := range delta.Cols {
-			p.data = zset.AppendOrdered(p.data, c, row)
+			p.data = vec.AppendOrdered(p.data, c, row)
 		}
 		p.data = binary.BigEndian.AppendUint32(p.data, uint32(partition))
 		p.data = binary.BigEndian.AppendUint32(p.data, uint32(sort))
@@ -208,7 +208,7 @@ func (p *partitions) appendOrder(dst []byte, delta *zset.Batch, row, least int) 
 		}
 	}
 	for _, c := range delta.Cols {
-		if dst = zset.AppendOrdered(dst, c, row); len(dst)-from >= least {
+		if dst = vec.AppendOrdered(dst, c, row); len(dst)-from >= least {
 			return dst
 		}
 	}
@@ -218,7 +218,7 @@ func (p *partitions) appendOrder(dst []byte, delta *zset.Batch, row, least int) 
 // appendKey appends the value of a sort key, of a descending one with its bits turned.
 func appendKey(dst []byte, delta *zset.Batch, row int, k SortKey) []byte {
 	at := len(dst)
-	dst = zset.AppendOrdered(dst, delta.Cols[k.Column], row)
+	dst = vec.AppendOrdered(dst, delta.Cols[k.Column], row)
 	if k.Desc {
 		for i := at; i < len(dst); i++ {
 			dst[i] = ^dst[i]

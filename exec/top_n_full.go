@@ -67,7 +67,7 @@ func (f *fullPartitions) set(partition, key []byte) {
 	hi, lo := beginning(key[len(partition) : len(key)-trailer])
 	f.words = append(f.words, hi, lo)
 	for _, b := range f.parts {
-		partition = zset.DecodeOrdered(partition, b)
+		partition = vec.DecodeOrdered(partition, b)
 	}
 }
 

@@ -23,8 +23,8 @@ var arrowTypes = [...]arrow.DataType{
 	types.Date: arrow.FixedWidthTypes.Date32, types.Time: arrow.FixedWidthTypes.Time64us, types.Row: nil,
 }
 
-// ArrowType returns the Arrow type whose arrays have the memory of t's vectors. An
-// INTERVAL and the nested types have none.
+// ArrowType returns the Arrow type of a type: of one that is not nested its arrays have the
+// memory of vectors. An INTERVAL has none.
 func ArrowType(t types.Type) (arrow.DataType, error) {
 	switch t.Kind {
 	case types.Decimal:
@@ -34,6 +34,8 @@ func ArrowType(t types.Type) (arrow.DataType, error) {
 			return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: t.Zone.String()}, nil
 		}
 		return &arrow.TimestampType{Unit: arrow.Microsecond}, nil
+	case types.Array, types.Map, types.Row:
+		return arrowNested(t)
 	}
 	if a := arrowTypes[t.Kind]; a != nil {
 		return a, nil
@@ -42,7 +44,8 @@ func ArrowType(t types.Type) (arrow.DataType, error) {
 }
 
 // Arrow returns the vector as an array that shares its buffers, and so lives no
-// longer than they do. A constant is written out. The type has an ArrowType.
+// longer than they do; one of a nested type is written anew. A constant is written out.
+// The type has an ArrowType.
 func (v *Vec) Arrow() arrow.Array {
 	t, err := ArrowType(v.Type)
 	if err != nil {
@@ -52,6 +55,9 @@ func (v *Vec) Arrow() arrow.Array {
 		return array.NewNull(v.Len)
 	}
 	v = Flatten(new(Mem), v)
+	if v.Type.IsNested() {
+		return v.arrowNested(t)
+	}
 	buffers := []*memory.Buffer{nil}
 	if v.Valid != nil {
 		buffers[0] = memory.NewBufferBytes(wordBytes(v.Valid))
@@ -78,6 +84,9 @@ func FromArrow(a arrow.Array, t types.Type) (*Vec, error) {
 	}
 	if t.Kind == types.Null {
 		return NullConst(t, a.Len()), nil
+	}
+	if t.IsNested() {
+		return fromArrowNested(a, t)
 	}
 	d := a.Data()
 	from, n := d.Offset(), d.Len()

@@ -17,6 +17,9 @@ type Builder struct {
 	nulls   int
 	data    []byte
 	offsets []int32
+
+	parts    []*Builder // of a nested type: what its entries consist of
+	partVecs []*Vec
 }
 
 // NewBuilder returns an empty builder of a column of type t.

@@ -1,7 +1,9 @@
 package vec
 
 import (
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -38,6 +40,8 @@ func AppendText(dst []byte, v *Vec, row int) []byte {
 		return hex.AppendEncode(dst, v.Bytes(row))
 	case types.Varchar, types.JSON:
 		return append(dst, v.Bytes(row)...)
+	case types.Array, types.Map, types.Row:
+		return appendNested(dst, v, row)
 	}
 	if v.Type.IsUnsigned() {
 		return strconv.AppendUint(dst, Uint(v, at), 10)
@@ -189,8 +193,34 @@ func ParseText(b *Builder, s string) error {
 		}
 		b.AppendString(s)
 		return nil
+	case types.Array, types.Map, types.Row:
+		if err := parseNested(b, s); err != nil {
+			return fmt.Errorf("'%s' is not a %s: %w", s, t, err)
+		}
+		return nil
 	}
 	return parseInteger(b, s)
+}
+
+func parseNested(b *Builder, s string) error {
+	raw := []byte(s)
+	if !json.Valid(raw) || string(trimJSON(raw)) == "null" {
+		return errJSON
+	}
+	return AppendFromJSON(b, raw, func(b *Builder, raw []byte) error {
+		switch {
+		case b.typ.Kind == types.JSON:
+			b.AppendBytes(raw)
+			return nil
+		case raw[0] == '"' && b.typ.Kind == types.Binary: // as AppendJSON writes it
+			data, err := base64.StdEncoding.DecodeString(unquoted(raw))
+			b.AppendBytes(data)
+			return err
+		case raw[0] == '"':
+			return ParseText(b, unquoted(raw))
+		}
+		return ParseText(b, string(raw))
+	})
 }
 
 func parseInteger(b *Builder, s string) error {

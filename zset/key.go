@@ -2,7 +2,6 @@ package zset
 
 import (
 	"encoding/binary"
-	"math"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -76,106 +75,6 @@ func AppendWord(b *vec.Builder, w uint64) {
 	default:
 		vec.Append(b, w)
 	}
-}
-
-// AppendOrdered appends a value so that the order of the bytes is the order of the
-// values: NULL first, numbers by value (NaN before all), text bytewise. Several values
-// appended one after the other order as a row does.
-func AppendOrdered(dst []byte, c *vec.Vec, row int) []byte {
-	if c.IsNull(row) {
-		return append(dst, 0)
-	}
-	dst = append(dst, 1)
-	at := c.At(row)
-	switch c.Type.Layout() {
-	case types.Bytes:
-		for _, x := range c.Bytes(row) {
-			dst = append(dst, x)
-			if x == 0 {
-				dst = append(dst, 0xFF)
-			}
-		}
-		return append(dst, 0, 1)
-	case types.Int128:
-		d := vec.Slice[vec.Decimal](c)[at]
-		dst = binary.BigEndian.AppendUint64(dst, uint64(d.HighBits())^1<<63)
-		return binary.BigEndian.AppendUint64(dst, d.LowBits())
-	case types.Float32:
-		return binary.BigEndian.AppendUint64(dst, orderedFloat(float64(vec.Slice[float32](c)[at])))
-	case types.Float64:
-		return binary.BigEndian.AppendUint64(dst, orderedFloat(vec.Slice[float64](c)[at]))
-	case types.Bits:
-		return binary.BigEndian.AppendUint64(dst, Word(c, at))
-	}
-	if c.Type.IsUnsigned() {
-		return binary.BigEndian.AppendUint64(dst, vec.Uint(c, at))
-	}
-	return binary.BigEndian.AppendUint64(dst, uint64(vec.Int(c, at))^1<<63)
-}
-
-// orderedFloat maps NaN to 0, which no other value becomes.
-func orderedFloat(f float64) uint64 {
-	if f != f {
-		return 0
-	}
-	u := math.Float64bits(normal(f))
-	if u>>63 != 0 {
-		return ^u
-	}
-	return u | 1<<63
-}
-
-func floatOrdered(u uint64) float64 {
-	if u == 0 {
-		return math.NaN()
-	}
-	if u>>63 != 0 {
-		return math.Float64frombits(u &^ (1 << 63))
-	}
-	return math.Float64frombits(^u)
-}
-
-// DecodeOrdered appends the first value of key to b and returns the rest.
-func DecodeOrdered(key []byte, b *vec.Builder) []byte {
-	if key[0] == 0 {
-		b.AppendNull()
-		return key[1:]
-	}
-	key = key[1:]
-	switch b.Type().Layout() {
-	case types.Bytes:
-		buf := b.Tail()
-		for i := 0; ; i++ {
-			if key[i] != 0 {
-				buf = append(buf, key[i])
-				continue
-			}
-			if key[i+1] == 1 {
-				b.EndBytes(buf)
-				return key[i+2:]
-			}
-			buf = append(buf, 0)
-			i++
-		}
-	case types.Int128:
-		var raw [16]byte
-		binary.LittleEndian.PutUint64(raw[:8], binary.BigEndian.Uint64(key[8:]))
-		binary.LittleEndian.PutUint64(raw[8:], binary.BigEndian.Uint64(key)^1<<63)
-		vec.Append(b, decimalAt(raw[:]))
-		return key[16:]
-	}
-	u := binary.BigEndian.Uint64(key)
-	switch t := b.Type(); {
-	case t.Layout() == types.Float32:
-		vec.Append(b, float32(floatOrdered(u)))
-	case t.Layout() == types.Float64:
-		vec.Append(b, floatOrdered(u))
-	case t.Layout() == types.Bits || t.IsUnsigned():
-		AppendWord(b, u)
-	default:
-		vec.AppendInt(b, int64(u^1<<63))
-	}
-	return key[8:]
 }
 
 // CompareRows orders two rows by all their columns, ascending, NULL first: the

@@ -22,12 +22,12 @@ func checkKeys(t *testing.T, b *zset.Batch) {
 	for i := range b.Len {
 		keys[i] = zset.AppendKey(nil, b.Cols, i)
 		for _, c := range b.Cols {
-			orders[i] = zset.AppendOrdered(orders[i], c, i)
+			orders[i] = vec.AppendOrdered(orders[i], c, i)
 		}
 		zset.KeyAt(keys[i], back.Cols)
 		rest := orders[i]
 		for _, c := range again.Cols {
-			rest = zset.DecodeOrdered(rest, c)
+			rest = vec.DecodeOrdered(rest, c)
 		}
 		if len(rest) > 0 {
 			t.Fatalf("%q left of the ordered key of %q", rest, b.AppendRowText(nil, i))
@@ -84,7 +84,7 @@ func TestKeysOfConstants(t *testing.T) {
 			zset.HashRows(flat, 5, hf)
 			for i := range 5 {
 				if hc[i] != hf[i] || !bytes.Equal(zset.AppendKey(nil, c, i), zset.AppendKey(nil, flat, i)) ||
-					!bytes.Equal(zset.AppendOrdered(nil, c[0], i), zset.AppendOrdered(nil, flat[0], i)) {
+					!bytes.Equal(vec.AppendOrdered(nil, c[0], i), vec.AppendOrdered(nil, flat[0], i)) {
 					t.Fatalf("%s: a constant differs from the column written out", typ)
 				}
 			}

@@ -81,6 +81,8 @@ func (e *jsonEncoder) value(dst []byte, c *vec.Vec, row int) ([]byte, error) {
 		dst = append(dst, '"')
 		dst = base64.StdEncoding.AppendEncode(dst, c.Bytes(row))
 		return append(dst, '"'), nil
+	case types.Array, types.Map, types.Row:
+		return e.nested(dst, c, row)
 	case types.Date, types.Time, types.Timestamp:
 	default:
 		return vec.AppendText(dst, c, row), nil
@@ -88,6 +90,45 @@ func (e *jsonEncoder) value(dst []byte, c *vec.Vec, row int) ([]byte, error) {
 	dst = append(dst, '"')
 	dst = AppendText(dst, c, row)
 	return append(dst, '"'), nil
+}
+
+// nested appends an array, or an object of keys or fields.
+func (e *jsonEncoder) nested(dst []byte, c *vec.Vec, row int) ([]byte, error) {
+	t := c.Type
+	parts := make([]*vec.Builder, 0, 2)
+	for _, p := range vec.Parts(t) {
+		parts = append(parts, vec.NewBuilder(p))
+	}
+	n := c.AppendParts(row, parts)
+	values, names := make([]*vec.Vec, len(parts)), "{}"
+	for i, p := range parts {
+		values[i] = p.Vec()
+	}
+	if t.Kind == types.Array {
+		names = "[]"
+	}
+	if t.Kind == types.Row {
+		n = len(parts)
+	}
+	dst = append(dst, names[0])
+	for i := range n {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		value, at := values[len(values)-1], i
+		switch t.Kind {
+		case types.Map:
+			dst = append(appendJSONString(dst, vec.JSONKey(values[0], i)), ':')
+		case types.Row:
+			dst = append(appendJSONString(dst, t.Fields[i].Name), ':')
+			value, at = values[i], 0
+		}
+		var err error
+		if dst, err = e.value(dst, value, at); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, names[1]), nil
 }
 
 // AppendText is vec.AppendText but for a TIMESTAMP WITH LOCAL TIME ZONE: others read

@@ -64,6 +64,8 @@ func (v *jsonValues) try(col *vec.Builder, raw []byte) (err error) {
 	switch c := raw[0]; {
 	case c == 'n':
 		col.AppendNull()
+	case t.IsNested():
+		err = v.nested(col, raw)
 	case t.Kind == types.JSON:
 		col.AppendBytes(raw)
 	case c == '"':
@@ -83,9 +85,17 @@ func (v *jsonValues) try(col *vec.Builder, raw []byte) (err error) {
 	return err
 }
 
+// nested appends a value of ARRAY, MAP or ROW.
+func (v *jsonValues) nested(col *vec.Builder, raw []byte) error {
+	if err := vec.AppendFromJSON(col, raw, v.put); err != nil {
+		return fmt.Errorf(": %w", err)
+	}
+	return nil
+}
+
 func article(t types.Type) string {
 	switch t.Kind {
-	case types.Int, types.UInt:
+	case types.Int, types.UInt, types.Array:
 		return "an " + t.String()
 	}
 	return "a " + t.String()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -26,6 +27,15 @@ var columnText = regexp.MustCompile(`^(\w+) ([A-Z_]+)(?:\((\d+)(?:,(\d+))?\))?( 
 func parseTable(columns string, options ...string) (*connectors.Table, error) {
 	t := &connectors.Table{Name: "t", Options: connectors.Options{}}
 	for _, text := range strings.Split(columns, ";") {
+		name, nested, _ := strings.Cut(strings.TrimSpace(text), " ")
+		if strings.Contains(nested, "<") {
+			typ, err := sql.ParseType(nested)
+			if err != nil {
+				return nil, err
+			}
+			t.Columns = append(t.Columns, connectors.Column{Field: types.Field{Name: name, Type: typ}})
+			continue
+		}
 		m := columnText.FindStringSubmatch(strings.TrimSpace(text))
 		if m == nil {
 			return nil, fmt.Errorf("%q is not a column", text)

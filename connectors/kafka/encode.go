@@ -147,7 +147,7 @@ func (p *part) append(dst []byte, row int) ([]byte, error) {
 		return p.enc.Encode(dst, &p.view, row)
 	}
 	c := p.view.Cols[0]
-	if c.Type.Layout() == types.Bytes {
+	if c.Type.Layout() == types.Bytes && !c.Type.IsNested() {
 		return append(dst, c.Bytes(row)...), nil
 	}
 	return format.AppendText(dst, c, row), nil

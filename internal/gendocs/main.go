@@ -39,6 +39,7 @@ var chapters = []struct{ category, title string }{
 	{"json", "JSON"},
 	{"conditional", "Conditions and types"},
 	{"hash", "Hashes and identifiers"},
+	{"nested", "Arrays, maps and rows"},
 }
 
 const intro = `# Functions

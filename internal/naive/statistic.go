@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/sqlstream/sqlstream/sql/expr"
-	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -19,6 +18,8 @@ func special(name string, args []expr.Expr, rows []Row) (v any, known bool, err 
 	switch name {
 	case "first", "last", "arg_min", "arg_max":
 		return chosen(name, rows), true, nil
+	case "array_agg":
+		return listed(args, rows), true, nil
 	case "json_arrayagg", "json_objectagg":
 		v, err := document(name, args, rows)
 		return v, true, err
@@ -39,6 +40,8 @@ func special(name string, args []expr.Expr, rows []Row) (v any, known bool, err 
 		return v, true, err
 	case "mode":
 		return mostFrequent(some), true, nil
+	case "collect_set":
+		return listed(args, some), true, nil
 	case "var_pop", "var_samp", "stddev_pop", "stddev_samp", "covar_pop", "covar_samp", "corr", "regr_slope", "regr_intercept":
 		return statistic(name, args, some), true, nil
 	}
@@ -69,6 +72,23 @@ func chosen(name string, rows []Row) any {
 	return best[0]
 }
 
+// listed is an ARRAY of the first arguments.
+func listed(args []expr.Expr, rows []Row) any {
+	if len(rows) == 0 {
+		return nil
+	}
+	elem := args[0].Type()
+	b := vec.NewBuilder(types.Type{Kind: types.Array, Elem: &elem})
+	elems := b.Parts()[0]
+	for _, r := range rows {
+		expr.AppendLiteral(elems, &expr.Literal{T: elem, Value: r[0]})
+	}
+	if err := b.EndNested(); err != nil {
+		return nil
+	}
+	return expr.LiteralAt(b.Vec(), 0).Value
+}
+
 // document writes JSON; of equal keys the last counts.
 func document(name string, args []expr.Expr, rows []Row) (any, error) {
 	if len(rows) == 0 {
@@ -77,7 +97,7 @@ func document(name string, args []expr.Expr, rows []Row) (any, error) {
 	text := func(i int, v any) string {
 		b := vec.NewBuilder(args[i].Type())
 		expr.AppendLiteral(b, &expr.Literal{T: args[i].Type(), Value: v})
-		return string(function.AppendJSON(nil, b.Vec(), 0))
+		return string(vec.AppendJSON(nil, b.Vec(), 0))
 	}
 	var parts []string
 	if name == "json_arrayagg" {

@@ -82,6 +82,9 @@ func (p *printer) node(n logical.Node, params []string) string {
 		t := p.named(TableName(x.Relation), x.Relation.Schema.Len())
 		var items []string
 		for _, c := range x.Columns {
+			if typ := x.Relation.Schema.Fields[c].Type; typ.IsNested() {
+				panic(Missing("values of " + typ.String()))
+			}
 			items = append(items, t.cols[c])
 		}
 		return selected(items) + " FROM " + t.text

@@ -29,6 +29,14 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 		return b.atTimeZone(x)
 	case sql.MarkerCast, sql.MarkerTryCast:
 		return b.cast(x, name == sql.MarkerTryCast)
+	case sql.MarkerArray:
+		return b.function("array", x.Args, x)
+	case sql.MarkerMap:
+		return b.function("map", x.Args, x)
+	case sql.MarkerIndex:
+		return b.function("element_at", x.Args, x)
+	case sql.MarkerField:
+		return b.fieldOf(x)
 	case sql.MarkerFilter:
 		return b.filter(x)
 	case sql.MarkerOver:
@@ -177,9 +185,6 @@ func (b *binding) cast(x *ast.FuncCallExpr, try bool) (expr.Expr, error) {
 		return nil, b.m.Errorf(x, "%v", err)
 	}
 	to = to.In(b.Zone)
-	if to.IsNested() {
-		return nil, b.notYet(x, "CAST to "+to.String())
-	}
 	if !types.CanCast(e.Type(), to) {
 		return nil, b.m.Errorf(x, "a %s cannot be cast to %s", e.Type(), to)
 	}

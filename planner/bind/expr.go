@@ -79,8 +79,7 @@ func (b *binding) expr(n ast.ExprNode) (expr.Expr, error) {
 	case *ast.CompareSubqueryExpr:
 		return b.compareSubquery(x)
 	case *ast.RowExpr:
-		return nil, b.m.Errorf(n, "a row of values can only be compared with a row").
-			WithHint("as in (a, b) = (1, 2), or (a, b) IN (SELECT …)")
+		return b.function("row", x.Values, x)
 	case *ast.FuncCastExpr:
 		return nil, b.m.Errorf(n, "CONVERT and BINARY are not supported").WithHint("write CAST(x AS type)")
 	}

@@ -10,10 +10,6 @@ import (
 
 // unbuilt are constructs that are understood as text and cannot be run.
 var unbuilt = map[string]string{
-	sql.MarkerIndex:    "an element of an array or map",
-	sql.MarkerField:    "a field of a value",
-	sql.MarkerArray:    "an array",
-	sql.MarkerMap:      "a map",
 	sql.MarkerDistinct: "DISTINCT inside this function",
 	sql.MarkerOrder:    "ORDER BY inside this function",
 	sql.MarkerNamed:    "an argument by name",

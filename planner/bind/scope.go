@@ -115,6 +115,9 @@ func (sc *scope) lookup(name *ast.ColumnName) (found []int, known bool) {
 func (s *session) column(x *ast.ColumnNameExpr, sc *scope) (expr.Expr, error) {
 	name := x.Name
 	if name.Schema.O != "" {
+		if e, err := s.fieldOfName(x, sc); e != nil || err != nil {
+			return e, err
+		}
 		return nil, s.m.Errorf(x, "tables have no schema name before them")
 	}
 	found, known := sc.lookup(name)
@@ -127,11 +130,11 @@ func (s *session) column(x *ast.ColumnNameExpr, sc *scope) (expr.Expr, error) {
 		if p, err := s.frame.param(s, x); p != nil || err != nil {
 			return p, err
 		}
-		switch {
-		case known:
+		if known {
 			return nil, s.noColumn(x, sc)
-		case len(sc.find(name.Table.O)) > 0:
-			return nil, s.notYet(x, "a field of a column")
+		}
+		if e, err := s.fieldOfName(x, sc); e != nil || err != nil {
+			return e, err
 		}
 		return nil, sc.noTable(s.m.Errorf(x, "there is no table %s here", name.Table.O))
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // later are table functions that are known and cannot be run.
-var later = map[string]bool{"TUMBLE": true, "HOP": true, "CUMULATE": true, "SESSION": true, "UNNEST": true, "EXPLODE": true}
+var later = map[string]bool{"TUMBLE": true, "HOP": true, "CUMULATE": true, "SESSION": true}
 
 // A tableCall is a table function in FROM.
 type tableCall struct {

@@ -30,6 +30,9 @@ func compileCast(x *Cast, arg node, fails failure) node {
 	if x.Try {
 		fails.errNull = true
 	}
+	if x.Arg.Type().IsNested() && x.To.IsNested() {
+		return compileNestedCast(x, arg, fails)
+	}
 	n := &castNode{arg: arg, from: x.Arg.Type(), to: x.To, try: x.Try, fails: fails, out: vec.NewBuilder(x.To)}
 	if n.from.Zoned {
 		n.clock = types.NewClock(n.from.Zone)
@@ -95,7 +98,7 @@ func (n *castNode) widen(f *frame, a *vec.Vec) *vec.Vec {
 		return n.zoned(f, a)
 	case fl == tl && n.from.Kind == n.to.Kind && fl != types.Int128 && fl != types.Bytes && n.from.Precision <= n.to.Precision:
 		return a.Retyped(n.to)
-	case fl == types.Bytes && tl == types.Bytes && n.to.Length == 0 && n.to.Kind != types.JSON && (n.from.Kind != types.Binary || n.to.Kind == types.Binary):
+	case fl == types.Bytes && tl == types.Bytes && !n.from.IsNested() && !n.to.IsNested() && n.to.Length == 0 && n.to.Kind != types.JSON && (n.from.Kind != types.Binary || n.to.Kind == types.Binary):
 		return a.Retyped(n.to)
 	case n.from.IsNumeric() && n.to.Kind == types.BigInt && !n.from.IsFloat() && n.from.Kind != types.Decimal && n.from.Kind != types.UBigInt:
 		out := result(f, n.to, a, a)
@@ -188,7 +191,7 @@ func (n *castNode) truth(a *vec.Vec, i int) bool {
 
 func (n *castNode) toText(a *vec.Vec, i int) error {
 	n.text = n.text[:0]
-	if a.Type.Layout() == types.Bytes {
+	if a.Type.Layout() == types.Bytes && !n.from.IsNested() {
 		n.text = append(n.text, a.Bytes(i)...)
 	} else {
 		n.text = vec.AppendText(n.text, a, i)

@@ -31,6 +31,9 @@ func (e *Literal) String() string {
 		if e.T.Kind == types.Binary {
 			return fmt.Sprintf("x'%x'", v)
 		}
+		if e.T.IsNested() {
+			break
+		}
 		return quote(v)
 	case vec.IntervalValue:
 		if v.Months != 0 {

@@ -39,6 +39,9 @@ type Overload struct {
 	// Same converts the arguments to one type, the one that they compare in. Args
 	// then only says how many there are.
 	Same bool
+	// Fit, where Args do not say it, gives the types that arguments are converted to, false
+	// where it takes none such. Args then are for its signature alone.
+	Fit func(args []types.Type) ([]types.Type, bool)
 	// Returns gives the result's type for arguments already converted to Args.
 	Returns func(args []types.Type) types.Type
 	// ReturnsOf stands in for Returns where the type depends on constants, as that of

@@ -136,6 +136,30 @@ func Texts(f func(c *Call, dst []byte, args []*vec.Vec, row int) (out []byte, ok
 	}
 }
 
+// Built makes a kernel from a function that appends a row's value of any type to out.
+func Built(f func(c *Call, out *vec.Builder, args []*vec.Vec, row int) error) Kernel {
+	return func(c *Call, args []*vec.Vec) (*vec.Vec, error) {
+		out := vec.NewBuilder(c.Returns)
+		err := c.Each(func(row int) error {
+			for out.Len() < row {
+				out.AppendNull()
+			}
+			err := f(c, out, args, row)
+			if err == nil && out.Size() > maxColumn {
+				err = errors.New("the values of one batch are longer than 1 GiB together")
+			}
+			if err != nil {
+				out.Truncate(row)
+			}
+			return err
+		})
+		for out.Len() < c.Rows {
+			out.AppendNull()
+		}
+		return out.Vec(), err
+	}
+}
+
 func clearBit(c *Call, valid []uint64, row int) []uint64 {
 	if valid == nil {
 		valid = vec.AllocWords(c.Mem, c.Rows)

@@ -179,6 +179,8 @@ func (s *Scalar) Signatures() string {
 		for _, p := range o.Args {
 			name := p.Type.String()
 			switch {
+			case p.Name != "":
+				name = p.Name
 			case o.Same || p.Type.Kind == types.Null:
 				name = "any"
 			case p.Type.Equal(Numeric):
@@ -197,6 +199,9 @@ func (s *Scalar) Signatures() string {
 }
 
 func (o *Overload) fits(args []types.Type, how fit) ([]types.Type, bool) {
+	if o.Fit != nil {
+		return o.Fit(args)
+	}
 	exact := how == exactly
 	n := len(o.Args)
 	if o.Variadic {

@@ -121,6 +121,8 @@ func Comparable(l, r Type) (Type, bool) {
 		return Type{Kind: Time, Precision: max(l.Precision, r.Precision)}, true
 	case (l.Kind == Date || l.Kind == Timestamp) && (r.Kind == Date || r.Kind == Timestamp):
 		return laterZoned(l, r), true
+	case l.IsNested() && l.Kind == r.Kind:
+		return l.with(r, func(a, b Type) (Type, bool) { return Common(a, b) })
 	}
 	if !numberLike(l) || !numberLike(r) {
 		return Type{}, false
@@ -181,8 +183,12 @@ func CanCast(from, to Type) bool {
 	switch {
 	case from.Kind == Null || from.Equal(to):
 		return true
-	case from.IsNested() || to.IsNested() || from.Kind == Interval || to.Kind == Interval || to.Kind == Null:
+	case from.Kind == Interval || to.Kind == Interval || to.Kind == Null:
 		return false
+	case from.IsNested() && from.Kind == to.Kind:
+		return every(from, to, CanCast)
+	case from.IsNested() || to.IsNested(): // the text of it is JSON
+		return from.IsText() || to.IsText()
 	case from.IsText() || to.IsText() || from.Kind == Binary && to.Kind == Binary:
 		return true
 	case from.Kind == Binary || to.Kind == Binary:
@@ -201,6 +207,8 @@ func Implicit(from, to Type) bool {
 	switch {
 	case from.Kind == Null || from.Equal(to):
 		return true
+	case from.IsNested() && from.Kind == to.Kind:
+		return every(from, to, Implicit)
 	case numberLike(from) && to.IsNumeric():
 		return true
 	case from.IsText() && to.IsText(), from.Kind == Varchar && to.Kind == Binary, from.Kind == Binary && to.Kind == Binary:
@@ -209,4 +217,40 @@ func Implicit(from, to Type) bool {
 		return true
 	}
 	return false
+}
+
+// with puts f of the parts of two nested types of one kind together, false where a part
+// has none.
+func (t Type) with(o Type, f func(a, b Type) (Type, bool)) (Type, bool) {
+	part := func(a, b *Type) (*Type, bool) {
+		if a == nil || b == nil {
+			return nil, a == b
+		}
+		c, ok := f(*a, *b)
+		return &c, ok
+	}
+	var ok1, ok2 bool
+	t.Key, ok1 = part(t.Key, o.Key)
+	t.Elem, ok2 = part(t.Elem, o.Elem)
+	if !ok1 || !ok2 || len(t.Fields) != len(o.Fields) {
+		return Type{}, false
+	}
+	fields := make([]Field, len(t.Fields))
+	for i, x := range t.Fields {
+		c, ok := f(x.Type, o.Fields[i].Type)
+		if !ok {
+			return Type{}, false
+		}
+		fields[i] = Field{Name: x.Name, Type: c}
+	}
+	if t.Kind == Row {
+		t.Fields = fields
+	}
+	return t, true
+}
+
+// every reports that f holds for the parts of two nested types of one kind.
+func every(from, to Type, f func(from, to Type) bool) bool {
+	_, ok := from.with(to, func(a, b Type) (Type, bool) { return b, f(a, b) })
+	return ok
 }

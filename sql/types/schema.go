@@ -14,6 +14,13 @@ func (f Field) Equal(o Field) bool {
 	return f.Name == o.Name && f.NotNull == o.NotNull && f.Type.Equal(o.Type)
 }
 
+// FieldNamed returns the position of the first field of a ROW with that name, letter case
+// first exact and then ignored, false where there is none.
+func (t Type) FieldNamed(name string) (int, bool) {
+	at := NewSchema(t.Fields...).Index(name)
+	return at, at >= 0
+}
+
 // A Schema is the ordered columns of a table or of an operator's output. It is
 // immutable.
 type Schema struct{ Fields []Field }

@@ -59,7 +59,7 @@ func newMap(shape state.MapShape) *Map {
 }
 
 func kindOf(keys []types.Type) keyKind {
-	fixed := func(t types.Type) bool { return t.Layout() != types.Bytes && t.Layout() != types.Nested }
+	fixed := func(t types.Type) bool { return t.Layout() != types.Bytes }
 	switch {
 	case len(keys) == 0:
 		return noKey

@@ -64,7 +64,7 @@ func (jsonArrayFold) Value(next func() ([]*vec.Vec, int, int64), out *vec.Builde
 	for args, row, count := next(); count != 0; args, row, count = next() {
 		for range count {
 			buf = append(buf, [...]string{"[", ", "}[min(len(buf)-start, 1)]...)
-			if buf = function.AppendJSON(buf, args[0], row); len(buf)-start > function.MaxText {
+			if buf = vec.AppendJSON(buf, args[0], row); len(buf)-start > function.MaxText {
 				return function.ErrTooLong
 			}
 		}
@@ -94,15 +94,15 @@ func (jsonObjectFold) Value(next func() ([]*vec.Vec, int, int64), out *vec.Build
 		if args[0].IsNull(row) {
 			return errNullKey
 		}
-		key := function.JSONKey(args[0], row)
+		key := vec.JSONKey(args[0], row)
 		if len(buf) > start && bytes.Equal(key, last) {
 			buf = buf[:member]
 		}
 		last, member = key, len(buf)
 		buf = append(buf, [...]string{"{", ", "}[min(len(buf)-start, 1)]...)
-		buf = function.QuoteJSON(buf, key)
+		buf = vec.QuoteJSON(buf, key)
 		buf = append(buf, ": "...)
-		if buf = function.AppendJSON(buf, args[1], row); len(buf)-start > function.MaxText {
+		if buf = vec.AppendJSON(buf, args[1], row); len(buf)-start > function.MaxText {
 			return function.ErrTooLong
 		}
 	}

@@ -72,7 +72,7 @@ var PercentileDisc = function.Aggregate{
 
 // ordered refuses types that have no order.
 func ordered(name string, t types.Type) error {
-	if t.IsNested() || t.Kind == types.Interval {
+	if t.Kind == types.Map || t.Kind == types.Interval {
 		return fmt.Errorf("%s does not take %s", name, t)
 	}
 	return nil

@@ -36,6 +36,8 @@ func hostile(t types.Type) []any {
 		return []any{nil, int64(0), int64(-1), 839*types.MicrosPerHour - 1, -838 * types.MicrosPerHour}
 	case types.JSON:
 		return []any{nil, "null", "[]", "{}", ` {"a" : [1, {"b": "\u0000\"한"}], "a": 2 } `, `[[[[1]]], -0.0e5, "글"]`, `"\ud83d\ude00"`, "1e999"}
+	case types.Array, types.Map, types.Row:
+		return hostileNested(t)
 	case types.Binary:
 		return []any{nil, "", "\x00", "\xff\xfe", "한글", "\xed\x95"}
 	}
@@ -43,6 +45,37 @@ func hostile(t types.Type) []any {
 		nil, "", " ", "a", "한글 text", "e\u0301\U0001F600", "\x00", "%", "%Y%", "$.a[0]", "$.*", "(", "(a)|b", "a*", "$1\\", "hour", "MONTH", "-12.5e3",
 		"2026-11-25 10:20:30", strings.Repeat("한a", 300),
 	}
+}
+
+// hostileNested are values of no entries, of one of each hostile value, and of all of them.
+func hostileNested(t types.Type) []any {
+	parts := vec.Parts(t)
+	if t.Kind == types.Map {
+		parts = parts[1:]
+	}
+	out := []any{nil}
+	n := len(hostile(parts[0]))
+	for size := range n + 1 {
+		b := vec.NewBuilder(t)
+		into := b.Parts()
+		entries := min(size, 5)
+		if t.Kind == types.Row {
+			entries = 1
+		}
+		for k := range entries {
+			if t.Kind == types.Map {
+				appendValue(into[0], *t.Key, hostile(*t.Key)[1+(size+k)%3])
+			}
+			for i, p := range parts {
+				h := hostile(p)
+				appendValue(into[len(into)-len(parts)+i], p, h[(size+k)%len(h)])
+			}
+		}
+		if b.EndNested() == nil {
+			out = append(out, b.Vec().Str(0))
+		}
+	}
+	return out
 }
 
 // batch makes a column of each argument, so that the rows are all combinations of
@@ -106,6 +139,13 @@ func argTypes(o *function.Overload) [][]types.Type {
 			}
 			ts = append(ts, t)
 		}
+		if o.Fit != nil {
+			generic = true
+			if to, ok := o.Fit(fitted(o, any)); ok {
+				sets = append(sets, to)
+			}
+			continue
+		}
 		sets = append(sets, ts)
 		if o.Variadic {
 			sets = append(sets, ts[:len(ts)-1], append(append([]types.Type{}, ts...), ts[len(ts)-1]))
@@ -115,6 +155,21 @@ func argTypes(o *function.Overload) [][]types.Type {
 		}
 	}
 	return sets
+}
+
+// fitted are types for the names of an overload's parameters.
+func fitted(o *function.Overload, any types.Type) []types.Type {
+	key := function.Text
+	named := map[string]types.Type{
+		"any": any, "ARRAY": {Kind: types.Array, Elem: &any}, "ARRAY or MAP": {Kind: types.Array, Elem: &any},
+		"MAP": {Kind: types.Map, Key: &key, Elem: &any}, "ROW": {Kind: types.Row, Fields: []types.Field{{Name: "a", Type: any}, {Name: "b", Type: key}}},
+		"BIGINT": function.Int, "VARCHAR": function.Text,
+	}
+	var out []types.Type
+	for _, p := range o.Args {
+		out = append(out, named[p.Name])
+	}
+	return out
 }
 
 // Whatever the arguments, a function does not panic; each row of a batch has the

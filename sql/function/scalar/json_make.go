@@ -24,7 +24,7 @@ var JSONArray = function.Scalar{
 				if i > 0 {
 					dst = append(dst, ", "...)
 				}
-				dst = function.AppendJSON(dst, a, row)
+				dst = vec.AppendJSON(dst, a, row)
 			}
 			return append(dst, ']'), true, nil
 		}),
@@ -63,17 +63,17 @@ func jsonObject(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte,
 			dst = append(dst, ", "...)
 		}
 		any = true
-		dst = function.QuoteJSON(dst, function.JSONKey(args[i], row))
+		dst = vec.QuoteJSON(dst, vec.JSONKey(args[i], row))
 		dst = append(dst, ": "...)
-		dst = function.AppendJSON(dst, args[i+1], row)
+		dst = vec.AppendJSON(dst, args[i+1], row)
 	}
 	return append(dst, '}'), true, nil
 }
 
 func keyComesAgain(args []*vec.Vec, at, row int) bool {
-	key := function.JSONKey(args[at], row)
+	key := vec.JSONKey(args[at], row)
 	for i := at + 2; i < len(args); i += 2 {
-		if !args[i].IsNull(row) && string(function.JSONKey(args[i], row)) == string(key) {
+		if !args[i].IsNull(row) && string(vec.JSONKey(args[i], row)) == string(key) {
 			return true
 		}
 	}

@@ -244,7 +244,7 @@ func jsonKeys(args ...types.Type) function.Overload {
 				if i > 0 {
 					dst = append(dst, ", "...)
 				}
-				dst = function.QuoteJSON(dst, []byte(m.key))
+				dst = vec.QuoteJSON(dst, []byte(m.key))
 			}
 			return append(dst, ']'), true
 		}),

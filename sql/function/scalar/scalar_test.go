@@ -14,7 +14,7 @@ import (
 	"github.com/sqlstream/sqlstream/vec"
 )
 
-var categories = []string{"string", "numeric", "time", "json", "conditional", "hash"}
+var categories = []string{"string", "numeric", "time", "json", "conditional", "hash", "nested"}
 
 // Every function says what it does, in one of the chapters, and shows it, NULL
 // included. The list is in the order of names, and no name is taken twice.

@@ -17,6 +17,7 @@ var All = []function.Table{
 	JSONEach,
 	RegexpSplit,
 	StringSplit,
+	Unnest,
 }
 
 // taken checks how many arguments there are and that they convert to the types given;
