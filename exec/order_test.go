@@ -87,6 +87,7 @@ type law struct {
 	epochs int    // 60 where nothing is said
 	begin  int    // random rows that are there from the first epoch on
 	grows  bool   // rows only come
+	brief  bool   // on one worker and in one other setup, which follows from the seed
 	means  func(tables []map[numRow]int) map[string]int
 }
 
@@ -98,8 +99,8 @@ func checkLaw(t *testing.T, seed uint64, l law) {
 	if l.epochs == 0 {
 		l.epochs = 60
 	}
-	for _, s := range setups {
-		if s.whole || s.retracts {
+	for i, s := range setups {
+		if s.whole || s.retracts || l.brief && i > 0 && uint64(i) != 1+seed%uint64(len(setups)-2) {
 			continue
 		}
 		r := sample.Rand(seed)

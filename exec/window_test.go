@@ -223,7 +223,7 @@ func TestWindowIsItsFrame(t *testing.T) {
 	for i, c := range windowCases() {
 		for _, most := range []numRow{{3, 4, 3}, {1, 12, 3}} { // few rows and peers; long partitions
 			checkLaw(t, uint64(i), law{
-				text: "t" + numScan + "w = window t: " + c.text + " AS x BY o PER k", tables: []string{"t"}, most: most, epochs: 20,
+				text: "t" + numScan + "w = window t: " + c.text + " AS x BY o PER k", tables: []string{"t"}, most: most, epochs: 20, brief: true,
 				means: meaning([]windowCase{c}, false),
 			})
 		}
@@ -234,7 +234,7 @@ func TestWindowIsItsFrame(t *testing.T) {
 func TestWindowOfLongPartitions(t *testing.T) {
 	for i, c := range windowCases() {
 		checkLaw(t, uint64(i), law{
-			text: "t" + numScan + "w = window t: " + c.text + " AS x BY o PER k", tables: []string{"t"}, most: numRow{1, 80, 9}, epochs: 5, begin: 100,
+			text: "t" + numScan + "w = window t: " + c.text + " AS x BY o PER k", tables: []string{"t"}, most: numRow{1, 80, 9}, epochs: 5, begin: 100, brief: true,
 			means: meaning([]windowCase{c}, false),
 		})
 	}
@@ -248,7 +248,7 @@ func TestWindowOfDistances(t *testing.T) {
 		}
 		for _, most := range []numRow{{0, 400, 3}, {0, 40, 9}} {
 			checkLaw(t, uint64(i), law{
-				text: "t" + numScan + "w = window t: " + c.text + " AS x BY o PER k", tables: []string{"t"}, most: most, epochs: 4, begin: 200,
+				text: "t" + numScan + "w = window t: " + c.text + " AS x BY o PER k", tables: []string{"t"}, most: most, epochs: 4, begin: 200, brief: true,
 				means: meaning([]windowCase{c}, false),
 			})
 		}
