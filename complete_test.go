@@ -40,7 +40,7 @@ func ExampleDB_Suggestions() {
 	for _, s := range db.Suggestions("cl") {
 		fmt.Println(s.Kind, s.Text)
 	}
-	for _, s := range db.Suggestions("PA") {
+	for _, s := range db.Suggestions("PAG") {
 		fmt.Println(s.Kind, s.Text)
 	}
 	// Output:

@@ -163,7 +163,7 @@ func fitted(o *function.Overload, any types.Type) []types.Type {
 	named := map[string]types.Type{
 		"any": any, "ARRAY": {Kind: types.Array, Elem: &any}, "ARRAY or MAP": {Kind: types.Array, Elem: &any},
 		"MAP": {Kind: types.Map, Key: &key, Elem: &any}, "ROW": {Kind: types.Row, Fields: []types.Field{{Name: "a", Type: any}, {Name: "b", Type: key}}},
-		"BIGINT": function.Int, "VARCHAR": function.Text,
+		"BIGINT": function.Int, "VARCHAR": function.Text, "JSON": function.JSON,
 	}
 	var out []types.Type
 	for _, p := range o.Args {
