@@ -175,6 +175,7 @@ func makeTopic(t *testing.T, c *kgo.Client, name string) {
 			t.Fatal(err)
 		}
 		if resp.Topics[0].ErrorCode == 0 {
+			led(t, c, name, 1)
 			return
 		}
 	}

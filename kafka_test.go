@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -42,7 +43,35 @@ func topic(t *testing.T, c *kgo.Client, partitions int32) string {
 	if err := kerr.ErrorForCode(resp.Topics[0].ErrorCode); err != nil {
 		t.Fatalf("create topic %s: %v", name, err)
 	}
+	led(t, c, name, int(partitions))
 	return name
+}
+
+// led waits until the broker says that all partitions of a topic have a leader: it
+// answers a request for a topic before it knows of it itself.
+func led(t *testing.T, c *kgo.Client, name string, partitions int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		req := kmsg.NewPtrMetadataRequest()
+		rt := kmsg.NewMetadataRequestTopic()
+		rt.Topic = &name
+		req.Topics = append(req.Topics, rt)
+		resp, err := req.RequestWith(ctx, c)
+		if err != nil {
+			t.Fatalf("topic %s: %v", name, err)
+		}
+		ready := 0
+		for _, p := range resp.Topics[0].Partitions {
+			if p.ErrorCode == 0 && p.Leader >= 0 {
+				ready++
+			}
+		}
+		if resp.Topics[0].ErrorCode == 0 && ready == partitions {
+			return
+		}
+	}
 }
 
 // produce writes {"i": n} for n in [from, to), spread over the partitions.

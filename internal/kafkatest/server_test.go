@@ -34,6 +34,8 @@ func config() *sarama.Config {
 	cfg.Version = sarama.V4_0_0_0
 	cfg.Producer.Return.Successes = true
 	cfg.Producer.RequiredAcks = sarama.WaitForAll
+	// A topic that the first record makes has its leader later, on a busy machine much.
+	cfg.Producer.Retry.Max, cfg.Metadata.Retry.Max = 200, 200
 	return cfg
 }
 
