@@ -115,6 +115,9 @@ func (s *session) error(b *Block) (string, error) {
 // query asks a bounded query and prints its rows, sorted unless they are to be
 // ordered; with types a line of columns stands before them.
 func (s *session) query(b *Block) (string, error) {
+	if err := b.only("ordered", "types", "written"); err != nil {
+		return "", err
+	}
 	rows, err := s.db.Query(s.ctx, b.Input)
 	if err != nil {
 		return "", lapse{err}

@@ -64,6 +64,9 @@ func TestArguments(t *testing.T) {
 	if err != nil || name != "q" || b.value("stage") != "rules" || strings.Join(b.values("expect"), "+") != "A+B" || !b.has("x") || b.has("y") {
 		t.Errorf("%+v, %v", b, err)
 	}
+	if err := b.only("q", "stage", "expect"); err == nil || err.Error() != "plan knows no argument x; there is q, stage, expect" {
+		t.Errorf("an argument that is not known: %v", err)
+	}
 	if b.Line != 2 || b.Input != "SELECT 1" || b.Want != "out\n" {
 		t.Errorf("%+v", b)
 	}

@@ -210,6 +210,17 @@ func (b *Block) has(key string) bool {
 	return slices.ContainsFunc(b.Args, func(a Arg) bool { return a.Key == key })
 }
 
+// only reports an argument that a command does not know: what it says would be passed
+// over in silence.
+func (b *Block) only(keys ...string) error {
+	for _, a := range b.Args {
+		if !slices.Contains(keys, a.Key) {
+			return fmt.Errorf("%s knows no argument %s; there is %s", b.Cmd, a.Key, strings.Join(keys, ", "))
+		}
+	}
+	return nil
+}
+
 // value returns an argument's first value, "" where it is not there.
 func (b *Block) value(key string) string {
 	if v := b.values(key); len(v) > 0 {
