@@ -109,7 +109,7 @@ func (r *rewriter) pair() bool {
 	return true
 }
 
-// unwrap drops the outer of two pairs of brackets around a query that is the left side of
+// unwrap drops the inner of two pairs of brackets around a query that is the left side of
 // a set operation, and reports whether there were any: in an expression the parser does not read
 // ((SELECT …)) UNION ….
 func (r *rewriter) unwrap() bool {
@@ -119,7 +119,7 @@ func (r *rewriter) unwrap() bool {
 			continue
 		}
 		if tokenAt(r.ts, i+2).Is("(", "SELECT", "WITH", "VALUES") && tokenAt(r.ts, r.match[i]+1).Is("UNION", "EXCEPT", "INTERSECT") {
-			drop[i], drop[r.match[i]] = true, true
+			drop[i+1], drop[r.match[i+1]] = true, true
 		}
 	}
 	if len(drop) == 0 {
