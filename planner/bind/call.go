@@ -186,9 +186,31 @@ func (b *binding) cast(x *ast.FuncCallExpr, try bool) (expr.Expr, error) {
 	}
 	to = to.In(b.Zone)
 	if !types.CanCast(e.Type(), to) {
-		return nil, b.m.Errorf(x, "a %s cannot be cast to %s", e.Type(), to)
+		return nil, castHint(b.m.Errorf(x, "a %s cannot be cast to %s", e.Type(), to), e, to)
 	}
 	return &expr.Cast{Arg: e, To: to, Try: try}, nil
+}
+
+// castHint names the functions between numbers and times.
+func castHint(err *sql.Error, e expr.Expr, to types.Type) error {
+	from := e.Type()
+	switch {
+	case from.IsNumeric() && to.Zoned:
+		return err.WithHint("to_timestamp_ltz(%s) takes milliseconds since 1970, to_timestamp_ltz(%s, 0) seconds", e, e)
+	case from.IsNumeric() && to.Kind == types.Timestamp:
+		return err.WithHint("from_unixtime(%s) takes seconds since 1970, to_timestamp(%s) milliseconds", e, e)
+	case from.IsNumeric() && to.Kind == types.Date:
+		return err.WithHint("from_days(%s) takes days since the year 0, from_unixtime(%s) seconds since 1970", e, e)
+	case from.IsNumeric() && to.Kind == types.Time:
+		return err.WithHint("sec_to_time(%s) takes seconds", e)
+	case from.Kind == types.Time && to.IsNumeric():
+		return err.WithHint("time_to_sec(%s) gives seconds", e)
+	case from.IsTemporal() && to.IsNumeric():
+		return err.WithHint("unix_timestamp(%s) gives seconds since 1970", e)
+	case from.Kind == types.Time && to.Kind == types.Timestamp:
+		return err.WithHint("a TIME is of no day; add it to one: addtime(current_date, %s)", e)
+	}
+	return err
 }
 
 // dateAdd binds DATE_ADD(t, INTERVAL n unit) and its like; ADDDATE and SUBDATE take
