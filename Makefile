@@ -10,7 +10,7 @@ RACE     := . ./exec/... ./stream/... ./state/... ./connectors/... ./internal/br
 FUZZ_TIME ?= 10m
 FUZZ_SEED ?= $(shell date +%s)000
 
-.PHONY: build test test-unit test-race test-oracle test-all fuzz-sql lint bench docs kafka-start kafka-stop
+.PHONY: build test test-unit test-race test-oracle test-all fuzz-sql oracle lint bench docs kafka-start kafka-stop
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/sqlstream ./cmd/sqlstream
@@ -37,6 +37,11 @@ test-all:
 # Random queries for as long as one likes; what fails is shrunk and printed as a test.
 fuzz-sql:
 	$(GO) test -count=1 -timeout 0 ./internal/randsql -seed $(FUZZ_SEED) -queries 1 -for $(FUZZ_TIME) -v
+
+# MariaDB's answers to many expressions, which the tests compare ours with, are asked for
+# again. It is started for that alone; Debian has it in mariadb-server.
+oracle:
+	$(GO) run ./internal/mysqltest/cmd/record testdata/oracle
 
 lint:
 	@out=$$($(GO) tool gofumpt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofumpt would change:"; echo "$$out"; exit 1; fi
