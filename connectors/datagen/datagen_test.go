@@ -94,13 +94,19 @@ func TestRows(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		tab  *connectors.Table
+		from connectors.Offset
 		want string
 	}{
-		{"tweets", table(tweet, "generator", "tweets"), tweetRows},
-		{"another seed", table(tweet[1:3], "generator", "tweets", "seed", "2"), seedRows},
-		{"fields", table(everyType, "fields.i8.max", "100", "fields.i16.max", "100", "fields.i64.kind", "sequence", "fields.i64.min", "7", "fields.s.length", "3", "fields.day.max", "20000"), fieldRows},
+		{"tweets", table(tweet, "generator", "tweets"), 0, tweetRows},
+		{"another seed", table(tweet[1:3], "generator", "tweets", "seed", "2"), 0, seedRows},
+		{"fields", table(everyType, "fields.i8.max", "100", "fields.i16.max", "100", "fields.i64.kind", "sequence", "fields.i64.min", "7", "fields.s.length", "3", "fields.day.max", "20000"), 0, fieldRows},
+		{"nexmark person", table(person, "generator", "nexmark-person"), 0, personRows},
+		{"nexmark auction", table(auction[:9], "generator", "nexmark-auction"), 0, auctionRows},
+		{"nexmark bid", table(bid, "generator", "nexmark-bid"), 4, bidRows},
+		{"ysb events", table(adEvent, "generator", "ysb-events"), 0, adEventRows},
+		{"ysb ads", table(ad, "generator", "ysb-ads"), 0, adRows},
 	} {
-		if got := rows(t, c.tab, 0, 3); got != c.want {
+		if got := rows(t, c.tab, c.from, c.from+3); got != c.want {
 			t.Errorf("%s:\n%swant\n%s", c.name, got, c.want)
 		}
 	}

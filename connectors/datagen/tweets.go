@@ -1,11 +1,9 @@
 package datagen
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/sql/types"
-	"github.com/sqlstream/sqlstream/vec"
 )
 
 // The languages of made-up tweets, and what is said in them.
@@ -51,40 +49,20 @@ func Tweet(seed uint64, n int64) (id int64, user, lang, text string, retweets, c
 	return n + 1, user, l.code, text + " " + strings.Join(tags, " "), int64(h % 100), baseTime + n*tweetGap
 }
 
-// tweetColumn makes a column of tweets by its name.
-func tweetColumn(name string, t types.Type, seed uint64) (generator, error) {
-	text := func(f func(n int64) string) (generator, error) {
-		if t.Kind != types.Varchar {
-			return nil, fmt.Errorf("generator 'tweets': column %s is a VARCHAR", name)
+// tweetColumns are the columns of made-up tweets.
+func tweetColumns(s settings) []made {
+	text := func(of func(user, lang, text string) string) func(to []byte, n int64) []byte {
+		return func(to []byte, n int64) []byte {
+			_, user, lang, text, _, _ := Tweet(s.seed, n)
+			return append(to, of(user, lang, text)...)
 		}
-		return func(b *vec.Builder, n int64) { b.AppendString(f(n)) }, nil
 	}
-	number := func(f func(n int64) int64) (generator, error) {
-		if !t.IsInteger() || t.IsUnsigned() {
-			return nil, fmt.Errorf("generator 'tweets': column %s is a BIGINT", name)
-		}
-		return func(b *vec.Builder, n int64) {
-			if !vec.AppendInt(b, f(n)) {
-				b.AppendNull()
-			}
-		}, nil
+	return []made{
+		{name: "id", number: func(n int64) int64 { return n + 1 }},
+		{name: "user", text: text(func(user, _, _ string) string { return user })},
+		{name: "lang", text: text(func(_, lang, _ string) string { return lang })},
+		{name: "text", text: text(func(_, _, text string) string { return text })},
+		{name: "retweets", number: func(n int64) int64 { _, _, _, _, r, _ := Tweet(s.seed, n); return r }},
+		{name: "created_at", moment: func(n int64) int64 { return baseTime + n*tweetGap }},
 	}
-	switch strings.ToLower(name) {
-	case "id":
-		return number(func(n int64) int64 { return n + 1 })
-	case "retweets":
-		return number(func(n int64) int64 { _, _, _, _, r, _ := Tweet(seed, n); return r })
-	case "user":
-		return text(func(n int64) string { _, u, _, _, _, _ := Tweet(seed, n); return u })
-	case "lang":
-		return text(func(n int64) string { _, _, l, _, _, _ := Tweet(seed, n); return l })
-	case "text":
-		return text(func(n int64) string { _, _, _, x, _, _ := Tweet(seed, n); return x })
-	case "created_at":
-		if t.Kind != types.Timestamp {
-			return nil, fmt.Errorf("generator 'tweets': column %s is a TIMESTAMP", name)
-		}
-		return func(b *vec.Builder, n int64) { vec.Append(b, baseTime+n*tweetGap) }, nil
-	}
-	return nil, fmt.Errorf("generator 'tweets' has no column %s; it has id, user, lang, text, retweets, created_at", name)
 }
