@@ -31,12 +31,15 @@ type Window struct {
 
 // A WindowCall is one function over a window.
 type WindowCall struct {
-	Name    string
-	Func    *function.Bound // of an aggregate; nil for the others
-	Args    []expr.Expr
-	Filter  expr.Expr // nil for none
-	Returns types.Type
-	Frame   Frame
+	Name string
+	Func *function.Bound // of an aggregate; nil for the others
+	Args []expr.Expr
+	// Distinct and Order are of an aggregate what they are of an AggregateCall.
+	Distinct bool
+	Order    []Ordering
+	Filter   expr.Expr // nil for none
+	Returns  types.Type
+	Frame    Frame
 	// IgnoreNulls passes over NULLs, of lag, lead, first_value, last_value and nth_value.
 	IgnoreNulls bool
 }

@@ -11,8 +11,9 @@ import (
 // A runningSum is an aggregate over a frame that moves on: rows come in at its end and
 // go out at its beginning.
 type runningSum struct {
-	slot  function.Slot // nil where there is none: then fold computes each frame
+	slot  function.Slot // nil where there is none, and fold computes each frame
 	fold  function.Fold
+	apart bool // each frame is computed by itself
 	runs  bool // frames begin with the partition: no row goes out
 	bound *function.Bound
 	at    int // of the slot in a state
@@ -45,6 +46,10 @@ func (a *accumulator) set(sums []byte, at int) {
 	copy(a.data, sums[at:])
 }
 
+// slides reports that an aggregate of a frame comes of that of the frame before it: not
+// where it matters which rows are equal, or in which order they come.
+func (c WindowCall) slides() bool { return c.Func != nil && !c.Distinct && len(c.Order) == 0 }
+
 // runningSlot is the slot of an aggregate that rows only come into; nil where there is none.
 func runningSlot(b *function.Bound) function.Slot {
 	if b.AppendOnly != nil {
@@ -53,12 +58,14 @@ func runningSlot(b *function.Bound) function.Slot {
 	return b.Slot
 }
 
-func newRunningSum(b *function.Bound, f Frame) *runningSum {
-	r := &runningSum{slot: b.Slot, fold: b.Fold, bound: b, runs: f.From.Kind == UnboundedPreceding, gids: make([]int32, 1)}
+func newRunningSum(c WindowCall) *runningSum {
+	b := c.Func
+	r := &runningSum{slot: b.Slot, fold: b.Fold, bound: b, gids: make([]int32, 1)}
+	r.runs = c.slides() && c.Frame.From.Kind == UnboundedPreceding
 	if r.runs {
 		r.slot = runningSlot(b)
 	}
-	if r.slot != nil {
+	if r.apart = !c.slides() || r.slot == nil; r.slot != nil {
 		r.width = r.slot.Width()
 		r.moving, r.kept = newAccumulator(r.width), newAccumulator(r.width)
 	}
@@ -71,7 +78,7 @@ func newRunningSum(b *function.Bound, f Frame) *runningSum {
 // aggregate appends the aggregate of each frame to out.
 func (c *windowCall) aggregate(p *windowPart, frames []frame, out *vec.Builder) error {
 	r := c.sum
-	if r.slot == nil {
+	if r.apart {
 		return c.folded(p, frames, out)
 	}
 	at := frame{} // what the accumulator holds
@@ -144,15 +151,47 @@ func (r *runningSum) add(to *accumulator, args []*vec.Vec, rows []int32, weight 
 }
 
 // compare is the order in which a fold wants its rows.
-func (r *runningSum) compare(args []*vec.Vec, a, b int) int {
-	if by := r.bound.By; by != nil {
-		if d := zset.CompareValues(args[by.Argument], a, args[by.Argument], b); by.Desc && d != 0 {
-			return -d
-		} else if d != 0 {
+func (c *windowCall) compare(a, b int) int {
+	args := c.args.vecs
+	if by := c.sum.bound.By; by != nil {
+		if d := directed(args[by.Argument], a, b, by.Desc); d != 0 {
+			return d
+		}
+	}
+	for i, v := range c.order.vecs {
+		if d := directed(v, a, b, c.plan.Order[i].Desc); d != 0 {
 			return d
 		}
 	}
 	return zset.CompareRows(args, a, args, b)
+}
+
+func directed(v *vec.Vec, a, b int, desc bool) int {
+	d := zset.CompareValues(v, a, v, b)
+	if desc {
+		return -d
+	}
+	return d
+}
+
+// distinct drops rows whose arguments an earlier one has.
+func (c *windowCall) distinct(rows []int32) []int32 {
+	args := c.args.vecs
+	if len(c.order.vecs) == 0 { // equal ones are beside each other
+		return slices.CompactFunc(rows, func(a, b int32) bool { return zset.CompareRows(args, int(a), args, int(b)) == 0 })
+	}
+	seen, out := map[string]bool{}, rows[:0]
+	for _, row := range rows {
+		c.key = c.key[:0]
+		for _, a := range args {
+			c.key = vec.AppendOrdered(c.key, a, int(row))
+		}
+		if !seen[string(c.key)] {
+			seen[string(c.key)] = true
+			out = append(out, row)
+		}
+	}
+	return out
 }
 
 // folded computes each frame from its rows in the order of their values.
@@ -170,7 +209,20 @@ func (c *windowCall) folded(p *windowPart, frames []frame, out *vec.Builder) err
 			}
 		}
 		c.chosen = rows
-		slices.SortStableFunc(rows, func(a, b int32) int { return c.sum.compare(args, int(a), int(b)) })
+		slices.SortStableFunc(rows, func(a, b int32) int { return c.compare(int(a), int(b)) })
+		if c.plan.Distinct {
+			rows = c.distinct(rows)
+		}
+		if c.sum.fold == nil {
+			c.sum.moving.set(nil, 0)
+			if err := c.sum.add(&c.sum.moving, args, rows, 1); err != nil {
+				return err
+			}
+			if err := c.sum.slot.Value(c.sum.moving.rows, c.sum.gids[:1], out); err != nil {
+				return err
+			}
+			continue
+		}
 		if c.sum.fold.Last() {
 			slices.Reverse(rows)
 		}

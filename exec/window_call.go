@@ -11,6 +11,7 @@ import (
 type windowCall struct {
 	plan   WindowCall
 	args   columns
+	order  columns
 	filter *expr.Filter
 	bounds columns // key, from, to of a Range with distances, as far as there are any
 	sum    *runningSum
@@ -19,6 +20,7 @@ type windowCall struct {
 	in     []bool // of the rows at hand, those that the filter lets in; nil for all
 	framed []frame
 	chosen []int32
+	key    []byte
 	groups groupStarts
 }
 
@@ -26,6 +28,13 @@ func openWindowCall(c WindowCall, env *Env) (*windowCall, error) {
 	w := &windowCall{plan: c, head: reachOf(c).head}
 	var err error
 	if w.args, err = compileColumns(c.Args, env); err != nil {
+		return nil, err
+	}
+	by := make([]expr.Expr, len(c.Order))
+	for i, o := range c.Order {
+		by[i] = o.Expr
+	}
+	if w.order, err = compileColumns(by, env); err != nil {
 		return nil, err
 	}
 	if c.Filter != nil {
@@ -45,7 +54,7 @@ func openWindowCall(c WindowCall, env *Env) (*windowCall, error) {
 		}
 	}
 	if c.Func != nil {
-		w.sum = newRunningSum(c.Func, c.Frame)
+		w.sum = newRunningSum(c)
 	}
 	return w, nil
 }
@@ -53,6 +62,9 @@ func openWindowCall(c WindowCall, env *Env) (*windowCall, error) {
 // read computes what the call needs of the rows of a block.
 func (c *windowCall) read(s *Step, rows *zset.Batch) error {
 	if err := c.args.eval(s, rows); err != nil {
+		return err
+	}
+	if err := c.order.eval(s, rows); err != nil {
 		return err
 	}
 	if c.plan.Frame.Key != nil {

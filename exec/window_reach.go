@@ -101,7 +101,7 @@ func (r *reach) framed(c WindowCall) {
 	case to && c.Name == "first_value" && !c.IgnoreNulls:
 		r.head = true
 		r.bound(f.Unit, f.To)
-	case to && c.Func != nil && runningSlot(c.Func) != nil:
+	case to && c.slides() && runningSlot(c.Func) != nil:
 		r.running, r.sums = true, true
 		r.bound(f.Unit, f.To)
 	default:

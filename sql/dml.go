@@ -158,6 +158,17 @@ func (p *parser) alias(follow ...string) Name {
 	return Name{}
 }
 
+// nulls reads NULLS FIRST or NULLS LAST, and reports that it is not what the direction says.
+func (p *parser) nulls(desc bool) bool {
+	switch {
+	case p.accept("NULLS", "FIRST"):
+		return desc
+	case p.accept("NULLS", "LAST"):
+		return !desc
+	}
+	return false
+}
+
 // rows reads [WHERE condition] [ORDER BY …] [LIMIT n].
 func (p *parser) rows() Rows {
 	r := Rows{Limit: -1}
@@ -166,9 +177,10 @@ func (p *parser) rows() Rows {
 	}
 	if p.accept("ORDER", "BY") {
 		for {
-			item := OrderItem{Expr: p.expr(p.until(",", "LIMIT", "ASC", "DESC"))}
+			item := OrderItem{Expr: p.expr(p.until(",", "LIMIT", "ASC", "DESC", "NULLS"))}
 			item.Desc = p.accept("DESC")
 			_ = item.Desc || p.accept("ASC")
+			item.Apart = p.nulls(item.Desc)
 			r.Order = append(r.Order, item)
 			if !p.accept(",") {
 				break

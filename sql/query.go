@@ -47,7 +47,7 @@ const (
 	MarkerFilter   = "__sqs_filter"   // (f(x), condition): f(x) FILTER (WHERE condition), f(x) with its OVER
 	MarkerOver     = "__sqs_over"     // (f(x), max(1) OVER window): OVER of a function that the grammar does not know
 	MarkerDistinct = "__sqs_distinct" // (x): f(DISTINCT x), likewise
-	MarkerOrder    = "__sqs_order"    // (x[, 'DESC']): an item of f(… ORDER BY x), likewise
+	MarkerOrder    = "__sqs_order"    // (x[, 'DESC'][, 'LAST']): an item of f(… ORDER BY x DESC NULLS LAST), likewise
 
 	MarkerRollup       = "__sqs_rollup"        // (x, …): ROLLUP (…) in GROUP BY
 	MarkerCube         = "__sqs_cube"          // (x, …): CUBE (…)
@@ -59,7 +59,8 @@ const (
 	MarkerNamed         = "__sqs_named"   // ('name', x): name => x in a table function
 	MarkerColumns       = "__sqs_columns" // (table, 'a', …): table AS t(a, …), the one field of a SELECT in FROM
 
-	MarkerTies = "__sqs_ties" // (): the last item of ORDER BY, of FETCH FIRST … WITH TIES
+	MarkerTies  = "__sqs_ties"  // (): the last item of ORDER BY, of FETCH FIRST … WITH TIES
+	MarkerNulls = "__sqs_nulls" // ('FIRST') or ('LAST'): behind an item of ORDER BY, its NULLS FIRST or NULLS LAST
 
 	// MarkerQualify is the name of a window: QUALIFY's condition is its only
 	// PARTITION BY. FULL JOIN is a join with StraightJoin set.

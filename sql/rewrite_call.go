@@ -1,5 +1,7 @@
 package sql
 
+import "slices"
+
 // An argKind says whose arguments a level holds.
 type argKind uint8
 
@@ -30,8 +32,9 @@ func (r *rewriter) call(l *level) {
 	t, from, end := r.tok(0), len(r.out), r.match[r.at+1]
 	native := t.Kind == Word && (nativeCalls[t.Upper] || aggregates[t.Upper] || windowFunctions[t.Upper] && r.overBehind(end+1))
 	in := level{}
-	if aggregates[t.Upper] && r.overBehind(end+1) && !r.plainArguments(end) {
-		return
+	name := t.Upper
+	if native && r.overBehind(end+1) && r.modified(end) || aggregates[t.Upper] && tokenAt(r.ts, end+1).Is("WITHIN") {
+		native, name = false, ""
 	}
 	if native {
 		r.emit(1)
@@ -45,26 +48,18 @@ func (r *rewriter) call(l *level) {
 	}
 	r.arguments(end, in)
 	l.operand(from, 0)
-	l.name = t.Upper
+	l.name = name
 }
 
-// plainArguments refuses DISTINCT and ORDER BY in an aggregate with OVER, of which the
-// grammar knows nothing or forgets what it read.
-func (r *rewriter) plainArguments(end int) bool {
-	for i := r.at + 2; i < end; i++ {
-		t := tokenAt(r.ts, i)
-		switch {
-		case t.Is("DISTINCT") && i == r.at+2:
-			r.fail(t, "DISTINCT with OVER is not supported")
-			return false
-		case t.Is("ORDER"):
-			r.fail(t, "ORDER BY inside an aggregate with OVER is not supported; the window's own ORDER BY decides what is in its frame")
-			return false
-		case t.Is("("):
-			i = r.match[i]
+// modified reports DISTINCT or ORDER BY in the brackets that end at a place, of which the
+// grammar knows nothing in an aggregate with OVER, or forgets what it read.
+func (r *rewriter) modified(end int) bool {
+	for i := r.at + 2; i < end; i = max(i, r.match[i]) + 1 {
+		if t := tokenAt(r.ts, i); t.Is("DISTINCT") && i == r.at+2 || t.Is("ORDER") && tokenAt(r.ts, i+1).Is("BY") {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // arguments rewrites what is in a call's brackets, and the closing one.
@@ -104,11 +99,23 @@ func (r *rewriter) ownOrder(l *level) {
 	l.ordering = true
 }
 
+// separator writes the SEPARATOR of a GROUP_CONCAT as an argument.
+func (r *rewriter) separator(l *level) {
+	t := r.tok(0)
+	if l.distinct || l.ordering {
+		r.put(t, ")")
+	}
+	r.put(t, ",")
+	r.at++
+	l.distinct, l.ordering = false, false
+	l.fresh()
+}
+
 // withinGroup rewrites f(x) WITHIN GROUP (ORDER BY y) to f(x ORDER BY y).
 func (r *rewriter) withinGroup(l *level) {
 	t := r.tok(0)
 	switch {
-	case l.prim < 0 || !tokenAt(r.out, len(r.out)-1).Is(")") || aggregates[l.name]:
+	case l.prim < 0 || !tokenAt(r.out, len(r.out)-1).Is(")") || aggregates[l.name], slices.ContainsFunc(r.out[l.prim:], func(t Token) bool { return t.Text == MarkerOrder }):
 		r.fail(t, "WITHIN GROUP belongs behind an aggregate that has no ORDER BY in its brackets")
 		return
 	case !r.tok(2).Is("(") || !r.tok(3).Is("ORDER") || !r.tok(4).Is("BY"):

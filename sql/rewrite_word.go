@@ -159,11 +159,13 @@ func (r *rewriter) nextWord(l *level) {
 	case t.Is("WITHIN") && next.Is("GROUP"):
 		r.withinGroup(l)
 	case t.Is("NULLS") && next.Is("FIRST", "LAST"):
-		r.notYet(t, "NULLS "+next.Upper)
+		r.nulls(l)
 	case t.Is("LOCK") && next.Is("IN"), t.Is("FOR") && next.Is("UPDATE", "SHARE"):
 		r.fail(t, "%s %s … is not supported: a query takes no locks", t.Upper, next.Upper)
 	case l.args == ownAggregate && t.Is("ORDER") && next.Is("BY"):
 		r.ownOrder(l)
+	case l.args == ownAggregate && t.Is("SEPARATOR"):
+		r.separator(l)
 	case l.ordering && t.Is("ASC", "DESC"):
 		r.put(t, ",", quote(t.Upper))
 		r.at++
@@ -186,6 +188,23 @@ func (r *rewriter) nextWord(l *level) {
 		r.emit(1)
 		l.prim, l.chain = -1, 0
 	}
+}
+
+// nulls writes NULLS FIRST or NULLS LAST as an item of its own behind the one that it
+// belongs to: MySQL has no place for it.
+func (r *rewriter) nulls(l *level) {
+	t, where := r.tok(0), quote(r.tok(1).Upper)
+	switch {
+	case l.ordering:
+		r.put(t, ",", where)
+	case l.ordered:
+		r.put(t, ",", MarkerNulls, "(", where, ")")
+	default:
+		r.fail(t, "NULLS %s belongs behind what ORDER BY orders by", r.tok(1).Upper)
+		return
+	}
+	r.at += 2
+	l.prim, l.chain = -1, 0
 }
 
 // caseExpr rewrites CASE … END as an operand.

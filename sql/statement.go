@@ -203,8 +203,9 @@ type Rows struct {
 
 // An OrderItem is one expression of ORDER BY.
 type OrderItem struct {
-	Expr *Expr
-	Desc bool
+	Expr  *Expr
+	Desc  bool
+	Apart bool // NULLs are at the end where Desc would not put them
 }
 
 // An Assignment is column = expression, or column = DEFAULT.

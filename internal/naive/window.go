@@ -167,7 +167,7 @@ func (e *evaluation) framed(c logical.WindowCall, keys []logical.SortKey, part [
 	if c.Func == nil {
 		return nil, fmt.Errorf("%w: %s", ErrUnknown, c.Name)
 	}
-	return e.call(logical.Call{Func: c.Func, Bind: c.Bind, Args: c.Args, Filter: c.Filter}, frame, params)
+	return e.call(logical.Call{Func: c.Func, Bind: c.Bind, Args: c.Args, Distinct: c.Distinct, Order: c.Order, Filter: c.Filter}, frame, params)
 }
 
 // inFrame reports that row at lies in the frame of row i.

@@ -14,9 +14,6 @@ import (
 func ordered(keys []logical.SortKey, cols []string) []string {
 	var out []string
 	for _, k := range keys {
-		if k.NullsLast {
-			panic(Missing("NULLS LAST"))
-		}
 		by := cols[k.Column]
 		if k.Desc {
 			by += " DESC"

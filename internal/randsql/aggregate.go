@@ -103,7 +103,7 @@ func (g *generator) picked(k kind, cols []column) string {
 	case 1:
 		return g.pick("FIRST", "LAST") + "(" + v + g.order(cols) + ")" + g.filtered(cols)
 	case 2:
-		return g.pick("MODE("+v, "PERCENTILE_DISC("+v+", 0.5") + ")" + g.filtered(cols)
+		return g.pick("MODE("+v+")", "PERCENTILE_DISC("+v+", 0.5)", "PERCENTILE_DISC(0.3) WITHIN GROUP (ORDER BY "+v+" DESC)") + g.filtered(cols)
 	}
 	return g.call(g.pick("MIN", "MAX", "ANY_VALUE"), k, cols)
 }
@@ -131,9 +131,9 @@ func (g *generator) order(cols []column) string {
 	if g.r.IntN(3) == 0 {
 		return ""
 	}
-	out := " ORDER BY (" + g.value(g.kind(), cols, 0, nil) + ")" + g.pick("", " DESC")
+	out := " ORDER BY (" + g.value(g.kind(), cols, 0, nil) + ")" + g.direction()
 	if g.r.IntN(2) == 0 {
-		out += ", (" + g.value(g.kind(), cols, 0, nil) + ")" + g.pick("", " DESC")
+		out += ", (" + g.value(g.kind(), cols, 0, nil) + ")" + g.direction()
 	}
 	return out
 }

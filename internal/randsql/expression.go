@@ -195,12 +195,17 @@ func (g *generator) window(cols []column, ordered bool) string {
 		out = "PARTITION BY " + cols[g.r.IntN(len(cols))].name + " "
 	}
 	if ordered || g.chance(70) {
-		out += "ORDER BY " + cols[g.r.IntN(len(cols))].name + g.pick("", " DESC")
+		out += "ORDER BY " + cols[g.r.IntN(len(cols))].name + g.direction()
 		if g.chance(30) {
-			out += ", " + cols[g.r.IntN(len(cols))].name + g.pick("", " DESC")
+			out += ", " + cols[g.r.IntN(len(cols))].name + g.direction()
 		}
 	}
 	return strings.TrimSpace(out)
+}
+
+// direction makes what stands behind an item of ORDER BY.
+func (g *generator) direction() string {
+	return g.pick("", " DESC") + g.pick("", "", "", "", " NULLS FIRST", " NULLS LAST")
 }
 
 // over makes a function over a window.
@@ -233,11 +238,13 @@ func (g *generator) over(k kind, cols []column) string {
 	call := g.pick("MIN", "MAX") + "(" + x + ")"
 	switch {
 	case k == number && g.chance(60):
-		call = g.pick("COUNT(*)", "COUNT("+x+")")
+		call = g.pick("COUNT(*)", "COUNT("+x+")", "COUNT(DISTINCT "+x+")")
 	case k == decimal && g.chance(60):
-		return "CAST(" + g.pick("SUM", "AVG") + "(" + x + ") OVER (" + w + frame + ") AS DECIMAL(12, 2))"
+		return "CAST(" + g.pick("SUM", "AVG") + "(" + g.pick("", "", "DISTINCT ") + x + ") OVER (" + w + frame + ") AS DECIMAL(12, 2))"
 	case k == text && g.chance(20):
-		call = "GROUP_CONCAT(" + x + ")"
+		call = "GROUP_CONCAT(" + g.pick("", "", "DISTINCT ") + x + g.order(cols) + g.pick("", " SEPARATOR '-'") + ")"
+	case g.chance(10):
+		call = g.pick("FIRST", "LAST") + "(" + x + g.order(cols) + ")" + g.filtered(cols)
 	}
 	return call + " OVER (" + w + frame + ")"
 }

@@ -190,10 +190,10 @@ func (g *generator) series(name string, lateral []column) source {
 func (g *generator) limit(columns int) string {
 	out := ""
 	if g.chance(15) {
-		return fmt.Sprintf(" ORDER BY %d%s FETCH FIRST %d ROWS WITH TIES", 1+g.r.IntN(columns), g.pick("", " DESC"), 1+g.r.IntN(3))
+		return fmt.Sprintf(" ORDER BY %d%s FETCH FIRST %d ROWS WITH TIES", 1+g.r.IntN(columns), g.direction(), 1+g.r.IntN(3))
 	}
 	if g.chance(70) {
-		out = fmt.Sprintf(" ORDER BY %d%s", 1+g.r.IntN(columns), g.pick("", " DESC"))
+		out = fmt.Sprintf(" ORDER BY %d%s", 1+g.r.IntN(columns), g.direction())
 	}
 	out += fmt.Sprintf(" LIMIT %d", g.r.IntN(4))
 	if g.chance(30) {

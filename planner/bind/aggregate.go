@@ -28,31 +28,43 @@ func (b *binding) aggregateCall(x *ast.AggregateFuncExpr, filter ast.ExprNode) (
 func (b *binding) userAggregate(name string, nodes []ast.ExprNode, n ast.Node, filter ast.ExprNode) (expr.Expr, error) {
 	x := &ast.AggregateFuncExpr{F: name}
 	x.SetOriginTextPosition(n.OriginTextPosition())
+	x.Args, x.Distinct, x.Order = ownArguments(nodes)
+	return b.aggregateCall(x, filter)
+}
+
+// ownArguments takes DISTINCT and ORDER BY out of the arguments of a function that the
+// grammar does not know.
+func ownArguments(nodes []ast.ExprNode) (args []ast.ExprNode, distinct bool, order *ast.OrderByClause) {
 	for _, a := range nodes {
 		f, ok := a.(*ast.FuncCallExpr)
 		switch {
 		case ok && f.FnName.L == sql.MarkerDistinct:
-			x.Distinct = true
-			x.Args = append(x.Args, f.Args...)
+			distinct = true
+			args = append(args, f.Args...)
 		case ok && f.FnName.L == sql.MarkerOrder:
-			if x.Order == nil {
-				x.Order = &ast.OrderByClause{}
+			if order == nil {
+				order = &ast.OrderByClause{}
 			}
-			x.Order.Items = append(x.Order.Items, &ast.ByItem{Expr: f.Args[0], Desc: descending(f)})
+			order.Items = append(order.Items, ownOrder(f)...)
 		default:
-			x.Args = append(x.Args, a)
+			args = append(args, a)
 		}
 	}
-	return b.aggregateCall(x, filter)
+	return args, distinct, order
 }
 
-// descending reads the word behind an item of MarkerOrder.
-func descending(f *ast.FuncCallExpr) bool {
-	if len(f.Args) < 2 {
-		return false
+// ownOrder makes items of ORDER BY of a MarkerOrder, as the grammar would.
+func ownOrder(f *ast.FuncCallExpr) []*ast.ByItem {
+	out := []*ast.ByItem{{Expr: f.Args[0]}}
+	for _, a := range f.Args[1:] {
+		switch w := word(a); w {
+		case "FIRST", "LAST":
+			out = append(out, &ast.ByItem{Expr: &ast.FuncCallExpr{FnName: ast.NewCIStr(sql.MarkerNulls), Args: []ast.ExprNode{a}}})
+		default:
+			out[0].Desc = w == "DESC"
+		}
 	}
-	v, ok := f.Args[1].(ast.ValueExpr)
-	return ok && sql.LiteralValue(v) == "DESC"
+	return out
 }
 
 // aggregate binds a call of an aggregate: a column beyond those of the input.
@@ -65,13 +77,15 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if !ok {
 		return nil, b.notYet(x, strings.ToUpper(name))
 	}
+	falls := false
 	if f.Within && x.Order != nil {
-		if len(x.Order.Items) != 1 || x.Order.Items[0].Desc {
-			return nil, b.m.Errorf(x, "%s takes one expression in ascending order", strings.ToUpper(name))
+		items := orderItems(x.Order)
+		if len(items) != 1 {
+			return nil, b.m.Errorf(x, "%s takes one expression to order by", strings.ToUpper(name))
 		}
 		within := *x
-		within.Args, within.Order = append([]ast.ExprNode{x.Order.Items[0].Expr}, x.Args...), nil
-		x = &within
+		within.Args, within.Order = append([]ast.ExprNode{items[0].expr}, x.Args...), nil
+		x, falls = &within, items[0].desc
 	}
 	in := &binding{session: b.session, in: b.in}
 	if outer.alias != nil {
@@ -89,6 +103,9 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 		return nil, err
 	}
 	call := logical.Call{Func: f, Bind: bound, Args: args, Distinct: (x.Distinct || f.Distinct) && !f.Idempotent}
+	if falls {
+		call.Order = []logical.Order{{Expr: args[0], Desc: true}}
+	}
 	if err := b.modify(&call, in, x, filter); err != nil {
 		return nil, err
 	}
@@ -163,24 +180,12 @@ func (b *selection) countRows(name string, args []expr.Expr) []expr.Expr {
 // modify adds ORDER BY and FILTER to a call, where they mean something.
 func (b *selection) modify(call *logical.Call, in *binding, x *ast.AggregateFuncExpr, filter ast.ExprNode) error {
 	if x.Order != nil {
-		for _, item := range x.Order.Items {
-			n := item.Expr
-			if p, ok := n.(*ast.PositionExpr); ok { // of an argument
-				if p.N < 1 || p.N > len(x.Args) {
-					return b.m.Errorf(x, "ORDER BY %d inside %s: there is no such argument", p.N, strings.ToUpper(x.F))
-				}
-				n = x.Args[p.N-1]
-			}
-			e, err := in.expr(n)
-			if err != nil {
-				return err
-			}
-			if e.Type().Kind == types.Interval {
-				return b.m.Errorf(n, "ORDER BY cannot take an INTERVAL")
-			}
-			if call.Func.Ordered {
-				call.Order = append(call.Order, logical.Order{Expr: e, Desc: item.Desc})
-			}
+		order, err := in.argumentOrder(x)
+		if err != nil {
+			return err
+		}
+		if call.Func.Ordered {
+			call.Order = order
 		}
 	}
 	if filter == nil {
@@ -189,6 +194,32 @@ func (b *selection) modify(call *logical.Call, in *binding, x *ast.AggregateFunc
 	cond, err := in.condition(filter)
 	call.Filter = cond
 	return err
+}
+
+// argumentOrder binds ORDER BY among the arguments of an aggregate.
+func (b *binding) argumentOrder(x *ast.AggregateFuncExpr) ([]logical.Order, error) {
+	var out []logical.Order
+	for _, item := range orderItems(x.Order) {
+		n := item.expr
+		if p, ok := n.(*ast.PositionExpr); ok { // of an argument
+			if p.N < 1 || p.N > len(x.Args) {
+				return nil, b.m.Errorf(x, "ORDER BY %d inside %s: there is no such argument", p.N, strings.ToUpper(x.F))
+			}
+			n = x.Args[p.N-1]
+		}
+		e, err := b.expr(n)
+		if err != nil {
+			return nil, err
+		}
+		if e.Type().Kind == types.Interval {
+			return nil, b.m.Errorf(n, "ORDER BY cannot take an INTERVAL")
+		}
+		if item.apart {
+			out = append(out, logical.Order{Expr: &expr.IsNull{Arg: e}, Desc: item.desc})
+		}
+		out = append(out, logical.Order{Expr: e, Desc: item.desc})
+	}
+	return out, nil
 }
 
 func sameCall(a, b logical.Call) bool {

@@ -136,19 +136,27 @@ func (x *change) assignment(a *sql.Assignment, column int) (expr.Expr, error) {
 
 // sorted adds ORDER BY and LIMIT. An order alone changes nothing.
 func (x *change) sorted() (logical.Node, error) {
-	sort := &logical.Sort{Limit: x.Rows.Limit, Hidden: len(x.Rows.Order)}
+	sort := &logical.Sort{Limit: x.Rows.Limit}
+	width := len(x.out.Exprs)
 	for _, item := range x.Rows.Order {
 		x.m = item.Expr.Mapping
 		e, err := x.scalar(item.Expr.Node, x.in, "ORDER BY")
 		if err != nil {
 			return nil, err
 		}
-		sort.Keys = append(sort.Keys, logical.SortKey{Column: len(x.out.Exprs), Desc: item.Desc})
-		x.put(e, e.String())
+		by := []expr.Expr{e}
+		if item.Apart {
+			by = []expr.Expr{&expr.IsNull{Arg: e}, e}
+		}
+		for _, e := range by {
+			sort.Keys = append(sort.Keys, logical.SortKey{Column: len(x.out.Exprs), Desc: item.Desc})
+			x.put(e, e.String())
+		}
 	}
 	if sort.Limit < 0 {
-		return logical.Head(x.out, len(x.out.Exprs)-sort.Hidden), nil
+		return logical.Head(x.out, width), nil
 	}
+	sort.Hidden = len(x.out.Exprs) - width
 	sort.Input = x.out
 	return sort, nil
 }

@@ -12,6 +12,7 @@ import (
 var unbuilt = map[string]string{
 	sql.MarkerDistinct: "DISTINCT inside this function",
 	sql.MarkerOrder:    "ORDER BY inside this function",
+	sql.MarkerNulls:    "NULLS FIRST or NULLS LAST in this place",
 	sql.MarkerNamed:    "an argument by name",
 	sql.MarkerTable:    "a table as an argument",
 	"window":           "GROUP BY window(…)",
@@ -52,7 +53,9 @@ func (b *binding) overMarker(x *ast.FuncCallExpr, filter ast.ExprNode) (expr.Exp
 	if !ok || !over {
 		return nil, b.m.Errorf(x, "OVER belongs behind a function")
 	}
-	return b.overCall(overCall{name: f.FnName.L, args: f.Args, spec: &w.Spec, filter: filter, at: f})
+	c := overCall{name: f.FnName.L, spec: &w.Spec, filter: filter, at: f}
+	c.args, c.distinct, c.order = ownArguments(f.Args)
+	return b.overCall(c)
 }
 
 // derived binds a query in FROM, or what the front end writes as one: a table with names

@@ -20,15 +20,15 @@ func (b *selection) orderBy(x *ast.SelectStmt) (*logical.Sort, error) {
 	}
 	shown := len(b.exprs)
 	for _, item := range orderItems(x.OrderBy) {
-		col, err := b.sortColumn(item.Expr)
+		col, err := b.sortColumn(item.expr)
 		if err != nil {
 			return nil, err
 		}
 		if col >= shown && x.Distinct {
-			return nil, b.m.Errorf(item.Expr, "ORDER BY of SELECT DISTINCT takes columns of the result").
+			return nil, b.m.Errorf(item.expr, "ORDER BY of SELECT DISTINCT takes columns of the result").
 				WithHint("rows that are shown once may differ in it")
 		}
-		sort.Keys = append(sort.Keys, logical.SortKey{Column: col, Desc: item.Desc})
+		b.sortBy(sort, col, item)
 	}
 	sort.Hidden = len(b.exprs) - shown
 	return sort, nil
@@ -50,21 +50,64 @@ func (b *selection) sortColumn(n ast.ExprNode) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return b.columnOf(e, n), nil
+}
+
+// sortBy sorts by a column of the result, and before it by whether it is NULL where NULLs
+// are wanted at the other end.
+func (b *selection) sortBy(sort *logical.Sort, col int, item orderItem) {
+	if item.apart {
+		null := &expr.IsNull{Arg: b.exprs[col]}
+		sort.Keys = append(sort.Keys, logical.SortKey{Column: b.columnOf(null, item.expr), Desc: item.desc})
+	}
+	sort.Keys = append(sort.Keys, logical.SortKey{Column: col, Desc: item.desc})
+}
+
+// columnOf is the column of the result that an expression is, a new one where there is none.
+func (b *selection) columnOf(e expr.Expr, n ast.Node) int {
 	for i, shown := range b.exprs {
 		if expr.Equal(shown, e) {
-			return i, nil
+			return i
 		}
 	}
 	b.exprs, b.names, b.nodes = append(b.exprs, e), append(b.names, e.String()), append(b.nodes, n)
-	return len(b.exprs) - 1, nil
+	return len(b.exprs) - 1
 }
 
-// orderItems are the items of ORDER BY, without the one that stands for WITH TIES.
-func orderItems(by *ast.OrderByClause) []*ast.ByItem {
-	if ties(by) {
-		return by.Items[:len(by.Items)-1]
+// An orderItem is an item of ORDER BY.
+type orderItem struct {
+	expr ast.ExprNode
+	desc bool
+	// apart: NULLs stand at the end where the direction does not put them, as of x DESC NULLS
+	// FIRST. Such an order is one by x IS NULL and then x, both in that direction.
+	apart bool
+}
+
+// orderItems are the items of ORDER BY, without those that stand for something else.
+func orderItems(by *ast.OrderByClause) []orderItem {
+	var out []orderItem
+	for _, item := range by.Items {
+		call, ok := item.Expr.(*ast.FuncCallExpr)
+		switch {
+		case ok && call.FnName.L == sql.MarkerTies:
+		case ok && call.FnName.L == sql.MarkerNulls && len(out) > 0:
+			last := &out[len(out)-1]
+			last.apart = (word(call.Args[0]) == "LAST") != last.desc
+		default:
+			out = append(out, orderItem{expr: item.Expr, desc: item.Desc})
+		}
 	}
-	return by.Items
+	return out
+}
+
+// word is the text of a literal, "" for anything else.
+func word(n ast.ExprNode) string {
+	v, ok := n.(ast.ValueExpr)
+	if !ok {
+		return ""
+	}
+	text, _ := sql.LiteralValue(v).(string)
+	return text
 }
 
 // ties reports FETCH FIRST … WITH TIES.
@@ -106,14 +149,14 @@ func (s *session) presented(n logical.Node, p presentation) (logical.Node, error
 	b.star()
 	if p.by != nil {
 		for _, item := range orderItems(p.by) {
-			col, ok, err := b.position(item.Expr, "ORDER BY")
+			col, ok, err := b.position(item.expr, "ORDER BY")
 			if err == nil && !ok {
-				col, err = b.resultColumn(item.Expr, p.clause)
+				col, err = b.resultColumn(item.expr, p.clause)
 			}
 			if err != nil {
 				return nil, err
 			}
-			sort.Keys = append(sort.Keys, logical.SortKey{Column: col, Desc: item.Desc})
+			b.sortBy(sort, col, item)
 		}
 	}
 	sort.Input = n
@@ -136,13 +179,7 @@ func (b *selection) resultColumn(n ast.ExprNode, clause string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for i, shown := range b.exprs {
-		if expr.Equal(shown, e) {
-			return i, nil
-		}
-	}
-	b.exprs, b.names = append(b.exprs, e), append(b.names, e.String())
-	return len(b.exprs) - 1, nil
+	return b.columnOf(e, n), nil
 }
 
 // limit binds LIMIT and OFFSET, which are whole numbers. at is where the query begins.

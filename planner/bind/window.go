@@ -48,7 +48,11 @@ func (w *windowRef) String() string { return w.call.String() }
 // Identity implements expr.Identified.
 func (w *windowRef) Identity() string {
 	f := w.call.Frame
-	return fmt.Sprint(w.call.Name, len(w.call.Args), w.call.IgnoreNulls, w.call.Filter != nil, len(w.partition), w.desc,
+	var order []bool
+	for _, o := range w.call.Order {
+		order = append(order, o.Desc)
+	}
+	return fmt.Sprint(w.call.Name, len(w.call.Args), w.call.IgnoreNulls, w.call.Distinct, order, w.call.Filter != nil, len(w.partition), w.desc,
 		f.Unit, f.From.Kind, f.From.Offset, f.To.Kind, f.To.Offset, w.call.Bind == nil)
 }
 
@@ -62,6 +66,7 @@ type overCall struct {
 	name                            string
 	args                            []ast.ExprNode
 	distinct, ignoreNulls, fromLast bool
+	order                           *ast.OrderByClause // among the arguments; nil for none
 	spec                            *ast.WindowSpec
 	filter                          ast.ExprNode
 	at                              ast.Node
@@ -74,8 +79,6 @@ func (b *binding) overCall(c overCall) (expr.Expr, error) {
 	case b.windows == nil:
 		return nil, b.m.Errorf(c.at, "%s cannot hold a window function", b.clause).
 			WithHint("QUALIFY tests what window functions give, and so does WHERE of a query around this one")
-	case c.distinct:
-		return nil, b.notYet(c.at, "DISTINCT with OVER")
 	case c.fromLast:
 		return nil, b.m.Errorf(c.at, "FROM LAST is not supported").WithHint("order the window the other way round")
 	}
@@ -121,15 +124,18 @@ func (b *binding) window(w *windowRef, spec *ast.WindowSpec) error {
 		}
 	}
 	if spec.OrderBy != nil {
-		for _, item := range spec.OrderBy.Items {
-			e, err := b.expr(item.Expr)
+		for _, item := range orderItems(spec.OrderBy) {
+			e, err := b.expr(item.expr)
 			if err != nil {
 				return err
 			}
 			if e.Type().Kind == types.Interval {
-				return b.m.Errorf(item.Expr, "ORDER BY cannot take an INTERVAL")
+				return b.m.Errorf(item.expr, "ORDER BY cannot take an INTERVAL")
 			}
-			w.order, w.desc = append(w.order, e), append(w.desc, item.Desc)
+			if item.apart {
+				w.order, w.desc = append(w.order, &expr.IsNull{Arg: e}), append(w.desc, item.desc)
+			}
+			w.order, w.desc = append(w.order, e), append(w.desc, item.desc)
 		}
 	}
 	return nil

@@ -29,6 +29,8 @@ func (b *binding) windowFunction(w *windowRef, c overCall, args []expr.Expr) err
 		return b.m.Errorf(c.at, "%s takes %s, not %d", c.name, argumentCount(counts), len(args))
 	case c.filter != nil:
 		return b.m.Errorf(c.at, "FILTER belongs behind an aggregate")
+	case c.distinct, c.order != nil:
+		return b.m.Errorf(c.at, "DISTINCT and ORDER BY belong in the brackets of an aggregate")
 	}
 	bigint := types.Of(types.BigInt)
 	var err error
@@ -105,18 +107,35 @@ func (b *binding) windowAggregate(w *windowRef, c overCall, args []expr.Expr) er
 	case c.ignoreNulls:
 		return b.m.Errorf(c.at, "IGNORE NULLS belongs behind LAG, LEAD, FIRST_VALUE, LAST_VALUE and NTH_VALUE")
 	}
-	if c.name == "count" && len(args) == 1 {
+	if c.name == "count" && len(args) == 1 && !c.distinct {
 		if l, ok := args[0].(*expr.Literal); ok && l.Value != nil {
 			args = nil
 		}
 	}
-	if f.Distinct {
-		return b.m.Errorf(c.at, "%s with OVER is not supported", strings.ToUpper(c.name))
+	var order []logical.Order
+	if c.order != nil {
+		var err error
+		if order, err = b.argumentOrder(&ast.AggregateFuncExpr{F: c.name, Args: c.args, Order: c.order}); err != nil {
+			return err
+		}
+	}
+	if f.Within && order != nil {
+		if len(order) != 1 {
+			return b.m.Errorf(c.at, "%s takes one expression to order by", strings.ToUpper(c.name))
+		}
+		args = append([]expr.Expr{order[0].Expr}, args...)
 	}
 	bound, err := b.boundAggregate(f, args, c.at)
 	if err != nil {
 		return err
 	}
+	switch {
+	case f.Within && order != nil && order[0].Desc:
+		w.call.Order = []logical.Order{{Expr: args[0], Desc: true}}
+	case f.Ordered:
+		w.call.Order = order
+	}
+	w.call.Distinct = (c.distinct || f.Distinct) && !f.Idempotent
 	w.call.Func, w.call.Bind, w.call.Args, w.call.Returns = f, bound, args, bound.Returns
 	if c.filter != nil {
 		w.call.Filter, err = b.condition(c.filter)
@@ -193,6 +212,9 @@ func (b *binding) frameBound(w *windowRef, f *ast.FrameBound, out *logical.Frame
 
 // distance binds the end of a RANGE: so much less or more than the one sort key.
 func (b *binding) distance(w *windowRef, f *ast.FrameBound, out *logical.FrameBound, at ast.Node) error {
+	if null, ok := w.order[0].(*expr.IsNull); ok && len(w.order) == 2 && expr.Equal(null.Arg, w.order[1]) {
+		return b.m.Errorf(at, "a frame of RANGE with a distance takes NULLs where the order has them by itself: first, or with DESC last")
+	}
 	if len(w.order) != 1 {
 		return b.m.Errorf(at, "a frame of RANGE with a distance needs one expression in ORDER BY, not %d", len(w.order))
 	}

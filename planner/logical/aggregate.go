@@ -68,15 +68,29 @@ func (c Call) String() string {
 	if c.Distinct {
 		args = "DISTINCT " + args
 	}
-	for i, o := range c.Order {
-		args += [...]string{" ORDER BY ", ", "}[min(i, 1)] + o.Expr.String()
-		if o.Desc {
-			args += " DESC"
-		}
-	}
-	out := c.Func.Name + "(" + args + ")"
+	out := c.Func.Name + "(" + args + describeOrder(c.Order) + ")"
 	if c.Filter != nil {
 		out += " FILTER (WHERE " + c.Filter.String() + ")"
+	}
+	return out
+}
+
+func describeOrder(order []Order) string {
+	out := ""
+	for i, o := range order {
+		out += [...]string{" ORDER BY ", ", "}[min(i, 1)] + o.Expr.String()
+		if o.Desc {
+			out += " DESC"
+		}
+	}
+	return out
+}
+
+// orderOver is an order by the first of other expressions.
+func orderOver(order []Order, es []expr.Expr) []Order {
+	var out []Order
+	for i, o := range order {
+		out = append(out, Order{es[i], o.Desc})
 	}
 	return out
 }
@@ -97,13 +111,7 @@ func (c Call) Exprs() []expr.Expr {
 func (c Call) WithExprs(es []expr.Expr) Call {
 	n := len(c.Args)
 	c.Args = es[:n:n]
-	order := make([]Order, len(c.Order))
-	for i, o := range c.Order {
-		order[i] = Order{es[n+i], o.Desc}
-	}
-	if c.Order = order; len(order) == 0 {
-		c.Order = nil
-	}
+	c.Order = orderOver(c.Order, es[n:])
 	if c.Filter != nil {
 		c.Filter = es[len(es)-1]
 	}

@@ -78,7 +78,7 @@ func details(n Node) string {
 	case *Window:
 		out := fmt.Sprint(x.Partition, x.Keys)
 		for _, c := range x.Calls {
-			out += fmt.Sprintf(" %s/%d %t", c, len(c.Args), c.Filter != nil)
+			out += fmt.Sprintf(" %s/%d/%d %t", c, len(c.Args), len(c.Order), c.Filter != nil)
 		}
 		return out
 	case *Expand:

@@ -18,9 +18,8 @@ type Sort struct {
 
 // A SortKey is a column to sort by.
 type SortKey struct {
-	Column    int
-	Desc      bool
-	NullsLast bool
+	Column int
+	Desc   bool
 }
 
 // Inputs implements Node.

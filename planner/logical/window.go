@@ -27,12 +27,15 @@ type WindowCall struct {
 	// nth_value.
 	Name string
 	// Func and Bind are set for an aggregate, nil for the others.
-	Func    *function.Aggregate
-	Bind    *function.Bound
-	Args    []expr.Expr // over the input's columns, of the types that the function takes
-	Filter  expr.Expr   // FILTER (WHERE …) of an aggregate; nil for none
-	Returns types.Type
-	Frame   Frame // of aggregates, first_value, last_value, nth_value
+	Func *function.Aggregate
+	Bind *function.Bound
+	Args []expr.Expr // over the input's columns, of the types that the function takes
+	// Distinct and Order are of an aggregate what they are of a Call.
+	Distinct bool
+	Order    []Order
+	Filter   expr.Expr // FILTER (WHERE …) of an aggregate; nil for none
+	Returns  types.Type
+	Frame    Frame // of aggregates, first_value, last_value, nth_value
 	// IgnoreNulls passes over NULLs, of lag, lead, first_value, last_value and nth_value.
 	IgnoreNulls bool
 	As          string // the column's name
@@ -114,7 +117,10 @@ func (c WindowCall) String() string {
 	if c.Name == "count" && len(c.Args) == 0 {
 		args = "*"
 	}
-	out := c.Name + "(" + args + ")"
+	if c.Distinct {
+		args = "DISTINCT " + args
+	}
+	out := c.Name + "(" + args + describeOrder(c.Order) + ")"
 	if c.IgnoreNulls {
 		out += " IGNORE NULLS"
 	}
@@ -127,9 +133,13 @@ func (c WindowCall) String() string {
 	return out
 }
 
-// Exprs returns the expressions of the call: arguments, filter, and those of the frame.
+// Exprs returns the expressions of the call: arguments, order, filter, and those of the
+// frame.
 func (c WindowCall) Exprs() []expr.Expr {
 	out := append([]expr.Expr(nil), c.Args...)
+	for _, o := range c.Order {
+		out = append(out, o.Expr)
+	}
 	for _, e := range []expr.Expr{c.Filter, c.Frame.Key, c.Frame.From.At, c.Frame.To.At} {
 		if e != nil {
 			out = append(out, e)
@@ -142,6 +152,7 @@ func (c WindowCall) Exprs() []expr.Expr {
 func (c WindowCall) WithExprs(es []expr.Expr) WindowCall {
 	n := len(c.Args)
 	c.Args, es = es[:n:n], es[n:]
+	c.Order, es = orderOver(c.Order, es), es[len(c.Order):]
 	for _, e := range []*expr.Expr{&c.Filter, &c.Frame.Key, &c.Frame.From.At, &c.Frame.To.At} {
 		if *e != nil {
 			*e, es = es[0], es[1:]

@@ -14,11 +14,14 @@ func (l *lowering) window(w *logical.Window, in exec.Plan, print string) exec.Pl
 	out := &exec.Window{Input: in, Partition: w.Partition, Keys: sortKeys(w.Keys), Out: w.Schema()}
 	for _, c := range w.Calls {
 		call := exec.WindowCall{
-			Name: c.Name, Func: c.Bind, Args: c.Args, Filter: c.Filter, Returns: c.Returns, IgnoreNulls: c.IgnoreNulls,
+			Name: c.Name, Func: c.Bind, Args: c.Args, Distinct: c.Distinct, Filter: c.Filter, Returns: c.Returns, IgnoreNulls: c.IgnoreNulls,
 			Frame: exec.Frame{Unit: exec.FrameUnit(c.Frame.Unit), From: frameBound(c.Frame.From), To: frameBound(c.Frame.To)},
 		}
 		if c.Frame.Key != nil {
 			call.Frame.Key, call.Frame.Desc = c.Frame.Key, w.Keys[0].Desc
+		}
+		for _, o := range c.Order {
+			call.Order = append(call.Order, exec.Ordering{Expr: o.Expr, Desc: o.Desc})
 		}
 		out.Calls = append(out.Calls, call)
 	}
