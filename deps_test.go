@@ -49,7 +49,9 @@ planner:                sql sql/types vec sql/function sql/expr zset catalog con
 stream:                 sql/types vec zset exec state connectors connectors/format
 builtin:                sql/function sql/function/scalar sql/function/aggregate sql/function/table state state/memory connectors connectors/format connectors/console connectors/datagen connectors/discard connectors/file connectors/kafka connectors/memory
 .:                      sql sql/types vec zset sql/function sql/expr catalog connectors connectors/format planner stream builtin
-cmd/sqlstream:          . zset sql/types vec
+bench/nexmark:          -
+bench/ysb:              -
+cmd/sqlstream:          . zset sql/types vec bench/nexmark bench/ysb
 `
 
 // policy parses mayImport.

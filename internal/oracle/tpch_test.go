@@ -119,6 +119,12 @@ func compareQuery(ctx context.Context, t *testing.T, db *sqlstream.DB, lite *sql
 	if err != nil {
 		t.Fatalf("q%d: %v", q, err)
 	}
+	sameAsSQLite(t, fmt.Sprintf("q%d after change %d", q, cut), got, liteRows(t, lite, dialect.Replace(tpch.Query(q))))
+}
+
+// sameAsSQLite compares rows with those that SQLite has for the same query.
+func sameAsSQLite(t *testing.T, what string, got *sqlstream.Rows, want [][]string) {
+	t.Helper()
 	defer got.Close()
 	var mine [][]string
 	for got.Next() {
@@ -132,11 +138,10 @@ func compareQuery(ctx context.Context, t *testing.T, db *sqlstream.DB, lite *sql
 		mine = append(mine, row)
 	}
 	if err := got.Err(); err != nil {
-		t.Fatalf("q%d: %v", q, err)
+		t.Fatalf("%s: %v", what, err)
 	}
-	want := liteRows(t, lite, dialect.Replace(tpch.Query(q)))
 	if len(mine) != len(want) {
-		t.Errorf("q%d has %d rows after change %d, SQLite %d", q, len(mine), cut, len(want))
+		t.Errorf("%s: %d rows, SQLite has %d", what, len(mine), len(want))
 		return
 	}
 	rounded := make([]bool, len(got.Columns()))
@@ -149,7 +154,7 @@ func compareQuery(ctx context.Context, t *testing.T, db *sqlstream.DB, lite *sql
 	sortRows(want, rounded)
 	for i := range mine {
 		if !sameRow(mine[i], want[i]) {
-			t.Errorf("q%d after change %d: row %d is\n  %q\nSQLite's is\n  %q", q, cut, i, mine[i], want[i])
+			t.Errorf("%s: row %d is\n  %q\nSQLite's is\n  %q", what, i, mine[i], want[i])
 			return
 		}
 	}

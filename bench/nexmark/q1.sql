@@ -1,0 +1,4 @@
+-- Converts each bid's price from dollars to euros.
+SELECT auction, bidder, 0.908 * price AS price, date_time, extra
+FROM bid
+EMIT APPEND;
