@@ -76,7 +76,17 @@ func (x *expand) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) err
 	if err != nil {
 		return err
 	}
-	for row := range delta.Len {
+	for row := 0; row < delta.Len; row++ {
+		if batch := x.plan.Func.Batch; batch != nil && !x.plan.Outer {
+			if row, x.sel = batch(x.args.vecs, row, x.sel, x.made); len(x.sel) >= vec.BatchRows {
+				if err := x.flush(s, delta); err != nil {
+					return err
+				}
+			}
+			if row == delta.Len {
+				break
+			}
+		}
 		n, err := x.rows(row)
 		if err != nil {
 			if x.failed.off {
@@ -126,8 +136,12 @@ func (x *expand) flush(s *Step, delta *zset.Batch) error {
 	mark := s.Mem.Mark()
 	defer s.Mem.Release(mark)
 	out := &zset.Batch{Schema: x.plan.Out, Len: len(x.sel)}
+	same := x.one(delta.Len)
 	for _, c := range delta.Cols {
-		out.Cols = append(out.Cols, vec.Gather(s.Mem, c, x.sel))
+		if !same {
+			c = vec.Gather(s.Mem, c, x.sel)
+		}
+		out.Cols = append(out.Cols, c)
 	}
 	for _, b := range x.made {
 		out.Cols = append(out.Cols, b.Vec())
@@ -145,6 +159,19 @@ func (x *expand) flush(s *Step, delta *zset.Batch) error {
 		b.Reset()
 	}
 	return err
+}
+
+// one reports that one row is made of each of n rows.
+func (x *expand) one(n int) bool {
+	if len(x.sel) != n {
+		return false
+	}
+	for i, row := range x.sel {
+		if int(row) != i {
+			return false
+		}
+	}
+	return true
 }
 
 // try asks for the rows of one row alone, for the error of it.

@@ -54,10 +54,11 @@ const (
 	MarkerGroupingSets = "__sqs_grouping_sets" // (x, …): GROUPING SETS (…); (a, b) is a row
 	MarkerEmpty        = "__sqs_empty"         // (): the grouping set ()
 
-	MarkerTableFunction = "__sqs_tvf"     // ('NAME', x, …): a table function, the one field of a SELECT in FROM
-	MarkerTable         = "__sqs_table"   // (name) or ((query)): TABLE name, TABLE (query)
-	MarkerNamed         = "__sqs_named"   // ('name', x): name => x in a table function
-	MarkerColumns       = "__sqs_columns" // (table, 'a', …): table AS t(a, …), the one field of a SELECT in FROM
+	MarkerTableFunction = "__sqs_tvf"       // ('NAME', x, …): a table function, the one field of a SELECT in FROM
+	MarkerTable         = "__sqs_table"     // (name) or ((query)): TABLE name, TABLE (query)
+	MarkerPartition     = "__sqs_partition" // (table, x, …): table PARTITION BY x, … in a table function; table may be its name
+	MarkerNamed         = "__sqs_named"     // ('name', x): name => x in a table function
+	MarkerColumns       = "__sqs_columns"   // (table, 'a', …): table AS t(a, …), the one field of a SELECT in FROM
 
 	MarkerTies  = "__sqs_ties"  // (): the last item of ORDER BY, of FETCH FIRST … WITH TIES
 	MarkerNulls = "__sqs_nulls" // ('FIRST') or ('LAST'): behind an item of ORDER BY, its NULLS FIRST or NULLS LAST

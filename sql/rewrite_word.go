@@ -169,8 +169,10 @@ func (r *rewriter) nextWord(l *level) {
 	case l.ordering && t.Is("ASC", "DESC"):
 		r.put(t, ",", quote(t.Upper))
 		r.at++
-	case l.args == tableFunction && t.Is("PARTITION", "ORDER") && next.Is("BY"):
-		r.notYet(t, t.Upper+" BY in a table function")
+	case l.args == tableFunction && t.Is("PARTITION") && next.Is("BY"):
+		r.tablePartition(l)
+	case l.args == tableFunction && t.Is("ORDER") && next.Is("BY"):
+		r.fail(t, "the table of a table function has no ORDER BY")
 	case l.spec && beginsFrame(t, next):
 		r.windowFrame(l)
 	case t.Is("COLLATE"):

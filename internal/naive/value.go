@@ -365,6 +365,9 @@ func comparedRows(op expr.Op, a, b Row) any {
 
 // called asks a table function for its rows.
 func called(x *logical.Expand, args Row) ([]Row, error) {
+	if rows, ok, err := timeWindows(x.Func.Name, x.Func.Columns[0].Type, args); ok {
+		return rows, err
+	}
 	var vecs []*vec.Vec
 	for i, v := range args {
 		b := vec.NewBuilder(x.Args[i].Type())

@@ -52,6 +52,9 @@ func (s *fromClause) source(ts *ast.TableSource) (logical.Node, *scope, error) {
 		}
 	case *ast.SelectStmt, *ast.SetOprStmt:
 		if c := tableCallOf(ts); c != nil {
+			if f := s.ofTable(c); f != nil {
+				return s.timeWindows(c, f)
+			}
 			x, sc, err := s.expand(c, oneRow(), newScope("", types.NewSchema()))
 			if err != nil {
 				return nil, nil, err

@@ -49,7 +49,7 @@ func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
 		return node, sc, err
 	}
 	var rs *scope
-	if ts, ok := x.Right.(*ast.TableSource); ok && lateral(ts, j.Kind) {
+	if ts, ok := x.Right.(*ast.TableSource); ok && f.lateral(ts, j.Kind) {
 		at := f.m.WordAfter(f.at, "LATERAL")
 		if j.Kind == logical.Right || j.Kind == logical.Full {
 			return nil, nil, sql.Errorf(f.m.Source, at, "LATERAL reads what stands before it, of which a %s has none for some rows", strings.ToUpper(j.Kind.String())).
@@ -92,8 +92,9 @@ func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
 
 // lateral reports that a table may read what stands before it: LATERAL says so, and a
 // table function may wherever there is a row before it.
-func lateral(ts *ast.TableSource, kind logical.JoinKind) bool {
-	return ts.Lateral || kind == logical.Left && tableCallOf(ts) != nil
+func (f *fromClause) lateral(ts *ast.TableSource, kind logical.JoinKind) bool {
+	c := tableCallOf(ts)
+	return ts.Lateral || kind == logical.Left && c != nil && f.ofTable(c) == nil
 }
 
 func (f *fromClause) on(n ast.ExprNode, sc *scope) (expr.Expr, error) {

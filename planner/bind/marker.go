@@ -10,19 +10,20 @@ import (
 
 // unbuilt are constructs that are understood as text and cannot be run.
 var unbuilt = map[string]string{
-	sql.MarkerDistinct: "DISTINCT inside this function",
-	sql.MarkerOrder:    "ORDER BY inside this function",
-	sql.MarkerNulls:    "NULLS FIRST or NULLS LAST in this place",
-	sql.MarkerNamed:    "an argument by name",
-	sql.MarkerTable:    "a table as an argument",
-	"window":           "GROUP BY window(…)",
-	"session_window":   "GROUP BY session_window(…)",
-	"tumble":           "GROUP BY TUMBLE",
-	"hop":              "GROUP BY HOP",
-	"session":          "GROUP BY SESSION",
-	"cumulate":         "GROUP BY CUMULATE",
-	"explode":          "explode",
-	"unnest":           "UNNEST",
+	sql.MarkerDistinct:  "DISTINCT inside this function",
+	sql.MarkerOrder:     "ORDER BY inside this function",
+	sql.MarkerNulls:     "NULLS FIRST or NULLS LAST in this place",
+	sql.MarkerNamed:     "an argument by name",
+	sql.MarkerTable:     "a table as an argument",
+	sql.MarkerPartition: "PARTITION BY in this function",
+	"window":            "GROUP BY window(…)",
+	"session_window":    "GROUP BY session_window(…)",
+	"tumble":            "GROUP BY TUMBLE",
+	"hop":               "GROUP BY HOP",
+	"session":           "GROUP BY SESSION",
+	"cumulate":          "GROUP BY CUMULATE",
+	"explode":           "explode",
+	"unnest":            "UNNEST",
 }
 
 // filter binds aggregate(…) FILTER (WHERE condition).

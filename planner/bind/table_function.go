@@ -13,9 +13,6 @@ import (
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
-// later are table functions that are known and cannot be run.
-var later = map[string]bool{"TUMBLE": true, "HOP": true, "CUMULATE": true, "SESSION": true}
-
 // A tableCall is a table function in FROM.
 type tableCall struct {
 	call  *ast.FuncCallExpr // MarkerTableFunction
@@ -119,9 +116,6 @@ func known(e expr.Expr) any {
 }
 
 func (s *session) noTableFunction(n ast.Node, name string) error {
-	if later[name] {
-		return s.notYet(n, "the table function "+name)
-	}
 	err := s.m.Errorf(n, "there is no table function %s", strings.ToLower(name))
 	if _, ok := s.Functions.Scalar(name); ok {
 		return err.WithHint("%s gives a value, not rows: it stands in an expression", strings.ToLower(name))
@@ -144,7 +138,7 @@ func (f *fromClause) besideFunction(x *ast.Join, j *logical.Join, ls *scope) (lo
 		return nil, nil, nil
 	}
 	c := tableCallOf(ts)
-	if c == nil || j.Kind == logical.Left && !always(x.On) {
+	if c == nil || f.ofTable(c) != nil || j.Kind == logical.Left && !always(x.On) {
 		return nil, nil, nil
 	}
 	node, sc, err := f.expand(c, j.Left, ls)

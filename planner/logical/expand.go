@@ -49,8 +49,21 @@ func (x *Expand) String() string {
 	return out
 }
 
-// Properties implements Node.
+// Properties implements Node. A row of the input is told from the others by its key, and
+// what is made of it by the function's.
 func (x *Expand) Properties() Properties {
 	p := x.Input.Properties()
-	return Properties{AppendOnly: p.AppendOnly, Cause: p.Cause}
+	out := Properties{AppendOnly: p.AppendOnly, Cause: p.Cause}
+	if x.Func.Key == nil {
+		return out
+	}
+	width := x.Input.Schema().Len()
+	for _, key := range p.Keys {
+		key = slices.Clone(key)
+		for _, c := range x.Func.Key {
+			key = append(key, width+c)
+		}
+		out.Keys = append(out.Keys, key)
+	}
+	return out
 }

@@ -50,6 +50,7 @@ var Default = []Rule{
 	PushJoinCondition,    // and its own condition, for the side that it reads
 	PushThroughAggregate, // what speaks of whole groups need not be counted first
 	PushThroughWindow,    // nor rows of a partition that is not asked for
+	PushThroughExpand,    // nor is a row asked for more of which all go
 	TopNFilter,           // what has come down to a window of ranks bounds it
 	DropDistinct,         // rows that have a key are counted no more
 	MergeProjects,        // views on views leave columns that only rename

@@ -36,10 +36,7 @@ func (e *Literal) String() string {
 		}
 		return quote(v)
 	case vec.IntervalValue:
-		if v.Months != 0 {
-			return fmt.Sprintf("INTERVAL %d MONTH", v.Months)
-		}
-		return fmt.Sprintf("INTERVAL %d MICROSECOND", v.Micros)
+		return interval(v)
 	}
 	if e.T.Zoned { // said in UTC it is told from every other
 		return "TIMESTAMP_LTZ " + quote(string(types.AppendTimestamp(nil, e.Value.(int64), e.T.Precision))+"Z")
@@ -54,6 +51,22 @@ func (e *Literal) String() string {
 		text += "e0"
 	}
 	return text
+}
+
+// interval prints an INTERVAL in the largest unit of which it is a whole number.
+func interval(v vec.IntervalValue) string {
+	if v.Months != 0 {
+		return fmt.Sprintf("INTERVAL %d MONTH", v.Months)
+	}
+	for _, u := range []struct {
+		name   string
+		micros int64
+	}{{"DAY", types.MicrosPerDay}, {"HOUR", types.MicrosPerHour}, {"MINUTE", types.MicrosPerMinute}, {"SECOND", types.MicrosPerSecond}} {
+		if v.Micros != 0 && v.Micros%u.micros == 0 {
+			return fmt.Sprintf("INTERVAL %d %s", v.Micros/u.micros, u.name)
+		}
+	}
+	return fmt.Sprintf("INTERVAL %d MICROSECOND", v.Micros)
 }
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

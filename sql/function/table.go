@@ -11,10 +11,23 @@ type Table struct {
 	Aliases  []string
 	Doc      string
 	Examples []TableExample
+	// Takes names the arguments behind the table and the time, where the function takes
+	// these: TUMBLE(TABLE t, DESCRIPTOR(ts), SIZE => INTERVAL 1 MINUTE). To Bind the time
+	// is the first argument.
+	Takes []string
 	// Bind resolves the function for arguments; constants are given where they are known,
 	// nil elsewhere. The error says what it takes.
 	Bind func(args []types.Type, constants []any) (*BoundTable, error)
 }
+
+// An ArgumentError is what is wrong with one argument of a call.
+type ArgumentError struct {
+	Arg        int // counted as for Bind
+	Text, Hint string
+}
+
+// Error implements error.
+func (e *ArgumentError) Error() string { return e.Text }
 
 // A TableExample shows a call with constant arguments and the rows it gives, a line
 // each, values divided by one blank.
@@ -31,4 +44,13 @@ type BoundTable struct {
 	// Rows appends the rows for the arguments' row to the columns' builders, and returns how
 	// many they are. The same arguments always give the same rows in the same order.
 	Rows func(args []*vec.Vec, row int, out []*vec.Builder) (int, error)
+	// Batch, where it is there, does what Rows does for many rows at once, those from one on:
+	// it appends to sel which row each is made of. It stops when there are vec.BatchRows, or
+	// before a row for which Rows fails, and returns the row to go on with.
+	Batch func(args []*vec.Vec, from int, sel []int32, out []*vec.Builder) (next int, all []int32)
+	// Key are columns that tell the rows for one row apart: none of them where there is at
+	// most one row, nil where nothing is known.
+	Key []int
+	// Pure means that two functions of one name give the same rows for the same arguments.
+	Pure bool
 }

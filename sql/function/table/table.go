@@ -12,11 +12,14 @@ import (
 
 // All lists the built-in table functions by name.
 var All = []function.Table{
+	Cumulate,
 	GenerateSeries,
+	Hop,
 	JSONArrayElements,
 	JSONEach,
 	RegexpSplit,
 	StringSplit,
+	Tumble,
 	Unnest,
 }
 
