@@ -9,91 +9,57 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/sqlstream/sqlstream/internal/benchmark"
 )
 
 //go:embed *.sql
 var files embed.FS
 
-// A Query is a query of the benchmark.
-type Query struct {
-	Name string // "q5"
-	Doc  string // what it answers, in a sentence
-	SQL  string // the SELECT without its EMIT
-	Mode string // "APPEND" or "UPDATE"
+// Workload is the benchmark.
+var Workload = benchmark.Workload{
+	Name: "nexmark",
+	Tables: []benchmark.Table{
+		{
+			Name: "person", Generator: "nexmark-person",
+			Columns: "id BIGINT, name VARCHAR, email_address VARCHAR, credit_card VARCHAR, city VARCHAR, state VARCHAR, date_time TIMESTAMP(3), extra VARCHAR",
+		},
+		{
+			Name: "auction", Generator: "nexmark-auction",
+			Columns: "id BIGINT, item_name VARCHAR, description VARCHAR, initial_bid BIGINT, reserve BIGINT, date_time TIMESTAMP(3), expires TIMESTAMP(3), seller BIGINT, category BIGINT, extra VARCHAR",
+		},
+		{
+			Name: "bid", Generator: "nexmark-bid",
+			Columns: "auction BIGINT, bidder BIGINT, price BIGINT, channel VARCHAR, url VARCHAR, date_time TIMESTAMP(3), extra VARCHAR",
+		},
+	},
+	Queries: inOrder(benchmark.Read(files)),
+	Facts:   facts,
 }
 
-// Queries are all queries in the order of their numbers.
-var Queries = read()
-
-func read() []Query {
-	entries, err := files.ReadDir(".")
-	if err != nil {
-		panic(err)
+// facts hold for every seed: of 50 events one is a person, and three are auctions.
+func facts(events int64) []benchmark.Fact {
+	rounds, rest := events/50, events%50
+	people := rounds + min(rest, 1)
+	auctions := rounds*3 + min(max(rest-1, 0), 3)
+	count := func(table string, n int64) benchmark.Fact {
+		return benchmark.Fact{
+			What:  fmt.Sprintf("table %s has %d rows", table, n),
+			Query: fmt.Sprintf("SELECT CASE WHEN COUNT(*) = %d THEN 1 ELSE 0 END FROM %s", n, table),
+		}
 	}
-	var all []Query
-	for _, e := range entries {
-		text, err := files.ReadFile(e.Name())
+	return []benchmark.Fact{count("person", people), count("auction", auctions), count("bid", events-people-auctions)}
+}
+
+// inOrder sorts queries by their numbers.
+func inOrder(all []benchmark.Query) []benchmark.Query {
+	number := func(q benchmark.Query) int {
+		n, err := strconv.Atoi(q.Name[1:])
 		if err != nil {
 			panic(err)
 		}
-		doc, rest, _ := strings.Cut(string(text), "\n")
-		query, mode, ok := strings.Cut(rest, "\nEMIT ")
-		if !ok {
-			panic(e.Name() + " does not end with EMIT and a mode")
-		}
-		all = append(all, Query{
-			Name: strings.TrimSuffix(e.Name(), ".sql"),
-			Doc:  strings.TrimPrefix(doc, "-- "),
-			SQL:  query,
-			Mode: strings.TrimSuffix(mode, ";\n"),
-		})
+		return n
 	}
-	slices.SortFunc(all, func(a, b Query) int { return a.number() - b.number() })
+	slices.SortFunc(all, func(a, b benchmark.Query) int { return number(a) - number(b) })
 	return all
-}
-
-func (q *Query) number() int {
-	n, err := strconv.Atoi(q.Name[1:])
-	if err != nil {
-		panic(err)
-	}
-	return n
-}
-
-// Lookup finds a query by its name.
-func Lookup(name string) (Query, bool) {
-	i := slices.IndexFunc(Queries, func(q Query) bool { return strings.EqualFold(q.Name, name) })
-	if i < 0 {
-		return Query{}, false
-	}
-	return Queries[i], true
-}
-
-// A Table is a table of the benchmark.
-type Table struct {
-	Name    string
-	Columns string // as a definition lists them
-}
-
-// Tables are the tables of events; a generator of connector datagen is named after each.
-var Tables = []Table{
-	{"person", "id BIGINT, name VARCHAR, email_address VARCHAR, credit_card VARCHAR, city VARCHAR, state VARCHAR, date_time TIMESTAMP(3), extra VARCHAR"},
-	{"auction", "id BIGINT, item_name VARCHAR, description VARCHAR, initial_bid BIGINT, reserve BIGINT, date_time TIMESTAMP(3), expires TIMESTAMP(3), seller BIGINT, category BIGINT, extra VARCHAR"},
-	{"bid", "auction BIGINT, bidder BIGINT, price BIGINT, channel VARCHAR, url VARCHAR, date_time TIMESTAMP(3), extra VARCHAR"},
-}
-
-// Create is a statement that creates a table WITH the options given.
-func (t *Table) Create(with string) string {
-	return fmt.Sprintf("CREATE TABLE %s (%s) WITH (%s);\n", t.Name, t.Columns, with)
-}
-
-// Generated are the options of a table whose rows are made up: events, of all tables
-// together, of numbers from first on.
-func (t *Table) Generated(first, events int64, more ...string) string {
-	with := fmt.Sprintf("connector = 'datagen', generator = 'nexmark-%s', 'first.row' = '%d', 'number.of.rows' = '%d'", t.Name, first, events)
-	for _, m := range more {
-		with += ", " + m
-	}
-	return with
 }

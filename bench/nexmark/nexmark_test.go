@@ -8,6 +8,7 @@ import (
 
 	"github.com/sqlstream/sqlstream"
 	"github.com/sqlstream/sqlstream/bench/nexmark"
+	"github.com/sqlstream/sqlstream/internal/benchmark"
 	"github.com/sqlstream/sqlstream/internal/sqltest"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -21,11 +22,11 @@ type run struct {
 	db      *sqlstream.DB
 	more    []string // options of the generators
 	events  int64
-	queries []nexmark.Query
+	queries []benchmark.Query
 	running []*sqlstream.Query
 }
 
-func start(t *testing.T, queries []nexmark.Query, options []sqlstream.Option, more ...string) *run {
+func start(t *testing.T, queries []benchmark.Query, options []sqlstream.Option, more ...string) *run {
 	t.Helper()
 	db, err := sqlstream.Open(t.Context(), options...)
 	if err != nil {
@@ -33,7 +34,7 @@ func start(t *testing.T, queries []nexmark.Query, options []sqlstream.Option, mo
 	}
 	t.Cleanup(func() { db.Close() })
 	r := &run{t: t, db: db, more: append(more, "'rows.per.second' = '0'"), queries: queries}
-	for _, table := range nexmark.Tables {
+	for _, table := range nexmark.Workload.Tables {
 		r.exec(table.Create("connector = 'memory'"))
 	}
 	for _, q := range queries {
@@ -56,10 +57,11 @@ func (r *run) exec(text string) {
 // feed adds so many more events, the tables in an order of the dice.
 func (r *run) feed(n int64, dice *rand.Rand) {
 	r.t.Helper()
-	tables := slices.Clone(nexmark.Tables)
+	tables := slices.Clone(nexmark.Workload.Tables)
 	dice.Shuffle(len(tables), func(i, j int) { tables[i], tables[j] = tables[j], tables[i] })
 	for _, table := range tables {
-		made := nexmark.Table{Name: fmt.Sprintf("%s_%d", table.Name, r.events), Columns: table.Columns}
+		made := table
+		made.Name = fmt.Sprintf("%s_%d", table.Name, r.events)
 		r.exec(made.Create(table.Generated(r.events, n, r.more...)))
 		r.exec("INSERT INTO " + table.Name + " SELECT * FROM " + made.Name)
 		r.exec("DROP TABLE " + made.Name)
@@ -112,8 +114,8 @@ func negated(b *zset.Batch) *zset.Batch {
 }
 
 // known are the queries that are judged.
-func known() []nexmark.Query {
-	return slices.DeleteFunc(slices.Clone(nexmark.Queries), func(q nexmark.Query) bool { return slices.Contains(pending, q.Name) })
+func known() []benchmark.Query {
+	return slices.DeleteFunc(slices.Clone(nexmark.Workload.Queries), func(q benchmark.Query) bool { return slices.Contains(pending, q.Name) })
 }
 
 // cut deals n events out to so many pieces at random.
@@ -177,7 +179,7 @@ func TestModes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for _, table := range nexmark.Tables {
+	for _, table := range nexmark.Workload.Tables {
 		if err := db.Exec(t.Context(), table.Create(table.Generated(0, 20_000, "'rows.per.second' = '0'", "'out.of.order' = '1000'"))); err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +218,7 @@ func TestModes(t *testing.T) {
 // Every query says what it answers, and there is one for each number.
 func TestQueries(t *testing.T) {
 	var names []string
-	for _, q := range nexmark.Queries {
+	for _, q := range nexmark.Workload.Queries {
 		names = append(names, q.Name)
 		if q.Doc == "" || q.Mode != "APPEND" && q.Mode != "UPDATE" {
 			t.Errorf("%+v", q)
@@ -232,7 +234,7 @@ func TestQueries(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("queries %v", names)
 	}
-	if q, ok := nexmark.Lookup("Q5"); !ok || q.Name != "q5" {
+	if q, ok := nexmark.Workload.Query("Q5"); !ok || q.Name != "q5" {
 		t.Error("q5 is not found")
 	}
 }

@@ -95,7 +95,7 @@ Without a command it is a shell: type statements, end them with a semicolon.`,
 	dirFlag(root, &dir)
 	root.SetVersionTemplate("sqlstream {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(runCommand(), demoCommand(), brokerCommand(), produceCommand(), consumeCommand())
+	root.AddCommand(runCommand(), demoCommand(), brokerCommand(), produceCommand(), consumeCommand(), benchCommand())
 	root.CompletionOptions.DisableDescriptions = true
 	root.SuggestionsMinimumDistance = 2
 	return root

@@ -2,7 +2,11 @@
 // other things as well, a better measure of a program's speed than a clock.
 package cputime
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/sqlstream/sqlstream/internal/rusage"
+)
 
 // PerRow reports the time that a benchmark took for each of the rows of one
 // iteration, by the clock (ns/row) and by what the process computed (cpu-ns/row).
@@ -10,9 +14,9 @@ import "testing"
 func PerRow(b *testing.B, rows int) func() {
 	b.ReportAllocs()
 	b.ResetTimer()
-	start := now()
+	start := rusage.CPU()
 	return func() {
-		cpu := now() - start
+		cpu := rusage.CPU() - start
 		n := float64(b.N) * float64(rows)
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/n, "ns/row")
 		b.ReportMetric(float64(cpu.Nanoseconds())/n, "cpu-ns/row")

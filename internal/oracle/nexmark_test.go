@@ -10,6 +10,7 @@ import (
 
 	"github.com/sqlstream/sqlstream"
 	"github.com/sqlstream/sqlstream/bench/nexmark"
+	"github.com/sqlstream/sqlstream/internal/benchmark"
 	"github.com/sqlstream/sqlstream/internal/naive"
 	"github.com/sqlstream/sqlstream/internal/oracle"
 	"github.com/sqlstream/sqlstream/internal/probe"
@@ -28,12 +29,12 @@ func TestNexmark(t *testing.T) {
 	}
 	defer db.Close()
 	tables := naive.Tables{}
-	for _, table := range nexmark.Tables {
+	for _, table := range nexmark.Workload.Tables {
 		exec(t.Context(), t, db, table.Create(table.Generated(0, 100_000, "'rows.per.second' = '0'")))
 		tables[table.Name] = naive.RowsOf(answerOf(t, db, "SELECT * FROM "+table.Name))
 	}
 	lite := nexmarkSQLite(t, db)
-	for _, q := range nexmark.Queries {
+	for _, q := range nexmark.Workload.Queries {
 		if slices.Contains(pendingNexmark, q.Name) {
 			continue
 		}
@@ -47,7 +48,7 @@ func TestNexmark(t *testing.T) {
 
 // answeredByPlan compares the answer with that to the printed plan; false where the plan
 // has what SQLite lacks.
-func answeredByPlan(t *testing.T, db *sqlstream.DB, q nexmark.Query, tables naive.Tables) bool {
+func answeredByPlan(t *testing.T, db *sqlstream.DB, q benchmark.Query, tables naive.Tables) bool {
 	st, err := parser.ParseOne("", q.SQL)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +97,7 @@ func answerOf(t *testing.T, db *sqlstream.DB, query string) *zset.Batch {
 // prints it, and ts the same in microseconds.
 func nexmarkSQLite(t *testing.T, db *sqlstream.DB) *sql.DB {
 	lite := openSQLite(t)
-	for _, table := range nexmark.Tables {
+	for _, table := range nexmark.Workload.Tables {
 		rows, err := db.Query(t.Context(), "SELECT *, TIMESTAMPDIFF(MICROSECOND, TIMESTAMP '1970-01-01 00:00:00', date_time) AS ts FROM "+table.Name)
 		if err != nil {
 			t.Fatal(err)
@@ -157,7 +158,7 @@ func tumbled(table string) string {
 }
 
 // answeredByText compares the answer with that to the query in SQLite's words.
-func answeredByText(t *testing.T, db *sqlstream.DB, lite *sql.DB, q nexmark.Query) {
+func answeredByText(t *testing.T, db *sqlstream.DB, lite *sql.DB, q benchmark.Query) {
 	rows, err := db.Query(t.Context(), q.SQL)
 	if err != nil {
 		t.Fatal(err)

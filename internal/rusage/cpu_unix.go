@@ -1,13 +1,15 @@
 //go:build unix
 
-package cputime
+package rusage
 
 import (
 	"syscall"
 	"time"
 )
 
-func now() time.Duration {
+// CPU is how long all threads of the process have computed, in their own code and in the
+// system's.
+func CPU() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return 0
