@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/sqlstream/sqlstream"
 	"github.com/sqlstream/sqlstream/bench/nexmark"
@@ -14,7 +15,10 @@ import (
 )
 
 // pending are queries whose words the engine does not know yet.
-var pending = []string{"q5", "q7", "q8", "q11", "q12", "q13"}
+var pending = []string{"q11", "q13"}
+
+// noon is the engine's clock, which stands still: q12 has windows of it.
+func noon() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }
 
 // A run is a database into which events come cut by cut while queries are kept up to date.
 type run struct {
@@ -28,7 +32,7 @@ type run struct {
 
 func start(t *testing.T, queries []benchmark.Query, options []sqlstream.Option, more ...string) *run {
 	t.Helper()
-	db, err := sqlstream.Open(t.Context(), options...)
+	db, err := sqlstream.Open(t.Context(), append(options, sqlstream.WithClock(noon))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,9 +117,15 @@ func negated(b *zset.Batch) *zset.Batch {
 	return &out
 }
 
-// known are the queries that are judged.
-func known() []benchmark.Query {
-	return slices.DeleteFunc(slices.Clone(nexmark.Workload.Queries), func(q benchmark.Query) bool { return slices.Contains(pending, q.Name) })
+// known are the queries that run.
+func known() []benchmark.Query { return without(nexmark.Workload.Queries, pending...) }
+
+// over are those that run over tables which may take rows back: what q12 asks of the clock
+// is not the same again then.
+func over() []benchmark.Query { return without(known(), "q12") }
+
+func without(queries []benchmark.Query, names ...string) []benchmark.Query {
+	return slices.DeleteFunc(slices.Clone(queries), func(q benchmark.Query) bool { return slices.Contains(names, q.Name) })
 }
 
 // cut deals n events out to so many pieces at random.
@@ -146,7 +156,7 @@ func TestCuts(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dice := rand.New(rand.NewPCG(uint64(len(c.name)), 1))
-			r := start(t, known(), c.options, c.more...)
+			r := start(t, over(), c.options, c.more...)
 			for _, n := range cut(100_000, 3, dice) {
 				r.feed(n, dice)
 				r.judge(sqltest.BatchPath)
@@ -163,7 +173,7 @@ func TestNaive(t *testing.T) {
 		if seed%2 == 1 {
 			options = append(options, sqlstream.WithParallelism(2), sqlstream.WithoutRules())
 		}
-		r := start(t, known(), options, fmt.Sprintf("seed = '%d'", seed), "'out.of.order' = '100'")
+		r := start(t, over(), options, fmt.Sprintf("seed = '%d'", seed), "'out.of.order' = '100'")
 		for _, n := range cut(500, 4, dice) {
 			r.feed(n, dice)
 			r.judge(sqltest.Naive)
@@ -174,7 +184,7 @@ func TestNaive(t *testing.T) {
 // From the generators, in many epochs, each query puts out in its own mode what adds up to
 // the answer.
 func TestModes(t *testing.T) {
-	db, err := sqlstream.Open(t.Context())
+	db, err := sqlstream.Open(t.Context(), sqlstream.WithClock(noon))
 	if err != nil {
 		t.Fatal(err)
 	}

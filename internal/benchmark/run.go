@@ -102,7 +102,7 @@ func (w *Workload) sink(ctx context.Context, q Query) (string, error) {
 	}
 	defer db.Close()
 	for _, t := range w.Tables {
-		if err := db.Exec(ctx, t.Create(t.Generated(0, 0, "'rows.per.second' = '0'"))); err != nil {
+		if err := db.Exec(ctx, t.Create(generated(t, Options{}, 0))); err != nil {
 			return "", err
 		}
 	}
@@ -179,7 +179,11 @@ func (w *Workload) source(t Table, o Options, rate int64) string {
 }
 
 func generated(t Table, o Options, rate int64) string {
-	more := []string{fmt.Sprintf("seed = '%d', 'rows.per.second' = '%d'", o.Seed, rate)}
+	more := []string{fmt.Sprintf("seed = '%d'", o.Seed)}
+	if t.Static {
+		return t.Generated(0, 0, more...)
+	}
+	more = append(more, fmt.Sprintf("'rows.per.second' = '%d'", rate))
 	if o.Splits > 1 {
 		more = append(more, fmt.Sprintf("splits = '%d'", o.Splits))
 	}

@@ -79,9 +79,8 @@ func (t *Table) Generated(first, events int64, more ...string) string {
 	with := []string{"connector = 'datagen'", "generator = '" + t.Generator + "'"}
 	if !t.Static {
 		with = append(with, fmt.Sprintf("'first.row' = '%d', 'number.of.rows' = '%d'", first, events))
-		with = append(with, more...)
 	}
-	return strings.Join(with, ", ")
+	return strings.Join(append(with, more...), ", ")
 }
 
 // Query finds a query by its name.
