@@ -41,6 +41,9 @@ func (p *Expand) String() string {
 		args[i] = a.String()
 	}
 	out := "Expand " + p.Func.Name + "(" + strings.Join(args, ", ") + ")"
+	if p.Func.Numbered {
+		out += " with ordinality"
+	}
 	if p.Outer {
 		out += " or NULL"
 	}

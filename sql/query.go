@@ -60,6 +60,10 @@ const (
 	MarkerNamed         = "__sqs_named"     // ('name', x): name => x in a table function
 	MarkerColumns       = "__sqs_columns"   // (table, 'a', …): table AS t(a, …), the one field of a SELECT in FROM
 
+	MarkerSemi    = "__sqs_semi"    // (condition): ON of a SEMI JOIN; also the first name of its USING
+	MarkerAnti    = "__sqs_anti"    // (condition): ON of an ANTI JOIN, likewise
+	MarkerNatural = "__sqs_natural" // the last name of USING, where NATURAL says that all common ones are meant
+
 	MarkerTies  = "__sqs_ties"  // (): the last item of ORDER BY, of FETCH FIRST … WITH TIES
 	MarkerNulls = "__sqs_nulls" // ('FIRST') or ('LAST'): behind an item of ORDER BY, its NULLS FIRST or NULLS LAST
 
@@ -67,6 +71,10 @@ const (
 	// PARTITION BY. FULL JOIN is a join with StraightJoin set.
 	MarkerQualify = "__sqs_qualify"
 )
+
+// WithOrdinality stands behind the name in a MarkerTableFunction where the rows are
+// numbered.
+const WithOrdinality = " WITH ORDINALITY"
 
 // A Mapping ties the text that the TiDB parser saw to the user's text.
 type Mapping struct {

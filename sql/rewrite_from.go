@@ -2,9 +2,6 @@ package sql
 
 import "strings"
 
-// joinWords are the words that may stand before JOIN.
-var joinWords = words("JOIN", "INNER", "CROSS", "LEFT", "RIGHT", "OUTER", "NATURAL")
-
 // from rewrites FROM and the tables behind it.
 func (r *rewriter) from(l *level) {
 	r.emit(1)
@@ -24,84 +21,6 @@ func (r *rewriter) tableList(end int) {
 			return
 		}
 	}
-}
-
-// join rewrites a comma or join with the table behind it, or the condition of the
-// last one. It reports false at anything else.
-func (r *rewriter) join(end int) bool {
-	t, next := r.tok(0), r.tok(1)
-	switch {
-	case t.Is(","):
-		r.emit(1)
-		r.table(end)
-	case t.Is("ON"):
-		r.emit(1)
-		r.walk(&level{end: end, stop: r.endsCondition, expect: true, prim: -1, pred: -1})
-	case t.Is("USING") && next.Is("("):
-		r.emit(1)
-		r.nameList()
-	case t.Is("FULL") && next.Is("JOIN", "OUTER"):
-		r.fullJoin(end)
-	case t.Is("STRAIGHT_JOIN"):
-		r.fail(t, "STRAIGHT_JOIN is not supported: the planner chooses the order of joins")
-	case t.Is("NATURAL") && next.Is("FULL"):
-		r.notYet(t, "NATURAL FULL JOIN")
-	case joinWords[t.Upper] && t.Kind == Word:
-		r.joinWords(end)
-	case t.Is("ASOF", "SEMI", "ANTI") && next.Is("JOIN"):
-		r.notYet(t, t.Upper+" JOIN")
-	default:
-		return false
-	}
-	return true
-}
-
-func (r *rewriter) joinWords(end int) {
-	for joinWords[r.tok(0).Upper] && r.tok(0).Kind == Word {
-		r.emit(1)
-		if r.tok(-1).Is("JOIN") {
-			r.table(end)
-			return
-		}
-	}
-	if t := r.tok(0); t.Is("ASOF", "SEMI", "ANTI") && r.tok(1).Is("JOIN") {
-		r.notYet(t, t.Upper+" JOIN")
-	}
-}
-
-// fullJoin writes FULL [OUTER] JOIN as STRAIGHT_JOIN: MySQL would take FULL for an
-// alias and join only what matches.
-func (r *rewriter) fullJoin(end int) {
-	t := r.tok(0)
-	r.put(t, "STRAIGHT_JOIN")
-	if r.at++; r.tok(0).Is("OUTER") {
-		r.at++
-	}
-	if !r.tok(0).Is("JOIN") {
-		r.fail(r.tok(0), "JOIN is expected here, not %s", shown(r.tok(0)))
-		return
-	}
-	r.at++
-	r.table(end)
-	if r.err == nil && !(r.at < end && r.tok(0).Is("ON", "USING")) {
-		r.fail(t, "FULL JOIN needs ON or USING right behind its table")
-	}
-}
-
-// endsCondition reports that a join's condition ends before the token at hand.
-func (r *rewriter) endsCondition() bool {
-	t, next := r.tok(0), r.tok(1)
-	switch {
-	case tokenAt(r.out, len(r.out)-1).Is("."):
-		return false
-	case t.Is(",", "JOIN", "INNER", "CROSS", "NATURAL", "STRAIGHT_JOIN", "ON", "USING"):
-		return true
-	case t.Is("LEFT", "RIGHT"):
-		return !next.Is("(")
-	case t.Is("FULL", "ASOF", "SEMI", "ANTI"):
-		return next.Is("JOIN", "OUTER")
-	}
-	return r.beginsClause()
 }
 
 // table rewrites one table of FROM with its alias.
@@ -307,14 +226,21 @@ func (r *rewriter) wrappedFunction(end int) {
 	r.alias(end, from, false)
 }
 
-// tableFunction rewrites f(…) in FROM to MarkerTableFunction('F', …).
+// tableFunction rewrites f(…) in FROM to MarkerTableFunction('F', …), and WITH ORDINALITY
+// behind it to a part of its name.
 func (r *rewriter) tableFunction() {
 	t, end := r.tok(0), r.match[r.at+1]
-	r.put(t, MarkerTableFunction, "(", quote(strings.ToUpper(t.Name())))
+	name, words := strings.ToUpper(t.Name()), 0
+	if tokenAt(r.ts, end+1).Is("WITH") && tokenAt(r.ts, end+2).Is("ORDINALITY") {
+		name, words = name+WithOrdinality, 2
+	}
+	r.put(t, MarkerTableFunction, "(", quote(name))
 	if r.at += 2; r.at < end {
 		r.put(t, ",")
 	}
-	r.arguments(end, level{args: tableFunction})
+	if r.arguments(end, level{args: tableFunction}); r.err == nil {
+		r.at += words
+	}
 }
 
 // tableArgument rewrites TABLE t, TABLE (query) and name => value in the arguments

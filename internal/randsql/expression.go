@@ -159,6 +159,10 @@ func (g *generator) tested(k kind, cols []column, depth int, outer []column) str
 		return g.value(k, cols, 0, outer) + g.pick(" = ", " <> ", " < ", " >= ") + g.pick("ANY", "ALL") + " (" + g.of([]kind{k}, depth, around) + ")"
 	case 3:
 		k2 := []kind{number, text}[g.r.IntN(2)]
+		if g.chance(30) { // a query of one row, it may be
+			q := "SELECT * FROM (" + g.of([]kind{k, k2}, depth, around) + ") AS " + g.alias() + " ORDER BY 1, 2 LIMIT 1"
+			return "(" + g.value(k, cols, 0, outer) + ", " + g.value(k2, cols, 0, outer) + ")" + g.pick(" = ", " <> ", " < ", " >= ", " <=> ") + "(" + q + ")"
+		}
 		return "(" + g.value(k, cols, 0, outer) + ", " + g.value(k2, cols, 0, outer) + ")" + g.pick(" IN ", " NOT IN ") + brackets(g.of([]kind{k, k2}, depth, around))
 	}
 	return g.value(k, cols, 0, outer) + g.pick(" IN ", " NOT IN ") + brackets(g.of([]kind{k}, depth, around))

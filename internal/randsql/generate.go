@@ -217,7 +217,7 @@ func (g *generator) from(depth int, outer []column, given []source) source {
 		if g.chance(g.or(60, 40)) {
 			continue
 		}
-		kind := g.pick(" JOIN ", " JOIN ", " LEFT JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ")
+		kind := g.pick(" JOIN ", " JOIN ", " LEFT JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ", g.pick(" SEMI JOIN ", " ANTI JOIN ", " RIGHT SEMI JOIN ", " RIGHT ANTI JOIN "))
 		var lateral []column
 		if kind == " JOIN " || kind == " LEFT JOIN " || kind == " CROSS JOIN " {
 			lateral = out.cols
@@ -230,7 +230,13 @@ func (g *generator) from(depth int, outer []column, given []source) source {
 		} else if kind != " CROSS JOIN " {
 			out.text += " ON " + g.on(out.cols, s.cols, cols, depth, outer)
 		}
-		out.cols = cols
+		switch kind {
+		case " SEMI JOIN ", " ANTI JOIN ":
+		case " RIGHT SEMI JOIN ", " RIGHT ANTI JOIN ":
+			out.cols = s.cols
+		default:
+			out.cols = cols
+		}
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -163,7 +164,7 @@ func (b *binding) membership(x *ast.PatternInExpr) (expr.Expr, error) {
 	if x.Sel != nil {
 		return b.inSubquery(x)
 	}
-	if isRow(x.Expr) {
+	if isRow(x.Expr) || isSubquery(x.Expr) && slices.ContainsFunc(x.List, isRow) {
 		return b.inRows(x)
 	}
 	arg, err := b.expr(x.Expr)

@@ -158,7 +158,7 @@ func (b *binding) binary(x *ast.BinaryOperationExpr) (expr.Expr, error) {
 	case opcode.LogicAnd, opcode.LogicOr, opcode.LogicXor:
 		return b.logic(x)
 	}
-	if op, ok := comparisons[x.Op]; ok && (isRow(x.L) || isRow(x.R)) {
+	if op, ok := comparisons[x.Op]; ok && (isRow(x.L) || isRow(x.R) || isSubquery(x.L) && isSubquery(x.R)) {
 		return b.compareRows(op, x)
 	}
 	bind := b.expr

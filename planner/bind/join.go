@@ -36,23 +36,16 @@ func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	j := &logical.Join{Left: left}
-	switch {
-	case x.StraightJoin: // as the front end writes FULL JOIN
-		j.Kind = logical.Full
-	case x.Tp == ast.LeftJoin:
-		j.Kind = logical.Left
-	case x.Tp == ast.RightJoin:
-		j.Kind = logical.Right
-	}
+	by := joinedBy(x)
+	j := &logical.Join{Left: left, Kind: by.kind}
 	if node, sc, err := f.besideFunction(x, j, ls); node != nil || err != nil {
 		return node, sc, err
 	}
 	var rs *scope
-	if ts, ok := x.Right.(*ast.TableSource); ok && f.lateral(ts, j.Kind) {
+	if ts, ok := x.Right.(*ast.TableSource); ok && f.lateral(ts, by) {
 		at := f.m.WordAfter(f.at, "LATERAL")
-		if j.Kind == logical.Right || j.Kind == logical.Full {
-			return nil, nil, sql.Errorf(f.m.Source, at, "LATERAL reads what stands before it, of which a %s has none for some rows", strings.ToUpper(j.Kind.String())).
+		if j.Kind == logical.Right || j.Kind == logical.Full || by.turned {
+			return nil, nil, sql.Errorf(f.m.Source, at, "LATERAL reads what stands before it, of which a %s has none for some rows", strings.ToUpper(by.String())).
 				WithHint("use JOIN LATERAL or LEFT JOIN LATERAL")
 		}
 		j.Right, j.Params, err = f.within(ls, func() (n logical.Node, err error) {
@@ -71,31 +64,94 @@ func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
 				WithHint("give one of them another name: %s AS t2", t)
 		}
 	}
-	sc := ls.beside(rs)
+	if by.turned {
+		j.Left, j.Right, ls, rs = j.Right, j.Left, rs, ls
+	}
+	if by.natural {
+		by.names = common(ls, rs)
+	}
+	var pairs [][2]int
+	if by.on != nil {
+		j.On, err = f.on(by.on, ls.beside(rs))
+	} else {
+		pairs, err = f.using(j, ls, rs, by.names)
+	}
 	switch {
-	case x.On != nil:
-		j.On, err = f.on(x.On.Expr, sc)
-	case x.NaturalJoin:
-		return f.using(j, ls, rs, common(ls, rs))
-	case len(x.Using) > 0:
-		names := make([]string, len(x.Using))
-		for i, c := range x.Using {
-			names[i] = c.Name.O
-		}
-		return f.using(j, ls, rs, names)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, nil, err
+	case by.half():
+		return j, ls, nil
+	case by.on == nil && (by.natural || len(by.names) > 0):
+		node, sc := f.merge(j, ls.beside(rs).over(j.Schema()), pairs)
+		return node, sc, nil
 	}
-	return j, sc.over(j.Schema()), nil
+	return j, ls.beside(rs).over(j.Schema()), nil
 }
 
 // lateral reports that a table may read what stands before it: LATERAL says so, and a
 // table function may wherever there is a row before it.
-func (f *fromClause) lateral(ts *ast.TableSource, kind logical.JoinKind) bool {
+func (f *fromClause) lateral(ts *ast.TableSource, by joining) bool {
 	c := tableCallOf(ts)
-	return ts.Lateral || kind == logical.Left && c != nil && f.ofTable(c) == nil
+	return ts.Lateral || (by.kind == logical.Left || by.half() && !by.turned) && c != nil && f.ofTable(c) == nil
 }
+
+// A joining is how a join is written.
+type joining struct {
+	kind    logical.JoinKind
+	turned  bool         // RIGHT SEMI and RIGHT ANTI: the rows of the right side are those that are kept
+	on      ast.ExprNode // nil for none
+	natural bool
+	names   []string // of USING
+}
+
+// half reports a join of which one side's columns are all.
+func (j joining) half() bool { return j.kind == logical.Semi || j.kind == logical.Anti }
+
+// String names the kind of the join.
+func (j joining) String() string {
+	if j.turned {
+		return "Right " + strings.ToLower(j.kind.String())
+	}
+	return j.kind.String()
+}
+
+// joinedBy reads what the front end has made of a join's words.
+func joinedBy(x *ast.Join) joining {
+	out := joining{natural: x.NaturalJoin}
+	switch {
+	case x.StraightJoin: // FULL JOIN
+		out.kind = logical.Full
+	case x.Tp == ast.LeftJoin:
+		out.kind = logical.Left
+	case x.Tp == ast.RightJoin:
+		out.kind = logical.Right
+	}
+	for _, c := range x.Using {
+		if c.Name.L == sql.MarkerNatural {
+			out.natural = true
+		} else {
+			out.names = append(out.names, c.Name.O)
+		}
+	}
+	marker := ""
+	if len(out.names) > 0 {
+		marker = out.names[0]
+	}
+	if x.On != nil {
+		out.on = x.On.Expr
+		if call, ok := out.on.(*ast.FuncCallExpr); ok && halves[call.FnName.L] > logical.Inner {
+			marker, out.on = call.FnName.L, call.Args[0]
+		}
+	}
+	if kind, ok := halves[marker]; ok {
+		out.turned, out.kind = out.kind == logical.Right, kind
+		out.names = out.names[min(1, len(out.names)):]
+	}
+	return out
+}
+
+// halves are the joins that MySQL does not have, by their markers.
+var halves = map[string]logical.JoinKind{sql.MarkerSemi: logical.Semi, sql.MarkerAnti: logical.Anti}
 
 func (f *fromClause) on(n ast.ExprNode, sc *scope) (expr.Expr, error) {
 	cond, err := f.scalar(n, sc, "ON")
@@ -116,12 +172,9 @@ func common(l, r *scope) []string {
 	return out
 }
 
-// using joins by columns of the same name, which are one column then, before all
-// others in *: that of the side whose rows are all kept, and of a FULL JOIN the one
-// that is there.
-func (f *fromClause) using(j *logical.Join, ls, rs *scope, names []string) (logical.Node, *scope, error) {
+// using joins by columns of the same name, of which it returns the places in both sides.
+func (f *fromClause) using(j *logical.Join, ls, rs *scope, names []string) (pairs [][2]int, err error) {
 	var conds []expr.Expr
-	var pairs [][2]int
 	for _, name := range names {
 		at := f.m.NameAfter(f.at, name)
 		l, r := ls.find(name), rs.find(name)
@@ -131,16 +184,16 @@ func (f *fromClause) using(j *logical.Join, ls, rs *scope, names []string) (logi
 		}{{l, ls}, {r, rs}} {
 			switch {
 			case len(side.found) == 0:
-				return nil, nil, side.in.noTable(sql.Errorf(f.m.Source, at, "USING names %s, which one side does not have", name))
+				return nil, side.in.noTable(sql.Errorf(f.m.Source, at, "USING names %s, which one side does not have", name))
 			case len(side.found) > 1:
-				return nil, nil, side.in.ambiguous(sql.Errorf(f.m.Source, at, "column %s of USING is ambiguous", name), side.found)
+				return nil, side.in.ambiguous(sql.Errorf(f.m.Source, at, "column %s of USING is ambiguous", name), side.found)
 			}
 		}
 		lc := &expr.Column{Index: l[0], Field: ls.fields[l[0]]}
 		rc := &expr.Column{Index: len(ls.fields) + r[0], Field: rs.fields[r[0]]}
 		t, ok := types.Comparable(lc.Field.Type, rc.Field.Type)
 		if !ok {
-			return nil, nil, sql.Errorf(f.m.Source, at, "column %s of USING is %s on one side and %s on the other", name, lc.Field.Type, rc.Field.Type).
+			return nil, sql.Errorf(f.m.Source, at, "column %s of USING is %s on one side and %s on the other", name, lc.Field.Type, rc.Field.Type).
 				WithHint("join with ON and convert one of them with CAST")
 		}
 		conds = append(conds, &expr.Compare{Op: expr.Eq, L: expr.NewCast(lc, t), R: expr.NewCast(rc, t)})
@@ -149,12 +202,11 @@ func (f *fromClause) using(j *logical.Join, ls, rs *scope, names []string) (logi
 	if len(conds) > 0 {
 		j.On = expr.AndOf(conds...)
 	}
-	sc := ls.beside(rs).over(j.Schema())
-	node, merged := f.merge(j, sc, pairs)
-	return node, merged, nil
+	return pairs, nil
 }
 
-// merge makes one column of each pair.
+// merge makes one column of each pair, before all others in *: that of the side whose rows
+// are all kept, and of a FULL JOIN the one that is there.
 func (f *fromClause) merge(j *logical.Join, sc *scope, pairs [][2]int) (logical.Node, *scope) {
 	out := sc.beside(newScope("", types.NewSchema()))
 	var node logical.Node = j

@@ -85,8 +85,7 @@ func (b *binding) compareSubquery(x *ast.CompareSubqueryExpr) (expr.Expr, error)
 // anySubquery compares values with the rows of a subquery, both converted to the types
 // that they are compared in.
 func (b *binding) anySubquery(kind logical.SubqueryKind, op expr.Op, l, r ast.ExprNode) (expr.Expr, error) {
-	nodes := rowNodes(l)
-	operands, err := b.exprs(nodes)
+	operands, err := b.values(l)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +103,7 @@ func (b *binding) anySubquery(kind logical.SubqueryKind, op expr.Op, l, r ast.Ex
 	target := make([]types.Type, len(operands))
 	for i, f := range schema.Fields {
 		col := &expr.Column{Index: i, Field: f}
-		x, y, err := b.together(operands[i], col, nodes[i])
+		x, y, err := b.together(operands[i], col, l)
 		if err != nil {
 			return nil, err
 		}
@@ -128,40 +127,88 @@ func isRow(n ast.ExprNode) bool {
 	}
 }
 
-// rowNodes are the values of a row, or the one value that is none.
-func rowNodes(n ast.ExprNode) []ast.ExprNode {
+// isSubquery reports that an expression is a query in brackets.
+func isSubquery(n ast.ExprNode) bool {
 	for {
 		switch x := n.(type) {
 		case *ast.ParenthesesExpr:
 			n = x.Expr
-		case *ast.RowExpr:
-			return x.Values
+		case *ast.SubqueryExpr:
+			return true
 		default:
-			return []ast.ExprNode{n}
+			return false
 		}
 	}
+}
+
+// values binds the values of a row: those that are written, or the columns of a query that
+// gives one row. Anything else is the one value that it is.
+func (b *binding) values(n ast.ExprNode) ([]expr.Expr, error) {
+	switch x := n.(type) {
+	case *ast.ParenthesesExpr:
+		return b.values(x.Expr)
+	case *ast.RowExpr:
+		return b.exprs(x.Values)
+	case *ast.SubqueryExpr:
+		return b.rowSubquery(x)
+	}
+	e, err := b.expr(n)
+	return []expr.Expr{e}, err
+}
+
+// rowSubquery binds (SELECT x, y, …) in the place of a row: all NULL without a row, an error
+// with several. The query gives its columns as one ROW, of which these are the fields.
+func (b *binding) rowSubquery(x *ast.SubqueryExpr) ([]expr.Expr, error) {
+	s := &logical.Subquery{Kind: logical.Scalar}
+	if err := b.subquery(x, s); err != nil {
+		return nil, err
+	}
+	width := s.Plan.Schema().Len()
+	target := make([]types.Type, width)
+	for i, f := range s.Plan.Schema().Fields {
+		if target[i] = f.Type; f.Type.Kind == types.Null { // SELECT NULL
+			target[i] = types.Of(types.Varchar)
+		}
+	}
+	s.Plan = convert(s.Plan, target)
+	if width == 1 {
+		return []expr.Expr{s}, nil
+	}
+	columns := make([]expr.Expr, width)
+	for i, f := range s.Plan.Schema().Fields {
+		columns[i] = &expr.Column{Index: i, Field: f}
+	}
+	f, _ := b.Functions.Scalar("row")
+	row, err := b.scalarCall(f, columns, x)
+	if err != nil {
+		return nil, err
+	}
+	s.Plan = &logical.Project{Input: s.Plan, Exprs: []expr.Expr{row}, Names: []string{"row"}}
+	out := make([]expr.Expr, width)
+	for i, f := range row.Type().Fields {
+		if out[i], err = b.field(s, f.Name, x); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // compareRows binds a comparison of rows: value by value, by <, <=, > and >= in the
 // order of the values. A subquery of as many columns is a row, too.
 func (b *binding) compareRows(op expr.Op, x *ast.BinaryOperationExpr) (expr.Expr, error) {
-	for _, side := range [][2]ast.ExprNode{{x.L, x.R}, {x.R, x.L}} {
-		if _, ok := side[1].(*ast.SubqueryExpr); ok && isRow(side[0]) {
-			return nil, b.m.Errorf(side[1], "a row of values cannot be compared with a subquery by %s", op).
-				WithHint("write IN (SELECT …), or = ANY (SELECT …)")
-		}
-	}
-	l, r := rowNodes(x.L), rowNodes(x.R)
-	if len(l) != len(r) || !isRow(x.L) || !isRow(x.R) {
-		return nil, b.m.Errorf(x, "a row of %d values is compared with %d", len(l), len(r))
-	}
-	ls, err := b.exprs(l)
+	ls, err := b.values(x.L)
 	if err != nil {
 		return nil, err
 	}
-	rs, err := b.exprs(r)
+	rs, err := b.values(x.R)
 	if err != nil {
 		return nil, err
+	}
+	switch {
+	case len(ls) != len(rs):
+		return nil, b.m.Errorf(x, "a row of %d values is compared with %d", len(ls), len(rs))
+	case len(ls) == 1:
+		return b.compare(op, ls[0], rs[0], x)
 	}
 	return b.rowComparison(op, ls, rs, x)
 }
@@ -206,19 +253,18 @@ func (b *binding) rowComparison(op expr.Op, ls, rs []expr.Expr, n ast.Node) (exp
 
 // inRows binds (a, b) IN ((1, 2), (3, 4)).
 func (b *binding) inRows(x *ast.PatternInExpr) (expr.Expr, error) {
-	arg, err := b.exprs(rowNodes(x.Expr))
+	arg, err := b.values(x.Expr)
 	if err != nil {
 		return nil, err
 	}
 	var any []expr.Expr
 	for _, item := range x.List {
-		nodes := rowNodes(item)
-		if !isRow(item) || len(nodes) != len(arg) {
-			return nil, b.m.Errorf(item, "a row of %d values is compared with %d", len(arg), len(nodes))
-		}
-		row, err := b.exprs(nodes)
+		row, err := b.values(item)
 		if err != nil {
 			return nil, err
+		}
+		if len(row) != len(arg) {
+			return nil, b.m.Errorf(item, "a row of %d values is compared with %d", len(arg), len(row))
 		}
 		c, err := b.rowComparison(expr.Eq, arg, row, item)
 		if err != nil {

@@ -51,9 +51,13 @@ func tableCallOf(ts *ast.TableSource) *tableCall {
 // and returns the scope of both.
 func (s *session) expand(c *tableCall, in logical.Node, sc *scope) (*logical.Expand, *scope, error) {
 	name, _ := sql.LiteralValue(c.call.Args[0].(ast.ValueExpr)).(string)
+	name, numbered := strings.CutSuffix(name, sql.WithOrdinality)
 	f, ok := s.Functions.Table(name)
-	if !ok {
+	switch {
+	case !ok:
 		return nil, nil, s.noTableFunction(c.call, name)
+	case numbered && f.Takes != nil:
+		return nil, nil, s.m.Errorf(c.call, "WITH ORDINALITY belongs behind a function of values, not of a table")
 	}
 	x := &logical.Expand{Input: in}
 	var have []types.Type
@@ -69,6 +73,9 @@ func (s *session) expand(c *tableCall, in logical.Node, sc *scope) (*logical.Exp
 	var err error
 	if x.Func, err = f.Bind(have, constants); err != nil {
 		return nil, nil, s.m.Errorf(c.call, "%v", err)
+	}
+	if numbered {
+		x.Func = x.Func.WithOrdinality()
 	}
 	for i, e := range x.Args {
 		x.Args[i] = expr.NewCast(e, x.Func.Args[i])
@@ -97,10 +104,15 @@ func (s *session) columnNames(c *tableCall, f *function.BoundTable) ([]string, e
 			return nil, s.m.Errorf(c.call, "%s has %d names for %d columns", c.alias, len(c.names), len(f.Columns))
 		}
 		return c.names, nil
-	case len(f.Columns) == 1 && c.alias != "":
-		return []string{c.alias}, nil
 	}
-	return types.NewSchema(f.Columns...).Names(), nil
+	names, own := types.NewSchema(f.Columns...).Names(), len(f.Columns)
+	if f.Numbered {
+		own--
+	}
+	if own == 1 && c.alias != "" {
+		names[0] = c.alias
+	}
+	return names, nil
 }
 
 // known returns the value of a constant, nil for any other expression.

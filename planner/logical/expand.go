@@ -43,6 +43,9 @@ func (x *Expand) Schema() *types.Schema {
 // String implements Node.
 func (x *Expand) String() string {
 	out := "Expand " + x.Func.Name + "(" + exprList(x.Args) + ")"
+	if x.Func.Numbered {
+		out += " with ordinality"
+	}
 	if x.Outer {
 		out += " or NULL"
 	}

@@ -83,7 +83,7 @@ func details(n Node) string {
 		return out
 	case *Expand:
 		if x.Func.Pure {
-			return fmt.Sprintf("%s %t", x.Func.Name, x.Outer)
+			return fmt.Sprintf("%s %t %t", x.Func.Name, x.Func.Numbered, x.Outer)
 		}
 		return fmt.Sprintf("%s %p %t", x.Func.Name, x.Func, x.Outer)
 	case *Recursive:

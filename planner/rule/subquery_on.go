@@ -23,7 +23,7 @@ import (
 //	                        └─ Project l.*
 //	                           └─ the same filter
 func joinSubqueries(j *logical.Join) logical.Node {
-	if j.Kind > logical.Full || slices.ContainsFunc(j.Params, logical.HasSubquery) {
+	if j.Kind > logical.Anti || slices.ContainsFunc(j.Params, logical.HasSubquery) {
 		return j
 	}
 	pairs := *j
@@ -34,10 +34,10 @@ func joinSubqueries(j *logical.Join) logical.Node {
 	if out := besideSides(j); out != nil {
 		return out
 	}
-	if len(j.Params) > 0 {
-		return j
+	matched := filterSubqueries(&logical.Filter{Input: depend(&pairs), Pred: j.On})
+	if j.Kind > logical.Full {
+		return paired(j.Left, matched, 0, j.Kind)
 	}
-	matched := filterSubqueries(&logical.Filter{Input: &pairs, Pred: j.On})
 	out := &logical.Union{Ins: []logical.Node{matched}, Names: j.Schema().Names()}
 	width := j.Left.Schema().Len()
 	if j.Kind != logical.Right {
@@ -53,14 +53,7 @@ func joinSubqueries(j *logical.Join) logical.Node {
 // that stand in no pair, with NULLs for the other side.
 func unmatched(side, pairs logical.Node, from int, j *logical.Join) logical.Node {
 	width := side.Schema().Len()
-	there := &logical.Project{Input: pairs}
-	var conds []expr.Expr
-	for i, f := range side.Schema().Fields {
-		there.Exprs = append(there.Exprs, &expr.Column{Index: from + i, Field: f})
-		there.Names = append(there.Names, f.Name)
-		conds = append(conds, &expr.Compare{Op: expr.NullSafeEq, L: &expr.Column{Index: i, Field: f}, R: &expr.Column{Index: width + i, Field: f}})
-	}
-	out := &logical.Project{Input: &logical.Join{Left: side, Right: there, Kind: logical.Anti, On: expr.AndOf(conds...)}}
+	out := &logical.Project{Input: paired(side, pairs, from, logical.Anti)}
 	for i, f := range j.Schema().Fields {
 		var e expr.Expr = &expr.Literal{T: f.Type}
 		if i >= from && i < from+width {
@@ -69,6 +62,19 @@ func unmatched(side, pairs logical.Node, from int, j *logical.Join) logical.Node
 		out.Exprs, out.Names = append(out.Exprs, e), append(out.Names, f.Name)
 	}
 	return out
+}
+
+// paired are the rows of a side that stand in a pair, or by Anti in none.
+func paired(side, pairs logical.Node, from int, kind logical.JoinKind) logical.Node {
+	width := side.Schema().Len()
+	there := &logical.Project{Input: pairs}
+	var conds []expr.Expr
+	for i, f := range side.Schema().Fields {
+		there.Exprs = append(there.Exprs, &expr.Column{Index: from + i, Field: f})
+		there.Names = append(there.Names, f.Name)
+		conds = append(conds, &expr.Compare{Op: expr.NullSafeEq, L: &expr.Column{Index: i, Field: f}, R: &expr.Column{Index: width + i, Field: f}})
+	}
+	return &logical.Join{Left: side, Right: there, Kind: kind, On: expr.AndOf(conds...)}
 }
 
 // besideSides puts each subquery of an outer join's condition beside the rows of the one
@@ -120,6 +126,9 @@ func besideSides(j *logical.Join) logical.Node {
 	joined := depend(&logical.Join{Left: l.input, Right: r.input, Kind: j.Kind, On: on, Params: params})
 	fields := joined.Schema().Fields
 	out := &logical.Project{Input: joined}
+	if j.Kind > logical.Full {
+		right = 0
+	}
 	for i := range width + right {
 		at := i
 		if i >= width {

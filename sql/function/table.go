@@ -53,4 +53,26 @@ type BoundTable struct {
 	Key []int
 	// Pure means that two functions of one name give the same rows for the same arguments.
 	Pure bool
+	// Numbered says that the last column counts the rows of each call: WITH ORDINALITY.
+	Numbered bool
+}
+
+// WithOrdinality is the function with a column more: the place of each row among those of
+// its call, from 1 on.
+func (b *BoundTable) WithOrdinality() *BoundTable {
+	out := *b
+	last := len(b.Columns)
+	out.Numbered, out.Batch = true, nil
+	if out.Key == nil || len(out.Key) > 0 {
+		out.Key = []int{last}
+	}
+	out.Columns = append(b.Columns[:last:last], types.Field{Name: "ordinality", Type: Int, NotNull: true})
+	out.Rows = func(args []*vec.Vec, row int, cols []*vec.Builder) (int, error) {
+		n, err := b.Rows(args, row, cols[:last])
+		for i := range n {
+			vec.AppendInt(cols[last], int64(i+1))
+		}
+		return n, err
+	}
+	return &out
 }
