@@ -1,6 +1,7 @@
 package vec
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -49,12 +50,24 @@ func AppendText(dst []byte, v *Vec, row int) []byte {
 	return strconv.AppendInt(dst, Int(v, at), 10)
 }
 
-// AppendFloat appends the shortest text that reads back as f; size is 32 or 64.
+// AppendFloat appends the shortest text that reads back as f; size is 32 or 64. As in
+// MySQL it has an exponent from 1e15 on and below 1e-15.
 func AppendFloat(dst []byte, f float64, size int) []byte {
-	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
-		return strconv.AppendFloat(dst, f, 'e', -1, size)
+	least, end := 1e-15, 1e15
+	if size == 32 {
+		least, end = float64(float32(least)), float64(float32(end))
 	}
-	return strconv.AppendFloat(dst, f, 'f', -1, size)
+	a := math.Abs(f)
+	if a == 0 || a >= least && a < end || math.IsNaN(f) || math.IsInf(f, 0) {
+		return strconv.AppendFloat(dst, f, 'f', -1, size)
+	}
+	dst = strconv.AppendFloat(dst, f, 'e', -1, size)
+	e := bytes.LastIndexByte(dst, 'e')
+	exponent := bytes.TrimLeft(dst[e+2:], "0")
+	if dst[e+1] == '+' {
+		return append(dst[:e+1], exponent...)
+	}
+	return append(dst[:e+2], exponent...)
 }
 
 // Int returns the value at a place of a signed vector, DATE, TIME and TIMESTAMP

@@ -1,6 +1,7 @@
 package vec_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -51,8 +52,7 @@ func TestTextThatIsNoValue(t *testing.T) {
 	}
 }
 
-// Floats have the shortest text that reads back, without an exponent where that
-// can be read.
+// Floats have the shortest text that reads back, and an exponent where MySQL's have one.
 func TestFloatText(t *testing.T) {
 	for _, c := range []struct {
 		f    float64
@@ -61,9 +61,17 @@ func TestFloatText(t *testing.T) {
 	}{
 		{0.1, 64, "0.1"},
 		{float64(float32(0.1)), 32, "0.1"},
-		{1e20, 64, "100000000000000000000"},
-		{1e21, 64, "1e+21"},
-		{1e-7, 64, "1e-07"},
+		{999999999999999, 64, "999999999999999"},
+		{1e15, 64, "1e15"},
+		{float64(float32(1e15)), 32, "1e15"},
+		{-1234567890123456, 64, "-1.234567890123456e15"},
+		{1e300, 64, "1e300"},
+		{1e-7, 64, "0.0000001"},
+		{1e-15, 64, "0.000000000000001"},
+		{2.5e-16, 64, "2.5e-16"},
+		{5e-324, 64, "5e-324"},
+		{math.Inf(-1), 64, "-Inf"},
+		{math.NaN(), 64, "NaN"},
 		{0, 64, "0"},
 	} {
 		if got := string(vec.AppendFloat(nil, c.f, c.size)); got != c.want {

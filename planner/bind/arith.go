@@ -14,6 +14,12 @@ func (b *binding) arith(op expr.Op, l, r expr.Expr, n ast.Node) (expr.Expr, erro
 	if l.Type().Kind == types.Interval || r.Type().Kind == types.Interval {
 		return b.timeArith(op, l, r, n)
 	}
+	if l.Type().Kind == types.Null && r.Type().IsText() {
+		l = &expr.Literal{T: types.Of(types.BigInt)} // NULL is a number here, and the text becomes one
+	}
+	if r.Type().Kind == types.Null && l.Type().IsText() {
+		r = &expr.Literal{T: types.Of(types.BigInt)}
+	}
 	l, r, err := b.textLiterals(l, r, n)
 	if err != nil {
 		return nil, err
@@ -56,11 +62,15 @@ func (b *binding) timeArith(op expr.Op, l, r expr.Expr, n ast.Node) (expr.Expr, 
 		return b.addSpan(op, l, span, n)
 	}
 	t := l.Type()
+	clock := false
+	if span, ok := r.(*fixedSpan); ok {
+		clock, r = span.clock, span.Expr
+	}
 	switch {
 	case t.Kind == types.Time && !inMonths(r):
 	case t.Kind == types.Time:
 		return nil, b.m.Errorf(n, "months are not added to a TIME")
-	case t.Kind == types.Date && !wholeUnits(r, types.MicrosPerDay):
+	case t.Kind == types.Date && (clock || !wholeUnits(r, types.MicrosPerDay)):
 		t = types.TimestampOf(0)
 	case t.Kind == types.Date, t.Kind == types.Timestamp:
 	case t.Kind == types.Null:

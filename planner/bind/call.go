@@ -54,7 +54,7 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 			if _, ok := b.Functions.Scalar(u.Unit.String()); !ok {
 				return nil, b.notYet(x, "EXTRACT("+u.Unit.String()+" …)")
 			}
-			return b.function(strings.ToLower(u.Unit.String()), x.Args[1:], x)
+			return b.extractParts([]string{u.Unit.String()}, x)
 		}
 	case "timestampdiff", "timestampadd":
 		if u, ok := x.Args[0].(*ast.TimeUnitExpr); ok {

@@ -50,7 +50,12 @@ func (b *binding) span(n ast.ExprNode, unit string) (expr.Expr, error) {
 		return &variableSpan{Expr: e, unit: "MICROSECOND"}, nil
 	}
 	if isConstant(e) {
-		return b.constantInterval(e, unit, n)
+		_, last, several := strings.Cut(unit, "_")
+		if !several {
+			last = unit
+		}
+		fixed, err := b.constantInterval(e, unit, n)
+		return &fixedSpan{Expr: fixed, clock: microsIn[last]%types.MicrosPerDay != 0}, err
 	}
 	if partsOf[unit] != nil {
 		return nil, b.notYet(n, "an INTERVAL in "+unit+" that is not a constant")
@@ -195,6 +200,13 @@ type variableSpan struct {
 // Type implements expr.Expr.
 func (*variableSpan) Type() types.Type { return types.Of(types.Interval) }
 
+// A fixedSpan is a constant INTERVAL. It lives until it is added to a time: a DATE becomes
+// a TIMESTAMP where the unit is one of the clock, though it may be 0 or 24 hours.
+type fixedSpan struct {
+	expr.Expr
+	clock bool
+}
+
 // addSpan binds a time plus or minus a variable interval, as TIMESTAMPADD. As in one that
 // is constant a part of a month is rounded, that of any other unit counts.
 func (b *binding) addSpan(op expr.Op, t expr.Expr, span *variableSpan, n ast.Node) (expr.Expr, error) {
@@ -227,22 +239,36 @@ func (b *binding) addSpan(op expr.Op, t expr.Expr, span *variableSpan, n ast.Nod
 	return out, err
 }
 
-// extractParts binds EXTRACT of a unit of several parts: the digits of one behind those
-// of the other.
+// extractParts binds EXTRACT of a unit of one or several parts: the digits of one behind
+// those of the other.
 func (b *binding) extractParts(parts []string, x *ast.FuncCallExpr) (expr.Expr, error) {
 	arg, err := b.expr(x.Args[1])
 	if err != nil {
 		return nil, err
 	}
-	var out expr.Expr
+	out, of, err := b.joinParts(parts, arg, x)
+	if err != nil || of.Type().Kind != types.Time {
+		return out, err
+	}
+	// The functions give the parts of a TIME without its sign, which EXTRACT keeps.
+	before := &expr.Compare{Op: expr.Lt, L: of, R: &expr.Literal{T: of.Type(), Value: int64(0)}}
+	return &expr.Case{Whens: []expr.When{{Cond: before, Then: &expr.Neg{Arg: out}}}, Else: out, T: out.Type()}, nil
+}
+
+// joinParts returns the digits, and the argument as the last part's function takes it.
+func (b *binding) joinParts(parts []string, arg expr.Expr, x *ast.FuncCallExpr) (out, of expr.Expr, err error) {
 	for _, part := range parts {
 		f, ok := b.Functions.Scalar(part)
 		if !ok {
-			return nil, b.notYet(x, "EXTRACT("+part+" …)")
+			return nil, nil, b.notYet(x, "EXTRACT("+part+" …)")
 		}
 		e, err := b.scalarCall(f, []expr.Expr{arg}, x)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		of = arg
+		if c, ok := e.(*expr.Call); ok {
+			of = c.Args[0]
 		}
 		if out == nil {
 			out = e
@@ -253,11 +279,11 @@ func (b *binding) extractParts(parts []string, x *ast.FuncCallExpr) (expr.Expr, 
 			by = types.MicrosPerSecond
 		}
 		if out, err = b.arith(expr.Mul, out, &expr.Literal{T: types.Of(types.BigInt), Value: by}, x); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if out, err = b.arith(expr.Add, out, e, x); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return out, nil
+	return out, of, nil
 }

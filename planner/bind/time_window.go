@@ -164,6 +164,9 @@ func (s *session) windowed(w *windowCall, in logical.Node, sc *scope) (logical.N
 		if err != nil {
 			return nil, err
 		}
+		if span, ok := e.(*fixedSpan); ok {
+			e = span.Expr
+		}
 		nodes, args = append(nodes, n), append(args, e)
 	}
 	return s.addWindows(w.f, in, args, func(arg int) ast.Node { return nodes[arg] })

@@ -231,20 +231,34 @@ func (n *castNode) fromText(a *vec.Vec, i int) error {
 		s = s[1 : len(s)-1] // no time has what JSON escapes
 	}
 	if n.to.IsInteger() {
-		// '1.7' rounds to 2, as every number does that becomes an integer.
 		d, err := types.ParseDecimal(s, types.MaxPrecision, 0)
-		if err != nil {
+		// A number in JSON is rounded as every number that becomes an integer. Of the text
+		// '1.7' MySQL takes the 1 with a warning, and so it is none.
+		if err != nil || n.from.Kind != types.JSON && !isWhole(s) {
 			return fmt.Errorf("'%s' is not a %s", s, n.to)
 		}
 		return n.integer(d, func() string { return "'" + s + "'" })
 	}
-	if n.to.Kind == types.Timestamp || n.to.Kind == types.Time {
+	if n.to.IsTemporal() {
 		return n.timeText(s)
 	}
 	if err := vec.ParseText(n.out, s); err != nil {
 		return err
 	}
 	return nil
+}
+
+// isWhole reports a sign or none and digits.
+func isWhole(s string) bool {
+	if s != "" && (s[0] == '+' || s[0] == '-') {
+		s = s[1:]
+	}
+	for _, c := range []byte(s) {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func trimBlanks(s string) string {
@@ -326,6 +340,9 @@ func (n *castNode) exact(a *vec.Vec, i, scale int) (vec.Decimal, bool) {
 		}
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return vec.Decimal{}, false
+		}
+		if n.to.IsInteger() {
+			f = math.RoundToEven(f) // as C's rint, and so MySQL, does
 		}
 		size := 64
 		if a.Type.Kind == types.Float {

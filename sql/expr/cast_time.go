@@ -76,13 +76,26 @@ func RoundFraction(v int64, precision int) int64 {
 	return q * unit
 }
 
-// timeText appends the TIME or TIMESTAMP that a text means.
+// timeText appends the DATE, TIME or TIMESTAMP that a text means. Of a date with a time a
+// DATE is the date.
 func (n *castNode) timeText(s string) error {
-	b := vec.NewBuilder(n.to)
-	if err := vec.ParseText(b, s); err != nil {
-		return err
+	var v int64
+	ok := false
+	switch n.to.Kind {
+	case types.Date:
+		if v, ok = types.ParseLooseTimestamp(s, nil); ok {
+			n.toDate(v)
+			return nil
+		}
+	case types.Time:
+		v, ok = types.ParseLooseTime(s)
+	default:
+		v, ok = types.ParseLooseTimestamp(s, n.to.Zone)
 	}
-	return n.appendTime(vec.Slice[int64](b.Vec())[0])
+	if !ok {
+		return vec.ParseText(vec.NewBuilder(n.to), s) // which says what is wanted
+	}
+	return n.appendTime(v)
 }
 
 // appendTime appends a time at the precision wanted.

@@ -83,6 +83,8 @@ func Arithmetic(op ArithOp, l, r Type) (left, right, result Type, ok bool) {
 		case !lu && !ru:
 			b := Of(BigInt)
 			return b, b, b, true
+		case op == OpIntDiv:
+			return ld, rd, DecimalOf(20, 0), true
 		}
 	}
 	return ld, rd, decimalResult(op, ld, rd), true

@@ -255,7 +255,7 @@ func TestSumsBeyondTheirType(t *testing.T) {
 		{aggregate.Avg, wide, "+99999 " + big[4:], big[4:] + ".0000"},
 		{aggregate.Avg, wide, "+99999 -" + big[4:] + "\n+99999 -" + big[5:] + "8", "-" + big[5:] + "8.5000"},
 		{aggregate.Avg, wide, "-99999 " + big[4:] + "\n+99998 " + big[4:], big[4:] + ".0000"},
-		{aggregate.Avg, function.Float, "+3 1.7e308", "1.7e+308"},
+		{aggregate.Avg, function.Float, "+3 1.7e308", "1.7e308"},
 		{aggregate.Sum, function.Float, "+1000000000000 0.5\n-999999999999 0.5", "0.5"},
 		{aggregate.Sum, function.Float, "+1 +Inf\n+1 -Inf\n-1 -Inf", "+Inf"},
 		{aggregate.Sum, function.Float, "+1 NaN\n-1 NaN\n+1 2", "2"},

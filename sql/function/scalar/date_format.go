@@ -161,7 +161,7 @@ func (m *moment) clock(dst []byte, c byte) ([]byte, bool) {
 	case 'l':
 		return padded(dst, half, 1), true
 	case 'p':
-		if hour < 12 {
+		if hour%24 < 12 {
 			return append(dst, "AM"...), true
 		}
 		return append(dst, "PM"...), true

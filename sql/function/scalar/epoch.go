@@ -150,19 +150,35 @@ var SecToTime = function.Scalar{
 	Examples: []function.Example{
 		{Expr: "sec_to_time(3725)", Value: "01:02:05"},
 		{Expr: "sec_to_time(-1)", Value: "-00:00:01"},
+		{Expr: "sec_to_time(90.25)", Value: "00:01:30.25"},
 		{Expr: "sec_to_time(NULL)", Value: "NULL"},
 	},
-	Overloads: []function.Overload{{
-		Args: function.Params(function.Int), Returns: function.Always(types.Type{Kind: types.Time}),
+	Overloads: []function.Overload{
+		secToTime(function.Int, func([]types.Type) types.Type { return types.Type{Kind: types.Time} },
+			func(v *vec.Vec, row int) float64 { return float64(function.IntAt(v, row)) * 1e6 }),
+		secToTime(function.Numeric, func(args []types.Type) types.Type {
+			return types.Type{Kind: types.Time, Precision: min(args[0].Scale, types.MaxFraction)}
+		}, func(v *vec.Vec, row int) float64 {
+			return types.DecimalFloat(function.DecimalAt(v, row), v.Type.Scale) * 1e6
+		}),
+		secToTime(function.Float, function.Always(function.Time),
+			func(v *vec.Vec, row int) float64 { return function.FloatAt(v, row) * 1e6 }),
+	},
+}
+
+// secToTime is an overload of SEC_TO_TIME; micros gives the time in microseconds, which
+// are exact as far as a TIME goes.
+func secToTime(seconds types.Type, returns func([]types.Type) types.Type, micros func(v *vec.Vec, row int) float64) function.Overload {
+	return function.Overload{
+		Args: function.Params(seconds), Returns: returns,
 		Eval: function.Fixed(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
-			const most = 839*3600 - 1
-			n := intAt(args, 0, row)
-			if n < -most || n > most {
+			t := math.Round(micros(args[0], row))
+			if !(math.Abs(t) < 839*3600*1e6) {
 				return 0, false, errors.New("the result is out of range of TIME")
 			}
-			return n * types.MicrosPerSecond, true, nil
+			return int64(t), true, nil
 		}),
-	}},
+	}
 }
 
 // TimeToSec is TIME_TO_SEC(t).

@@ -107,14 +107,21 @@ var Log = function.Scalar{
 // Power is POWER(x, y).
 var Power = function.Scalar{
 	Name: "power", Aliases: []string{"pow"}, Category: ofNumber,
-	Doc: "The first number to the power of the second, as DOUBLE. A result beyond DOUBLE is an error.",
+	Doc: "The first number to the power of the second, as DOUBLE. A result beyond DOUBLE, or none at all, is an error.",
 	Examples: []function.Example{
 		{Expr: "power(2, 10)", Value: "1024"},
 		{Expr: "pow(2, -1)", Value: "0.5"},
-		{Expr: "pow(-8, 0.5)", Value: "NULL"},
+		{Expr: "pow(-8, 3)", Value: "-512"},
 		{Expr: "pow(2, NULL)", Value: "NULL"},
 	},
-	Overloads: []function.Overload{float2(math.Pow)},
+	Overloads: []function.Overload{floatOf(func(_ *function.Call, args []*vec.Vec, row int) (float64, bool, error) {
+		x, y := function.FloatAt(args[0], row), function.FloatAt(args[1], row)
+		v, ok, err := finite(math.Pow(x, y), x, y)
+		if !ok && err == nil {
+			err = errDouble // pow(-8, 0.5)
+		}
+		return v, ok, err
+	}, function.Float, function.Float)},
 }
 
 // Pi is PI().

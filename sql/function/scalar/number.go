@@ -90,7 +90,7 @@ var Rand = function.Scalar{
 // Conv is CONV(n, from, to).
 var Conv = function.Scalar{
 	Name: "conv", Category: ofNumber,
-	Doc: "The number that a text spells in one base, spelled in another; bases are 2 to 36. It counts as unsigned, as signed where the new base is negative. What is no digit ends the number; NULL where a base is none.",
+	Doc: "The number that a text spells in one base, spelled in another; bases are 2 to 36. It counts as unsigned, as signed where the new base is negative. What is no digit ends the number; NULL where a base is none, or the text is empty.",
 	Examples: []function.Example{
 		{Expr: "conv('ff', 16, 10)", Value: "255"},
 		{Expr: "conv(10, 10, 2)", Value: "1010"},
@@ -106,11 +106,14 @@ var Conv = function.Scalar{
 
 func conv(dst []byte, s string, from, to int64) ([]byte, bool, error) {
 	isBase := func(b int64) bool { return b >= 2 && b <= 36 }
-	if !isBase(max(from, -from)) || !isBase(max(to, -to)) {
+	if !isBase(max(from, -from)) || !isBase(max(to, -to)) || s == "" {
 		return dst, false, nil
 	}
 	s = strings.TrimLeft(s, " ")
 	digits, negative := strings.CutPrefix(s, "-")
+	if !negative {
+		digits = strings.TrimPrefix(s, "+")
+	}
 	end := 0
 	for end < len(digits) && digitOf(digits[end]) < max(from, -from) {
 		end++
@@ -154,13 +157,13 @@ var Format = function.Scalar{
 		{Expr: "format(1234567.891, 2)", Value: "1,234,567.89"},
 		{Expr: "format(-999, 0)", Value: "-999"},
 		{Expr: "format(12345, 1)", Value: "12,345.0"},
-		{Expr: "format(1234.5e0, 0)", Value: "1,235"},
+		{Expr: "format(1234.5e0, 0)", Value: "1,234"},
 		{Expr: "format(NULL, 2)", Value: "NULL"},
 	},
 	Overloads: []function.Overload{
 		textOf(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
 			scale := args[0].Type.Scale
-			digits := int(min(max(intAt(args, 1, row), 0), 30))
+			digits := int(min(max(intAt(args, 1, row), 0), maxScale))
 			d, _ := types.Rescale(function.DecimalAt(args[0], row), scale, min(digits, scale))
 			text := types.AppendDecimal(make([]byte, 0, 64), d, min(digits, scale))
 			if digits > 0 && scale == 0 {
@@ -172,8 +175,8 @@ var Format = function.Scalar{
 			return grouped(dst, text), true, nil
 		}, function.Numeric, function.Int),
 		textOf(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
-			digits := min(max(intAt(args, 1, row), 0), 30)
-			x := rounding{types.Rescale, math.Round}.digits(function.FloatAt(args[0], row), digits)
+			digits := min(max(intAt(args, 1, row), 0), maxScale)
+			x := rounding{types.Rescale, math.RoundToEven}.digits(function.FloatAt(args[0], row), digits)
 			return grouped(dst, strconv.AppendFloat(make([]byte, 0, 64), x, 'f', int(digits), 64)), true, nil
 		}, function.Float, function.Int),
 	},

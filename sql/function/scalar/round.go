@@ -3,7 +3,6 @@ package scalar
 import (
 	"errors"
 	"math"
-	"strconv"
 
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
@@ -13,17 +12,18 @@ import (
 // Round is ROUND(x[, digits]).
 var Round = function.Scalar{
 	Name: "round", Category: ofNumber,
-	Doc: "The number rounded to a number of digits behind the point, 0 if none is given, half away from zero; a negative number of digits rounds before the point. DECIMAL is rounded exactly and has so many digits then.",
+	Doc: "The number rounded to a number of digits behind the point, 0 if none is given; a negative number of digits rounds before the point. DECIMAL is rounded exactly, half away from zero, and has so many digits then; of a DOUBLE halves go to the even neighbour, and 1.005e0 is a little less than it says.",
 	Examples: []function.Example{
 		{Expr: "round(2.5)", Value: "3"},
 		{Expr: "round(-1.255, 2)", Value: "-1.26"},
 		{Expr: "round(1234, -2)", Value: "1200"},
-		{Expr: "round(2.5e0)", Value: "3"},
-		{Expr: "round(1.005e0, 2)", Value: "1.01"},
+		{Expr: "round(2.5e0)", Value: "2"},
+		{Expr: "round(1.005e0, 2)", Value: "1"},
 		{Expr: "round(99.95, 1)", Value: "100.0"},
+		{Expr: "round(99.95, 3)", Value: "99.950"},
 		{Expr: "round(NULL, 1)", Value: "NULL"},
 	},
-	Overloads: rounds(rounding{types.Rescale, math.Round}),
+	Overloads: rounds(rounding{types.Rescale, math.RoundToEven}),
 }
 
 // Truncate is TRUNCATE(x, digits).
@@ -67,7 +67,7 @@ func rounds(r rounding) []function.Overload {
 		{Args: function.Params(function.Uint), Returns: first, Eval: func(_ *function.Call, args []*vec.Vec) (*vec.Vec, error) { return args[0], nil }},
 		r.decimals(1), r.decimals(2),
 		floatOf(func(_ *function.Call, args []*vec.Vec, row int) (float64, bool, error) {
-			return r.float(function.FloatAt(args[0], row)), true, nil
+			return r.float(function.FloatAt(args[0], row)) + 0, true, nil // -0 becomes +0
 		}, function.Float),
 		floatOf(func(_ *function.Call, args []*vec.Vec, row int) (float64, bool, error) {
 			return r.digits(function.FloatAt(args[0], row), intAt(args, 1, row)), true, nil
@@ -101,15 +101,18 @@ func (r rounding) decimals(n int) function.Overload {
 		Args: function.Params(function.Numeric, function.Int)[:n],
 		ReturnsOf: func(args []types.Type, constant func(int) any) types.Type {
 			t, scale := args[0], 0
-			if n == 2 {
-				scale = t.Scale // where the digits come from a column
-				if d, ok := constant(1).(int64); ok {
-					scale = int(min(max(d, 0), int64(t.Scale)))
-				}
-			}
 			whole := t.Precision - t.Scale
-			if scale < t.Scale || n == 2 {
-				whole++ // 9.5 becomes 10
+			digits, known := int64(0), n == 1
+			if n == 2 {
+				digits, known = constant(1).(int64)
+			}
+			switch {
+			case !known: // they come from a column
+				whole, scale = whole+1, t.Scale
+			case digits < int64(t.Scale): // 9.5 becomes 10
+				whole, scale = whole+1, int(max(digits, 0))
+			default:
+				scale = max(int(min(digits, maxScale, int64(types.MaxPrecision-whole))), t.Scale)
 			}
 			return types.DecimalOf(max(min(whole+scale, types.MaxPrecision), 1), scale)
 		},
@@ -132,54 +135,24 @@ func (r rounding) decimals(n int) function.Overload {
 
 var errDecimal = errors.New("the result is out of range of DECIMAL(38)")
 
-// digits rounds the shortest decimal that reads as x, so that 1.005 to two digits is
-// 1.01, as it is written.
+// maxScale is the most digits behind the point that ROUND, TRUNCATE and FORMAT give, as in
+// MySQL.
+const maxScale = 30
+
+// digits rounds as MySQL does: what the float multiplied by a power of ten is, so that
+// 1.005e0, which is a little less, is 1.00 to two digits.
 func (r rounding) digits(x float64, digits int64) float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) || digits > 17+308 {
-		return x
-	}
 	if digits < -308 {
 		return 0
 	}
-	text := strconv.AppendFloat(nil, x, 'e', -1, 64)
-	if d, scale, ok := splitFloat(text); ok {
-		if int64(scale) <= digits {
-			return x
-		}
-		if cut := int64(scale) - digits; cut > types.MaxPrecision {
-			d = vec.Decimal{}
-		} else {
-			d, _ = r.decimal(d, int(cut), 0)
-		}
-		out, err := strconv.ParseFloat(d.BigInt().String()+"e"+strconv.FormatInt(-digits, 10), 64)
-		if err == nil {
-			return out
-		}
+	unit := math.Pow10(int(min(max(digits, -digits), 308)))
+	if digits < 0 {
+		return r.float(x/unit)*unit + 0
+	}
+	if scaled := x * unit; !math.IsInf(scaled, 0) {
+		return r.float(scaled)/unit + 0 // -0 becomes +0
 	}
 	return x
-}
-
-// splitFloat reads "d.ddde±dd" as a whole number and how many of its digits stand
-// behind the point.
-func splitFloat(text []byte) (vec.Decimal, int, bool) {
-	e := len(text) - 1
-	for text[e] != 'e' {
-		e--
-	}
-	exponent, err := strconv.Atoi(string(text[e+1:]))
-	if err != nil {
-		return vec.Decimal{}, 0, false
-	}
-	scale := 0
-	for i := e - 1; i >= 0 && text[i] != '.'; i-- {
-		if i == 0 || text[i-1] == '-' {
-			scale = 0
-			break
-		}
-		scale++
-	}
-	d, err := types.ParseDecimal(text[:e], types.MaxPrecision, scale)
-	return d, scale - exponent, err == nil
 }
 
 // Ceiling is CEILING(x).

@@ -11,10 +11,11 @@ import (
 // Soundex is SOUNDEX(s).
 var Soundex = function.Scalar{
 	Name: "soundex", Category: ofText,
-	Doc: "The letter and digits by which English words that sound alike are the same. As in MySQL it has four places or more; letters beyond A to Z have no sound.",
+	Doc: "The letter and digits by which English words that sound alike are the same. As in MySQL it has four places or more; characters from À (U+00C0) on count as vowels.",
 	Examples: []function.Example{
 		{Expr: "soundex('Hello')", Value: "H400"},
 		{Expr: "soundex('Quadratically')", Value: "Q36324"},
+		{Expr: "soundex('글 smile')", Value: "글254"},
 		{Expr: "soundex('')", Value: ""},
 		{Expr: "soundex(NULL)", Value: "NULL"},
 	},
@@ -23,23 +24,28 @@ var Soundex = function.Scalar{
 
 func soundex(dst, s []byte) []byte {
 	const codes = "01230120022455012623010202" // of A to Z
-	start, last := len(dst), byte(0)
-	for _, c := range s {
+	places, last := 0, byte(0)
+	for _, c := range string(s) {
 		if c >= 'a' && c <= 'z' {
 			c -= 'a' - 'A'
 		}
-		if c < 'A' || c > 'Z' {
+		code := byte('0')
+		switch {
+		case c >= 'A' && c <= 'Z':
+			code = codes[c-'A']
+		case c < 'À':
 			continue
 		}
-		code := codes[c-'A']
 		switch {
-		case len(dst) == start:
-			dst, last = append(dst, c), code
+		case places == 0:
+			dst, last = utf8.AppendRune(dst, c), code
+			places++
 		case code != '0' && code != last:
 			dst, last = append(dst, code), code
+			places++
 		}
 	}
-	for len(dst) > start && len(dst) < start+4 {
+	for ; places > 0 && places < 4; places++ {
 		dst = append(dst, '0')
 	}
 	return dst

@@ -11,12 +11,13 @@ import (
 // StrToDate is STR_TO_DATE(s, format).
 var StrToDate = function.Scalar{
 	Name: "str_to_date", Category: ofTime,
-	Doc: "Reads a text in a format of date_format: as a DATE, TIME or TIMESTAMP, whichever a constant format has the parts of. What follows the format's end is passed over. NULL where the text does not fit.",
+	Doc: "Reads a text in a format of date_format: as a DATE, TIME or TIMESTAMP, whichever a constant format has the parts of. What follows the format's end is passed over, and a text that ends before it has 0 in the parts that are missing. NULL where the text does not fit, or gives no date.",
 	Examples: []function.Example{
 		{Expr: "str_to_date('25.11.2026', '%d.%m.%Y')", Value: "2026-11-25"},
 		{Expr: "str_to_date('2026년 3월 1일 9시', '%Y년 %c월 %e일 %k시')", Value: "2026-03-01 09:00:00"},
 		{Expr: "str_to_date('Nov 5 2026 10:20:30.5 PM', '%b %e %Y %h:%i:%s.%f %p')", Value: "2026-11-05 22:20:30.500000"},
 		{Expr: "str_to_date('10:20:30', '%T')", Value: "10:20:30"},
+		{Expr: "str_to_date('10', '%H:%i')", Value: "10:00:00"},
 		{Expr: "str_to_date('2026-02-30', '%Y-%m-%d')", Value: "NULL"},
 		{Expr: "str_to_date(NULL, '%Y')", Value: "NULL"},
 	},
@@ -91,19 +92,20 @@ type timeReader struct {
 func (p *timeReader) read(format string) bool {
 	for i := 0; i < len(format); i++ {
 		c := format[i]
+		if p.text = strings.TrimLeft(p.text, " \t\r\n"); p.text == "" {
+			return true
+		}
 		if c == ' ' || c == '\t' || c == '\n' {
-			p.text = strings.TrimLeft(p.text, " \t\r\n")
 			continue
 		}
 		if c != '%' || i+1 == len(format) {
-			if p.text == "" || p.text[0] != c {
+			if p.text[0] != c {
 				return false
 			}
 			p.text = p.text[1:]
 			continue
 		}
 		i++
-		p.text = strings.TrimLeft(p.text, " \t\r\n")
 		if !p.part(format[i]) {
 			return false
 		}
