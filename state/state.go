@@ -84,13 +84,16 @@ type Map interface {
 type Ordered interface {
 	// Add adds weight to a key's total and returns the new total; at 0 the key is gone.
 	Add(key []byte, weight int64) int64
-	// Ascend calls yield for keys in [from, to) in order until it returns false; nil
-	// is no bound. The set must not change meanwhile.
+	// Ascend calls yield for keys in [from, to) in order until it returns false; nil is no
+	// bound. A key is good until yield returns, and the set must not change meanwhile.
 	Ascend(from, to []byte, yield func(key []byte, weight int64) bool)
 	// Descend is Ascend from the other end.
 	Descend(from, to []byte, yield func(key []byte, weight int64) bool)
 	// EvictBelow removes all keys under bound, at a cost that follows what is removed.
 	EvictBelow(bound []byte)
+	// Near says that keys are about to be added or walked from: where a store has to fetch
+	// what is around them it does so for all at a time. It changes nothing.
+	Near(keys [][]byte)
 	// Len returns the number of distinct keys.
 	Len() int
 }

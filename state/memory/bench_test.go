@@ -1,8 +1,10 @@
 package memory
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/sqlstream/sqlstream/internal/cputime"
@@ -101,24 +103,50 @@ func BenchmarkGroupsFloor(b *testing.B) {
 	}
 }
 
-// Adding to and taking from an ordered set of many keys, in no order.
+// Adding to and taking from an ordered set of many keys: in no order, and a thousand at a
+// time in theirs.
 func BenchmarkOrderedAdd(b *testing.B) {
-	for _, keys := range []int{1 << 20, 1 << 23} {
+	for _, keys := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
+		r := sample.Rand(1)
+		o, key := newOrdered(), []byte{}
+		next := func(dst []byte) []byte {
+			dst = binary.BigEndian.AppendUint64(dst, r.Uint64N(uint64(keys)/10))
+			return binary.BigEndian.AppendUint64(dst, r.Uint64N(1000))
+		}
+		for range keys {
+			key = next(key[:0])
+			o.Add(key, 1)
+		}
 		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
-			r := sample.Rand(1)
-			o, key := &Ordered{}, make([]byte, 0, 32)
-			next := func() []byte {
-				return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(key[:0], r.Uint64N(uint64(keys)/10)), r.Uint64N(1000))
-			}
-			for range keys {
-				o.Add(next(), 1)
-			}
 			done := cputime.PerRow(b, 1)
 			for i := range b.N {
-				o.Add(next(), int64(1-i%2*2))
+				key = next(key[:0])
+				o.Add(key, int64(1-i%2*2))
 			}
 			done()
 			b.ReportMetric(float64(o.bytes())/float64(o.Len()), "bytes/key")
+		})
+		b.Run(fmt.Sprintf("keys=%d/sorted", keys), func(b *testing.B) {
+			const rows, near = 1000, 100
+			batch := make([][]byte, rows)
+			done := cputime.PerRow(b, rows)
+			for i := range b.N {
+				b.StopTimer()
+				key = key[:0]
+				for j := range batch {
+					key = next(key)
+					batch[j] = key[16*j : 16*j+16]
+				}
+				slices.SortFunc(batch, bytes.Compare)
+				b.StartTimer()
+				for j, k := range batch {
+					if j%near == 0 {
+						o.Near(batch[j : j+near])
+					}
+					o.Add(k, int64(1-i%2*2))
+				}
+			}
+			done()
 		})
 	}
 }

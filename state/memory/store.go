@@ -62,7 +62,7 @@ func (s *Store) Ordered(name string) (state.Ordered, error) {
 	if o, ok := s.ordered[name]; ok {
 		return o, nil
 	}
-	o := &Ordered{}
+	o := newOrdered()
 	s.ordered[name] = o
 	s.names = append(s.names, name)
 	return o, nil

@@ -18,7 +18,7 @@ import (
 // An Evicting store keeps no promise beyond those of package state. Evict moves
 // every group that is not dirty, as if it had been to disk and back; old rows and
 // old gids then are nonsense. Rows stand apart, each part at a base of its own.
-// Ordered sets and checkpoints are the memory store's.
+// Checkpoints and what ordered sets hold are the memory store's.
 type Evicting struct {
 	*memory.Store
 	maps    map[string]*evictingMap

@@ -31,11 +31,13 @@ func Run(t *testing.T, open func() state.Store) {
 		})
 	}
 	t.Run("index/of one key", func(t *testing.T) { checkIndexOfOneKey(t, open()) })
-	t.Run("ordered", func(t *testing.T) {
-		for seed := range uint64(12) {
-			checkOrdered(t, open(), seed)
-		}
-	})
+	for _, space := range orderedSpaces {
+		t.Run("ordered/"+space.name, func(t *testing.T) {
+			for seed := range uint64(4) {
+				checkOrdered(t, open(), space, seed)
+			}
+		})
+	}
 	t.Run("ordered/ascending and evicted", func(t *testing.T) { checkEvictBelow(t, open()) })
 	t.Run("commit", func(t *testing.T) { checkCommit(t, open()) })
 	t.Run("usage", func(t *testing.T) { checkUsage(t, open()) })
