@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -22,7 +23,7 @@ var JSONQuery = function.Scalar{
 		Args: function.Params(function.JSON, function.Text), Returns: function.Always(function.JSON),
 		Eval: jsonTexts(func(dst []byte, found [][]byte, many bool) ([]byte, bool) {
 			if !many {
-				return append(dst, found[0]...), isArray(found[0]) || isObject(found[0])
+				return append(dst, found[0]...), jsonpath.IsArray(found[0]) || jsonpath.IsObject(found[0])
 			}
 			return append(append(append(dst, '['), bytes.Join(found, []byte(", "))...), ']'), true
 		}),
@@ -86,7 +87,7 @@ func pathBools(f func(found func(arg int) (bool, error), args []*vec.Vec, row in
 				if err != nil {
 					return false, err
 				}
-				return len(p.find(args[0].Bytes(row), nil)) > 0, nil
+				return p.Leads(args[0].Bytes(row))
 			}, args, row)
 		})(c, args)
 	}
@@ -146,9 +147,9 @@ var JSONMergePatch = function.Scalar{
 	Overloads: []function.Overload{{
 		Args: function.Params(function.JSON, function.JSON), Variadic: true, Returns: function.Always(function.JSON),
 		Eval: function.Texts(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
-			doc := trimJSON(args[0].Bytes(row))
+			doc := jsonpath.Trim(args[0].Bytes(row))
 			for _, a := range args[1:] {
-				doc = mergePatch(nil, doc, trimJSON(a.Bytes(row)))
+				doc = mergePatch(nil, doc, jsonpath.Trim(a.Bytes(row)))
 			}
 			return append(dst, doc...), true, nil
 		}),
@@ -156,41 +157,41 @@ var JSONMergePatch = function.Scalar{
 }
 
 func mergePatch(dst, doc, patch []byte) []byte {
-	if !isObject(patch) {
+	if !jsonpath.IsObject(patch) {
 		return append(dst, patch...)
 	}
-	if !isObject(doc) {
+	if !jsonpath.IsObject(doc) {
 		doc = []byte("{}")
 	}
-	later := distinctMembers(patch)
+	later := jsonpath.Members(nil, patch)
 	at := map[string]int{}
 	for i, m := range later {
-		at[m.key] = i
+		at[string(m.Key)] = i
 	}
 	dst = append(dst, '{')
 	start := len(dst)
-	name := func(key string) {
+	name := func(key []byte) {
 		if len(dst) > start {
 			dst = append(dst, ", "...)
 		}
-		dst = append(vec.QuoteJSON(dst, []byte(key)), ": "...)
+		dst = append(vec.QuoteJSON(dst, key), ": "...)
 	}
-	for _, m := range distinctMembers(doc) {
-		i, ok := at[m.key]
+	for _, m := range jsonpath.Members(nil, doc) {
+		i, ok := at[string(m.Key)]
 		switch {
 		case !ok:
-			name(m.key)
-			dst = append(dst, m.value...)
-		case !isNull(later[i].value):
-			name(m.key)
-			dst = mergePatch(dst, m.value, later[i].value)
+			name(m.Key)
+			dst = append(dst, m.Value...)
+		case !jsonpath.IsNull(later[i].Value):
+			name(m.Key)
+			dst = mergePatch(dst, m.Value, later[i].Value)
 		}
-		delete(at, m.key)
+		delete(at, string(m.Key))
 	}
 	for i, m := range later {
-		if j, ok := at[m.key]; ok && i == j && !isNull(m.value) {
-			name(m.key)
-			dst = mergePatch(dst, nil, m.value)
+		if j, ok := at[string(m.Key)]; ok && i == j && !jsonpath.IsNull(m.Value) {
+			name(m.Key)
+			dst = mergePatch(dst, nil, m.Value)
 		}
 	}
 	return append(dst, '}')

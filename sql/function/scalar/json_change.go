@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -13,11 +14,12 @@ import (
 type jsonChange uint8
 
 const (
-	jsonSet     jsonChange = iota // put in its place, or where there is none added
-	jsonInsert                    // only added
-	jsonReplace                   // only put in its place
-	jsonRemove                    // taken away
-	jsonAppend                    // gets one more element
+	jsonSet         jsonChange = iota // put in its place, or where there is none added
+	jsonInsert                        // only added
+	jsonReplace                       // only put in its place
+	jsonRemove                        // taken away
+	jsonAppend                        // gets one more element
+	jsonArrayInsert                   // gets another before it
 )
 
 // JSONSet is JSON_SET(doc, path, value, …).
@@ -35,6 +37,10 @@ var JSONReplace = changing("json_replace", jsonReplace, "A document with other v
 // JSONArrayAppend is JSON_ARRAY_APPEND(doc, path, value, …).
 var JSONArrayAppend = changing("json_array_append", jsonAppend, "A document with one more element behind those of the arrays at some paths; what is no array there becomes one.",
 	`{"a": [1, 7], "b": [1, 8]}`, `'$.a', 7, '$.b', 8`)
+
+// JSONArrayInsert is JSON_ARRAY_INSERT(doc, path, value, …).
+var JSONArrayInsert = changing("json_array_insert", jsonArrayInsert, "A document with one more element of an array before each of those that some paths, which end with [n], lead to; behind the last where the array is shorter. Where there is no array nothing is added.",
+	`{"a": 1, "b": [7, 1, 8]}`, `'$.b[0]', 7, '$.b[9]', 8`)
 
 func changing(name string, how jsonChange, doc, value, rest string) function.Scalar {
 	return function.Scalar{
@@ -58,13 +64,16 @@ func changing(name string, how jsonChange, doc, value, rest string) function.Sca
 				}
 				return to, true
 			},
-			Eval: changed(func(doc []byte, args []*vec.Vec, row int, path func(arg int) (*jsonPath, error)) ([]byte, error) {
+			Eval: changed(func(doc []byte, args []*vec.Vec, row int, path func(arg int) (*jsonpath.Path, error)) ([]byte, error) {
 				for i := 1; i < len(args); i += 2 {
 					p, err := path(i)
 					if p == nil || err != nil {
 						return nil, err
 					}
-					doc = changeJSON(nil, doc, p.steps, how, vec.AppendJSON(nil, args[i+1], row))
+					if how == jsonArrayInsert && (len(p.Steps) == 0 || !p.Steps[len(p.Steps)-1].IsIndex()) {
+						return nil, fmt.Errorf("the path %s does not end with [n]", args[i].Str(row))
+					}
+					doc = changeJSON(nil, doc, p.Steps, how, vec.AppendJSON(nil, args[i+1], row))
 				}
 				return doc, nil
 			}),
@@ -88,16 +97,16 @@ var JSONRemove = function.Scalar{
 	},
 	Overloads: []function.Overload{{
 		Args: function.Params(function.JSON, function.Text), Variadic: true, NullCall: true, Returns: function.Always(function.JSON),
-		Eval: changed(func(doc []byte, args []*vec.Vec, _ int, path func(arg int) (*jsonPath, error)) ([]byte, error) {
+		Eval: changed(func(doc []byte, args []*vec.Vec, _ int, path func(arg int) (*jsonpath.Path, error)) ([]byte, error) {
 			for i := 1; i < len(args); i++ {
 				p, err := path(i)
 				if p == nil || err != nil {
 					return nil, err
 				}
-				if len(p.steps) == 0 {
+				if len(p.Steps) == 0 {
 					return nil, errors.New("the whole document cannot be removed")
 				}
-				doc = changeJSON(nil, doc, p.steps, jsonRemove, nil)
+				doc = changeJSON(nil, doc, p.Steps, jsonRemove, nil)
 			}
 			return doc, nil
 		}),
@@ -106,19 +115,19 @@ var JSONRemove = function.Scalar{
 
 // changed makes a kernel of a function that gives a document another form, nil for NULL.
 // path gives the path of an argument, nil where that is NULL.
-func changed(f func(doc []byte, args []*vec.Vec, row int, path func(arg int) (*jsonPath, error)) ([]byte, error)) function.Kernel {
+func changed(f func(doc []byte, args []*vec.Vec, row int, path func(arg int) (*jsonpath.Path, error)) ([]byte, error)) function.Kernel {
 	return func(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
 		var paths jsonPaths
 		return function.Texts(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
 			if args[0].IsNull(row) {
 				return dst, false, nil
 			}
-			out, err := f(trimJSON(args[0].Bytes(row)), args, row, func(arg int) (*jsonPath, error) {
+			out, err := f(jsonpath.Trim(args[0].Bytes(row)), args, row, func(arg int) (*jsonpath.Path, error) {
 				if args[arg].IsNull(row) {
 					return nil, nil
 				}
 				p, err := paths.get(args, arg, row)
-				if err == nil && p.many {
+				if err == nil && p.Many {
 					return nil, fmt.Errorf("the path %s leads to many values", args[arg].Str(row))
 				}
 				return p, err
@@ -129,7 +138,7 @@ func changed(f func(doc []byte, args []*vec.Vec, row int, path func(arg int) (*j
 }
 
 // changeJSON appends a document with a change at a path.
-func changeJSON(dst, doc []byte, steps []jsonStep, how jsonChange, value []byte) []byte {
+func changeJSON(dst, doc []byte, steps []jsonpath.Step, how jsonChange, value []byte) []byte {
 	if len(steps) == 0 {
 		switch how {
 		case jsonInsert:
@@ -139,85 +148,107 @@ func changeJSON(dst, doc []byte, steps []jsonStep, how jsonChange, value []byte)
 		}
 		return append(dst, value...)
 	}
-	switch step := steps[0]; {
-	case step.isIndex && isArray(doc):
+	switch step := &steps[0]; {
+	case step.IsIndex() && jsonpath.IsArray(doc):
 		return changeElement(dst, doc, steps, how, value)
-	case step.isIndex && step.index == 0: // what is no array is its own only element
+	case step.IsIndex() && how == jsonArrayInsert && len(steps) == 1:
+	case step.IsIndex() && step.At(1) == 0: // what is no array is its own only element
 		if how == jsonRemove {
 			return append(dst, doc...)
 		}
 		return changeJSON(dst, doc, steps[1:], how, value)
-	case step.isIndex && !step.fromEnd && len(steps) == 1 && how <= jsonInsert:
+	case step.IsIndex() && len(steps) == 1 && how <= jsonInsert:
+		if step.FromEnd() {
+			return prependElement(dst, doc, value)
+		}
 		return appendElement(dst, doc, value)
-	case !step.isIndex && isObject(doc):
+	case !step.IsIndex() && jsonpath.IsObject(doc):
 		return changeMember(dst, doc, steps, how, value)
 	}
 	return append(dst, doc...)
 }
 
+// prependElement appends an array that begins with one more element, or the two as one.
+func prependElement(dst, doc, value []byte) []byte {
+	dst = append(append(dst, '['), value...)
+	if !jsonpath.IsArray(doc) {
+		return append(append(append(dst, ", "...), doc...), ']')
+	}
+	for e := range jsonpath.Elements(doc) {
+		dst = append(append(dst, ", "...), e...)
+	}
+	return append(dst, ']')
+}
+
 // appendElement appends an array with one more element, or the two as one.
 func appendElement(dst, doc, value []byte) []byte {
 	dst = append(dst, '[')
-	if !isArray(doc) {
+	if !jsonpath.IsArray(doc) {
 		dst = append(append(dst, doc...), ", "...)
 	} else {
-		for e := range elements(doc) {
+		for e := range jsonpath.Elements(doc) {
 			dst = append(append(dst, e...), ", "...)
 		}
 	}
 	return append(append(dst, value...), ']')
 }
 
-func changeElement(dst, doc []byte, steps []jsonStep, how jsonChange, value []byte) []byte {
-	n, at := count(doc), steps[0].index
-	if steps[0].fromEnd {
-		at = n - 1 - at
-	}
-	if at >= n && len(steps) == 1 && how <= jsonInsert {
+func changeElement(dst, doc []byte, steps []jsonpath.Step, how jsonChange, value []byte) []byte {
+	n, last := jsonpath.Count(doc), len(steps) == 1
+	at := steps[0].At(n)
+	adds := last && (how <= jsonInsert || how == jsonArrayInsert)
+	switch {
+	case at >= n && adds:
 		return appendElement(dst, doc, value)
+	case at < 0 && adds:
+		return prependElement(dst, doc, value)
 	}
 	dst = append(dst, '[')
-	i, any := 0, false
-	for e := range elements(doc) {
-		if i++; i-1 == at && how == jsonRemove && len(steps) == 1 {
+	start := len(dst)
+	i := 0
+	for e := range jsonpath.Elements(doc) {
+		if i++; i-1 == at && how == jsonRemove && last {
 			continue
 		}
-		if any {
+		if len(dst) > start {
 			dst = append(dst, ", "...)
 		}
-		if any = true; i-1 == at {
+		switch {
+		case i-1 == at && how == jsonArrayInsert && last:
+			dst = append(append(append(dst, value...), ", "...), e...)
+		case i-1 == at:
 			dst = changeJSON(dst, e, steps[1:], how, value)
-		} else {
+		default:
 			dst = append(dst, e...)
 		}
 	}
 	return append(dst, ']')
 }
 
-func changeMember(dst, doc []byte, steps []jsonStep, how jsonChange, value []byte) []byte {
+func changeMember(dst, doc []byte, steps []jsonpath.Step, how jsonChange, value []byte) []byte {
 	dst = append(dst, '{')
 	any, found := false, false
-	add := func(key string) {
+	add := func(key []byte) {
 		if any {
 			dst = append(dst, ", "...)
 		}
 		any = true
-		dst = append(vec.QuoteJSON(dst, []byte(key)), ": "...)
+		dst = append(vec.QuoteJSON(dst, key), ": "...)
 	}
-	for _, m := range distinctMembers(doc) {
-		if m.key != steps[0].key {
-			add(m.key)
-			dst = append(dst, m.value...)
+	for _, m := range jsonpath.Members(nil, doc) {
+		if string(m.Key) != steps[0].Key {
+			add(m.Key)
+			dst = append(dst, m.Value...)
 			continue
 		}
 		if found = true; how == jsonRemove && len(steps) == 1 {
 			continue
 		}
-		add(m.key)
-		dst = changeJSON(dst, m.value, steps[1:], how, value)
+		add(m.Key)
+		dst = changeJSON(dst, m.Value, steps[1:], how, value)
 	}
 	if !found && len(steps) == 1 && how <= jsonInsert {
-		add(steps[0].key)
+		add([]byte(steps[0].Key))
 		dst = append(dst, value...)
 	}
 	return append(dst, '}')

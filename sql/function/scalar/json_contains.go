@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
+	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -22,7 +23,7 @@ var JSONContains = function.Scalar{
 	},
 	Overloads: []function.Overload{
 		boolOf(func(_ *function.Call, args []*vec.Vec, row int) (bool, error) {
-			return contains(trimJSON(args[0].Bytes(row)), trimJSON(args[1].Bytes(row))), nil
+			return contains(jsonpath.Trim(args[0].Bytes(row)), jsonpath.Trim(args[1].Bytes(row))), nil
 		}, function.JSON, function.JSON),
 		{
 			Args:    function.Params(function.JSON, function.JSON, function.Text),
@@ -41,11 +42,14 @@ func containsAt(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
 		if err != nil {
 			return false, err
 		}
-		if found = p.find(args[0].Bytes(row), found[:0]); len(found) == 0 {
+		if found, err = p.Find(args[0].Bytes(row), found[:0]); err != nil {
+			return false, err
+		}
+		if len(found) == 0 {
 			missing = append(missing, row)
 			return false, nil
 		}
-		return contains(found[0], trimJSON(args[1].Bytes(row))), nil
+		return contains(found[0], jsonpath.Trim(args[1].Bytes(row))), nil
 	})(c, args)
 	if err == nil && len(missing) > 0 {
 		out.Valid = vec.AllocWords(c.Mem, c.Rows)
@@ -61,19 +65,19 @@ func containsAt(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
 
 func contains(doc, value []byte) bool {
 	switch {
-	case isArray(doc) && isArray(value):
-		for v := range elements(value) {
+	case jsonpath.IsArray(doc) && jsonpath.IsArray(value):
+		for v := range jsonpath.Elements(value) {
 			if !anyContains(doc, v) {
 				return false
 			}
 		}
 		return true
-	case isArray(doc):
+	case jsonpath.IsArray(doc):
 		return anyContains(doc, value)
-	case isObject(doc) && isObject(value):
-		for _, m := range distinctMembers(value) {
-			in := member(doc, m.key)
-			if in == nil || !contains(in, m.value) {
+	case jsonpath.IsObject(doc) && jsonpath.IsObject(value):
+		for _, m := range jsonpath.Members(nil, value) {
+			in := jsonpath.Get(doc, string(m.Key))
+			if in == nil || !contains(in, m.Value) {
 				return false
 			}
 		}
@@ -83,8 +87,8 @@ func contains(doc, value []byte) bool {
 }
 
 func anyContains(doc, value []byte) bool {
-	for e := range elements(doc) {
-		if isArray(e) == isArray(value) && contains(e, value) {
+	for e := range jsonpath.Elements(doc) {
+		if jsonpath.IsArray(e) == jsonpath.IsArray(value) && contains(e, value) {
 			return true
 		}
 	}
@@ -95,9 +99,9 @@ func anyContains(doc, value []byte) bool {
 func sameScalar(a, b []byte) bool {
 	switch {
 	case bytes.Equal(a, b):
-		return !isArray(a) && !isObject(a)
-	case isString(a) && isString(b):
-		return bytes.Equal(unquoteJSON(nil, a), unquoteJSON(nil, b))
+		return !jsonpath.IsArray(a) && !jsonpath.IsObject(a)
+	case jsonpath.IsString(a) && jsonpath.IsString(b):
+		return bytes.Equal(jsonpath.Unquote(nil, a), jsonpath.Unquote(nil, b))
 	}
 	x, err1 := strconv.ParseFloat(string(a), 64)
 	y, err2 := strconv.ParseFloat(string(b), 64)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -13,16 +14,16 @@ import (
 // jsonPaths keeps the last path of a batch for each argument.
 type jsonPaths struct {
 	text []string
-	path []*jsonPath
+	path []*jsonpath.Path
 }
 
-func (p *jsonPaths) get(args []*vec.Vec, arg, row int) (*jsonPath, error) {
+func (p *jsonPaths) get(args []*vec.Vec, arg, row int) (*jsonpath.Path, error) {
 	if p.path == nil {
-		p.text, p.path = make([]string, len(args)), make([]*jsonPath, len(args))
+		p.text, p.path = make([]string, len(args)), make([]*jsonpath.Path, len(args))
 	}
 	text := args[arg].Str(row)
 	if p.path[arg] == nil || p.text[arg] != text {
-		path, err := parseJSONPath(text)
+		path, err := jsonpath.Parse(text)
 		if err != nil {
 			return nil, err
 		}
@@ -48,11 +49,13 @@ func jsonTexts(f jsonRow) function.Kernel {
 				if err != nil {
 					return dst, false, err
 				}
-				many = many || p.many
-				found = p.find(args[0].Bytes(row), found)
+				many = many || p.Many
+				if found, err = p.Find(args[0].Bytes(row), found); err != nil {
+					return dst, false, err
+				}
 			}
 			if len(args) == 1 {
-				found = append(found, trimJSON(args[0].Bytes(row)))
+				found = append(found, jsonpath.Trim(args[0].Bytes(row)))
 			}
 			if len(found) == 0 {
 				return dst, false, nil
@@ -66,7 +69,7 @@ func jsonTexts(f jsonRow) function.Kernel {
 // JSONExtract is JSON_EXTRACT(doc, path, …).
 var JSONExtract = function.Scalar{
 	Name: "json_extract", Category: ofJSON,
-	Doc: "The part of a JSON document that a path leads to, as JSON; NULL where it leads nowhere. Several paths, or one with *, give an array of what they lead to. column -> path is the same, column ->> path the text of it. Paths are $, .key, .\"key\", [n], [last], [last-n], .* and [*].",
+	Doc: "The part of a JSON document that a path leads to, as JSON; NULL where it leads nowhere. Several paths, or one with *, give an array of what they lead to. column -> path is the same, column ->> path the text of it. Paths are $, .Key, .\"key\", [n], [last], [last-n], .* and [*].",
 	Examples: []function.Example{
 		{Expr: `json_extract('{"user": {"name": "한글", "tags": ["a", "b"]}}', '$.user.name')`, Value: `"한글"`},
 		{Expr: `json_extract('{"a": [1, 2.50, {"b": null}]}', '$.a[1]')`, Value: "2.50"},
@@ -103,10 +106,10 @@ var JSONValue = function.Scalar{
 		Args: function.Params(function.JSON, function.Text), Returns: function.Always(function.Text),
 		Eval: jsonTexts(func(dst []byte, found [][]byte, many bool) ([]byte, bool) {
 			switch v := found[0]; {
-			case many || len(v) == 0 || isNull(v) || isArray(v) || isObject(v):
+			case many || len(v) == 0 || jsonpath.IsNull(v) || jsonpath.IsArray(v) || jsonpath.IsObject(v):
 				return dst, false
-			case isString(v):
-				return unquoteJSON(dst, v), true
+			case jsonpath.IsString(v):
+				return jsonpath.Unquote(dst, v), true
 			default:
 				return append(dst, v...), true
 			}
@@ -125,8 +128,8 @@ var JSONUnquote = function.Scalar{
 		{Expr: "json_unquote(NULL)", Value: "NULL"},
 	},
 	Overloads: []function.Overload{textOf(plain(func(dst, s []byte) []byte {
-		if v := trimJSON(s); isString(v) && v[len(v)-1] == '"' && json.Valid(v) {
-			return unquoteJSON(dst, v)
+		if v := jsonpath.Trim(s); jsonpath.IsString(v) && v[len(v)-1] == '"' && json.Valid(v) {
+			return jsonpath.Unquote(dst, v)
 		}
 		return append(dst, s...)
 	}), function.Text)},
@@ -142,18 +145,18 @@ var JSONType = function.Scalar{
 		{Expr: `json_type(json_extract('{"a": ["글"]}', '$.a[0]'))`, Value: "STRING"},
 		{Expr: "json_type(NULL)", Value: "NULL"},
 	},
-	Overloads: []function.Overload{textOf(plain(func(dst, s []byte) []byte { return append(dst, typeOfJSON(trimJSON(s))...) }), function.JSON)},
+	Overloads: []function.Overload{textOf(plain(func(dst, s []byte) []byte { return append(dst, typeOfJSON(jsonpath.Trim(s))...) }), function.JSON)},
 }
 
 func typeOfJSON(v []byte) string {
 	switch {
-	case isObject(v):
+	case jsonpath.IsObject(v):
 		return "OBJECT"
-	case isArray(v):
+	case jsonpath.IsArray(v):
 		return "ARRAY"
-	case isString(v):
+	case jsonpath.IsString(v):
 		return "STRING"
-	case isNull(v) || len(v) == 0:
+	case jsonpath.IsNull(v) || len(v) == 0:
 		return "NULL"
 	case v[0] == 't' || v[0] == 'f':
 		return "BOOLEAN"
@@ -195,7 +198,7 @@ var JSONLength = function.Scalar{
 	},
 	Overloads: []function.Overload{
 		intOf(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
-			return int64(count(trimJSON(args[0].Bytes(row)))), true, nil
+			return int64(jsonpath.Count(jsonpath.Trim(args[0].Bytes(row)))), true, nil
 		}, function.JSON),
 		{Args: function.Params(function.JSON, function.Text), Returns: function.Always(function.Int), Eval: jsonLength},
 	},
@@ -209,13 +212,13 @@ func jsonLength(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
 		if err != nil {
 			return 0, false, err
 		}
-		if found = p.find(args[0].Bytes(row), found[:0]); len(found) == 0 {
-			return 0, false, nil
+		if found, err = p.Find(args[0].Bytes(row), found[:0]); err != nil || len(found) == 0 {
+			return 0, false, err
 		}
-		if p.many {
+		if p.Many {
 			return int64(len(found)), true, nil
 		}
-		return int64(count(found[0])), true, nil
+		return int64(jsonpath.Count(found[0])), true, nil
 	})(c, args)
 }
 
@@ -236,15 +239,15 @@ func jsonKeys(args ...types.Type) function.Overload {
 	return function.Overload{
 		Args: function.Params(args...), Returns: function.Always(function.JSON),
 		Eval: jsonTexts(func(dst []byte, found [][]byte, _ bool) ([]byte, bool) {
-			if !isObject(found[0]) {
+			if !jsonpath.IsObject(found[0]) {
 				return dst, false
 			}
 			dst = append(dst, '[')
-			for i, m := range distinctMembers(found[0]) {
+			for i, m := range jsonpath.Members(nil, found[0]) {
 				if i > 0 {
 					dst = append(dst, ", "...)
 				}
-				dst = vec.QuoteJSON(dst, []byte(m.key))
+				dst = vec.QuoteJSON(dst, m.Key)
 			}
 			return append(dst, ']'), true
 		}),

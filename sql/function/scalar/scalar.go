@@ -77,6 +77,7 @@ var All = []function.Scalar{
 	IsNull,
 	JSONArray,
 	JSONArrayAppend,
+	JSONArrayInsert,
 	JSONContains,
 	JSONContainsPath,
 	JSONExists,
