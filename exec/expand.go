@@ -40,7 +40,7 @@ func (p *Expand) String() string {
 	for i, a := range p.Args {
 		args[i] = a.String()
 	}
-	out := "Expand " + p.Func.Name + "(" + strings.Join(args, ", ") + ")"
+	out := "Expand " + p.Func.Call(strings.Join(args, ", "))
 	if p.Func.Numbered {
 		out += " with ordinality"
 	}

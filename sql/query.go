@@ -64,6 +64,9 @@ const (
 	MarkerAnti    = "__sqs_anti"    // (condition): ON of an ANTI JOIN, likewise
 	MarkerNatural = "__sqs_natural" // the last name of USING, where NATURAL says that all common ones are meant
 
+	MarkerJSONColumn = "__sqs_json_column" // ('KIND', 'name', 'type', 'path', …): a column of JSON_TABLE; of NESTED ('NESTED', 'path', column, …)
+	MarkerJSONOn     = "__sqs_json_on"     // ('EMPTY', 'DEFAULT', x): DEFAULT x ON EMPTY, likewise
+
 	MarkerTies  = "__sqs_ties"  // (): the last item of ORDER BY, of FETCH FIRST … WITH TIES
 	MarkerNulls = "__sqs_nulls" // ('FIRST') or ('LAST'): behind an item of ORDER BY, its NULLS FIRST or NULLS LAST
 

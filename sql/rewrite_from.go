@@ -42,7 +42,7 @@ func (r *rewriter) table(end int) {
 		r.lateralAlias()
 	case t.Is("TABLE") && next.Is("(") && r.tok(2).IsName() && r.tok(3).Is("("):
 		r.wrappedFunction(end)
-	case t.Is("JSON_TABLE", "MATCH_RECOGNIZE") && next.Is("("):
+	case t.Is("MATCH_RECOGNIZE") && next.Is("("):
 		r.notYet(t, t.Upper)
 	case t.IsName() && next.Is("("):
 		from := len(r.out)
@@ -230,6 +230,10 @@ func (r *rewriter) wrappedFunction(end int) {
 // behind it to a part of its name.
 func (r *rewriter) tableFunction() {
 	t, end := r.tok(0), r.match[r.at+1]
+	if t.Is("JSON_TABLE") {
+		r.jsonTable()
+		return
+	}
 	name, words := strings.ToUpper(t.Name()), 0
 	if tokenAt(r.ts, end+1).Is("WITH") && tokenAt(r.ts, end+2).Is("ORDINALITY") {
 		name, words = name+WithOrdinality, 2

@@ -63,6 +63,8 @@ func (r *rewriter) beginWord(l *level) {
 		r.cast(l)
 	case t.Is("CONVERT") && next.Is("("):
 		r.fail(t, "CONVERT is not supported").WithHint("write CAST(x AS type)")
+	case t.Is("JSON_TABLE") && next.Is("("):
+		r.fail(t, "JSON_TABLE gives rows, not a value: it stands in FROM")
 	case t.Is("INTERVAL") && r.interval(l):
 	case t.Is("ARRAY", "MAP") && next.Is("["):
 		r.elements(l)

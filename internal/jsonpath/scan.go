@@ -295,3 +295,15 @@ func hexRune(s []byte) (rune, []byte) {
 	}
 	return r, s[n:]
 }
+
+// Join appends an array of values.
+func Join(dst []byte, values [][]byte) []byte {
+	dst = append(dst, '[')
+	for i, v := range values {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, v...)
+	}
+	return append(dst, ']')
+}

@@ -368,6 +368,9 @@ func called(x *logical.Expand, args Row) ([]Row, error) {
 	if rows, ok, err := timeWindows(x.Func.Name, x.Func.Columns[0].Type, args); ok {
 		return rows, err
 	}
+	if x.Func.JSON != nil {
+		return jsonTable(x.Func.JSON, args[0])
+	}
 	var vecs []*vec.Vec
 	for i, v := range args {
 		b := vec.NewBuilder(x.Args[i].Type())

@@ -171,6 +171,9 @@ func (g *generator) source(depth int, outer, lateral []column) source {
 	if g.chance(g.or(4, 8)) {
 		return g.series(name, lateral)
 	}
+	if g.chance(g.or(3, 6)) {
+		return g.jsonTable(name, lateral)
+	}
 	var cols []column
 	for _, c := range tables[table] {
 		cols = append(cols, column{name + "." + c.name, c.kind})

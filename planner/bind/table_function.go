@@ -62,7 +62,11 @@ func (s *session) expand(c *tableCall, in logical.Node, sc *scope) (*logical.Exp
 	x := &logical.Expand{Input: in}
 	var have []types.Type
 	var constants []any
-	for _, n := range c.call.Args[1:] {
+	args := c.call.Args[1:]
+	if f.BindJSON != nil && len(args) > 0 {
+		args = args[:1] // the document; the others are its COLUMNS
+	}
+	for _, n := range args {
 		e, err := s.scalar(n, sc, "the arguments of a table function")
 		if err != nil {
 			return nil, nil, err
@@ -71,8 +75,8 @@ func (s *session) expand(c *tableCall, in logical.Node, sc *scope) (*logical.Exp
 		constants = append(constants, known(e))
 	}
 	var err error
-	if x.Func, err = f.Bind(have, constants); err != nil {
-		return nil, nil, s.m.Errorf(c.call, "%v", err)
+	if x.Func, err = s.bindTable(f, c, have, constants); err != nil {
+		return nil, nil, err
 	}
 	if numbered {
 		x.Func = x.Func.WithOrdinality()
@@ -95,6 +99,20 @@ func (s *session) expand(c *tableCall, in logical.Node, sc *scope) (*logical.Exp
 	return x, sc.beside(own), nil
 }
 
+func (s *session) bindTable(f *function.Table, c *tableCall, args []types.Type, constants []any) (*function.BoundTable, error) {
+	if f.BindJSON == nil {
+		out, err := f.Bind(args, constants)
+		if err != nil {
+			return nil, s.m.Errorf(c.call, "%v", err)
+		}
+		return out, nil
+	}
+	if k := args[0].Kind; k != types.JSON && k != types.Varchar && k != types.Null {
+		return nil, s.m.Errorf(c.call, "json_table takes a document of JSON, not a %s", args[0])
+	}
+	return s.jsonTable(f, c)
+}
+
 // columnNames are those that the query gives the columns; the name of the table is that of
 // a single column, too.
 func (s *session) columnNames(c *tableCall, f *function.BoundTable) ([]string, error) {
@@ -109,7 +127,7 @@ func (s *session) columnNames(c *tableCall, f *function.BoundTable) ([]string, e
 	if f.Numbered {
 		own--
 	}
-	if own == 1 && c.alias != "" {
+	if own == 1 && c.alias != "" && f.JSON == nil {
 		names[0] = c.alias
 	}
 	return names, nil

@@ -42,7 +42,7 @@ func (x *Expand) Schema() *types.Schema {
 
 // String implements Node.
 func (x *Expand) String() string {
-	out := "Expand " + x.Func.Name + "(" + exprList(x.Args) + ")"
+	out := "Expand " + x.Func.Call(exprList(x.Args))
 	if x.Func.Numbered {
 		out += " with ordinality"
 	}

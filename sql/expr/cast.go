@@ -226,10 +226,15 @@ func (n *castNode) toText(a *vec.Vec, i int) error {
 }
 
 func (n *castNode) fromText(a *vec.Vec, i int) error {
-	s := trimBlanks(a.Str(i))
-	if n.from.Kind == types.JSON && n.to.IsTemporal() && len(s) > 2 && s[0] == '"' {
-		s = s[1 : len(s)-1] // no time has what JSON escapes
+	if n.from.Kind == types.JSON && !n.to.IsNested() {
+		return n.fromJSON(a.Bytes(i))
 	}
+	return n.fromString(a.Str(i))
+}
+
+// fromString appends what a text says, without the blanks around it.
+func (n *castNode) fromString(s string) error {
+	s = trimBlanks(s)
 	if n.to.IsInteger() {
 		d, err := types.ParseDecimal(s, types.MaxPrecision, 0)
 		// A number in JSON is rounded as every number that becomes an integer. Of the text

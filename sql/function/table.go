@@ -18,6 +18,9 @@ type Table struct {
 	// Bind resolves the function for arguments; constants are given where they are known,
 	// nil elsewhere. The error says what it takes.
 	Bind func(args []types.Type, constants []any) (*BoundTable, error)
+	// BindJSON resolves the one function that is called with a document and COLUMNS, nil in
+	// all others.
+	BindJSON func(*JSONTable) (*BoundTable, error)
 }
 
 // An ArgumentError is what is wrong with one argument of a call.
@@ -41,6 +44,7 @@ type BoundTable struct {
 	Name    string
 	Args    []types.Type  // what the arguments are converted to
 	Columns []types.Field // with the names that they have where the query gives none
+	JSON    *JSONTable    // of JSON_TABLE, what it was bound with
 	// Rows appends the rows for the arguments' row to the columns' builders, and returns how
 	// many they are. The same arguments always give the same rows in the same order.
 	Rows func(args []*vec.Vec, row int, out []*vec.Builder) (int, error)
@@ -75,4 +79,12 @@ func (b *BoundTable) WithOrdinality() *BoundTable {
 		return n, err
 	}
 	return &out
+}
+
+// Call prints a call of the function with arguments.
+func (b *BoundTable) Call(args string) string {
+	if b.JSON != nil {
+		args += ", " + b.JSON.String()
+	}
+	return b.Name + "(" + args + ")"
 }

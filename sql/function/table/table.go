@@ -17,6 +17,7 @@ var All = []function.Table{
 	Hop,
 	JSONArrayElements,
 	JSONEach,
+	JSONTable,
 	RegexpSplit,
 	StringSplit,
 	Tumble,
