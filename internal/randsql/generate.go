@@ -171,7 +171,7 @@ func (g *generator) source(depth int, outer, lateral []column) source {
 	if g.chance(g.or(4, 8)) {
 		return g.series(name, lateral)
 	}
-	if g.chance(g.or(3, 6)) {
+	if g.chance(g.or(3, 5)) {
 		return g.jsonTable(name, lateral)
 	}
 	var cols []column

@@ -11,15 +11,15 @@ func (g *generator) jsonTable(name string, lateral []column) source {
 		}
 		return g.pick("1", "'2'", "'x'", "NULL", "TRUE", "JSON_ARRAY(3, 'y')")
 	}
-	cols := []column{{name + ".o", number}, {name + ".v", number}, {name + ".s", text}}
-	value := "v BIGINT PATH '$" + g.pick("", "[0]", ".a") + "'" + g.otherwise("ERROR", "5") + g.otherwise("EMPTY", "'6'") + ", s VARCHAR PATH '$'"
+	cols := []column{{name + ".o", number}, {name + ".v", number}, {name + ".w", text}}
+	value := "v BIGINT PATH '$" + g.pick("", "[0]", ".a") + "'" + g.otherwise("ERROR", "5") + g.otherwise("EMPTY", "'6'") + ", w VARCHAR PATH '$'"
 	if g.chance(50) {
 		doc := "JSON_ARRAY(" + part() + ", " + part() + ")"
 		return source{"JSON_TABLE(" + doc + ", '$" + g.pick("[*]", "[1 to last]", "**[0]") + "' COLUMNS (o FOR ORDINALITY, " + value + ")) AS " + name, cols}
 	}
 	doc := "JSON_OBJECT('a', " + part() + ", 'b', JSON_ARRAY(" + strings.Join([]string{part(), part()}, ", ") + "))"
 	nested := "NESTED PATH '$." + g.pick("b[*]", "b[last]", "c[*]", "*") + "' COLUMNS (" + value + ")"
-	return source{"JSON_TABLE(" + doc + ", '$' COLUMNS (o FOR ORDINALITY, " + nested + ", NESTED PATH '$.b[0]' COLUMNS (w JSON PATH '$'))) AS " + name, cols}
+	return source{"JSON_TABLE(" + doc + ", '$' COLUMNS (o FOR ORDINALITY, " + nested + ", NESTED PATH '$.b[0]' COLUMNS (j JSON PATH '$'))) AS " + name, cols}
 }
 
 func (g *generator) otherwise(on, value string) string {
