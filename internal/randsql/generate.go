@@ -118,7 +118,10 @@ func (g *generator) of(kinds []kind, depth int, outer []column) string {
 	if depth > 1 && g.chance(8) {
 		name := g.alias()
 		inner, ks := g.query(depth-1, outer)
-		body := g.selected(kinds, depth-1, outer, []source{{name + " AS " + name + "a", columnsOf(name+"a", ks)}, {name + " AS " + name + "b", columnsOf(name+"b", ks)}})
+		body := g.selected(kinds, depth-1, outer, []source{
+			{text: name + " AS " + name + "a", cols: columnsOf(name+"a", ks)},
+			{text: name + " AS " + name + "b", cols: columnsOf(name+"b", ks)},
+		})
 		return "(WITH " + name + " AS (" + inner + ") " + body + ")"
 	}
 	return g.selected(kinds, depth, outer, nil)
@@ -146,8 +149,9 @@ func columnsOf(alias string, kinds []kind) []column {
 
 // A source stands in FROM.
 type source struct {
-	text string
-	cols []column
+	text  string
+	cols  []column
+	plain bool // it is joined without a query in ON
 }
 
 // source makes a table, or a query in its place; lateral are columns that it may read.
@@ -164,7 +168,7 @@ func (g *generator) source(depth int, outer, lateral []column) source {
 		if g.chance(30) {
 			q = "(" + q + ")" + g.limit(len(kinds))
 		}
-		return source{word + "(" + q + ") AS " + name, columnsOf(name, kinds)}
+		return source{text: word + "(" + q + ") AS " + name, cols: columnsOf(name, kinds)}
 	}
 	table := g.pick("t", "t", "u", "u", "w")
 	name := g.alias()
@@ -178,7 +182,7 @@ func (g *generator) source(depth int, outer, lateral []column) source {
 	for _, c := range tables[table] {
 		cols = append(cols, column{name + "." + c.name, c.kind})
 	}
-	return source{table + " AS " + name, cols}
+	return source{text: table + " AS " + name, cols: cols}
 }
 
 // series makes a table function, of what stands before it or of constants.
@@ -187,7 +191,7 @@ func (g *generator) series(name string, lateral []column) source {
 	if cols := among(lateral, number); len(cols) > 0 && g.chance(70) {
 		to = "LEAST(" + cols[g.r.IntN(len(cols))].name + ", 3)"
 	}
-	return source{"generate_series(" + g.pick("0", "1") + ", " + to + ") AS " + name, []column{{name + "." + name, number}}}
+	return source{text: "generate_series(" + g.pick("0", "1") + ", " + to + ") AS " + name, cols: []column{{name + "." + name, number}}}
 }
 
 func (g *generator) limit(columns int) string {
@@ -231,7 +235,11 @@ func (g *generator) from(depth int, outer []column, given []source) source {
 		if name := common(out, s); name != "" && kind != " CROSS JOIN " && g.chance(20) {
 			out.text += " USING (" + name + ")"
 		} else if kind != " CROSS JOIN " {
-			out.text += " ON " + g.on(out.cols, s.cols, cols, depth, outer)
+			deep := depth
+			if s.plain {
+				deep = 0
+			}
+			out.text += " ON " + g.on(out.cols, s.cols, cols, deep, outer)
 		}
 		switch kind {
 		case " SEMI JOIN ", " ANTI JOIN ":
