@@ -4,87 +4,13 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"math"
 	"reflect"
 	"strconv"
 	"strings"
 
-	"github.com/sqlstream/sqlstream/internal/evaltest"
-	"github.com/sqlstream/sqlstream/planner/rule"
-	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
-	"github.com/sqlstream/sqlstream/vec"
 )
-
-// A Verdict is what we make of an expression.
-type Verdict struct {
-	Text string // the value's text, escaped as the server's client does, "error" or "refused"
-	Type types.Type
-	Err  error // why it is refused or fails
-}
-
-const (
-	failing = "error"
-	refused = "refused"
-)
-
-// Evaluate computes an expression in three ways, which are to agree: as it stands, as
-// the rules of the planner fold it, and over a row of a table that holds its constants.
-func Evaluate(text string) (Verdict, error) {
-	e, err := evaltest.Bind(text, nil)
-	if err != nil {
-		return Verdict{Text: refused, Err: err}, nil
-	}
-	plain := value(e, nil)
-	for _, other := range []struct {
-		how string
-		is  Verdict
-	}{
-		{"folded", value(expr.Transform(e, rule.FoldConstants.Expr), nil)},
-		{"over columns", value(overColumns(e))},
-	} {
-		if other.is.Text != plain.Text {
-			return plain, fmt.Errorf("%s is %s (%v), and %s %s (%v)", text, plain.Text, plain.Err, other.how, other.is.Text, other.is.Err)
-		}
-	}
-	return plain, nil
-}
-
-// at is the row whose value is asked for: not the first, so that a kernel that looks
-// there is found out.
-const at = 1
-
-func value(e expr.Expr, cols []*vec.Vec) Verdict {
-	out := Verdict{Type: e.Type()}
-	v, err := evaltest.Eval(e, cols, at+1, []int32{at}, false)
-	if err != nil {
-		return Verdict{Text: failing, Err: err}
-	}
-	out.Text = escape.Replace(evaltest.Text(v, at))
-	return out
-}
-
-var escape = strings.NewReplacer("\\", "\\\\", "\t", "\\t", "\n", "\\n", "\x00", "\\0")
-
-// overColumns puts columns in the places of constants, which are NULL in the other row.
-func overColumns(e expr.Expr) (expr.Expr, []*vec.Vec) {
-	var cols []*vec.Vec
-	e = expr.Transform(e, func(x expr.Expr) expr.Expr {
-		l, ok := x.(*expr.Literal)
-		if !ok || l.T.Kind == types.Interval {
-			return x
-		}
-		b := vec.NewBuilder(l.T)
-		for range at {
-			b.AppendNull()
-		}
-		expr.AppendLiteral(b, l)
-		cols = append(cols, b.Vec())
-		return &expr.Column{Index: len(cols) - 1, Field: types.Field{Name: "c", Type: l.T}}
-	})
-	return e, cols
-}
 
 // Agrees reports that an answer of the server says what we say. A truth is a number
 // there, floats are equal within 1e-9 of their size, a fraction of a second may end in

@@ -21,12 +21,24 @@ type Family struct {
 	Exprs []string // each once, on one line
 }
 
+// Head is the lines at the beginning of its file.
+func (f Family) Head() []string {
+	out := []string{"# " + f.Law}
+	if len(f.Exprs) > 0 && strings.Contains(f.Exprs[0], atRow) {
+		out = append(append(out, "# They are asked for in each row of a table:"), tableLines()...)
+	}
+	return out
+}
+
 // Families returns all of them. They are the same in every call: what looks random is
 // drawn by fixed seeds.
 func Families() []Family {
 	out := []Family{{"examples", "The examples of the functions' documentation, of those that MariaDB knows.", examples()}}
-	for _, s := range slices.Concat(numbers, times, texts) {
+	for _, s := range slices.Concat(numbers, times, texts, nested) {
 		out = append(out, Family{s.name, s.law, expand(s.templates)})
+	}
+	for _, s := range rows {
+		out = append(out, Family{s.name, s.law, overRows(expand(s.templates))})
 	}
 	return out
 }
@@ -58,7 +70,9 @@ type template struct {
 	n    int
 }
 
-func expand(templates []template) []string {
+func expand(templates []template) []string { return expandIn(pools, templates) }
+
+func expandIn(pools map[string][]string, templates []template) []string {
 	var out []string
 	seen := map[string]bool{}
 	add := func(text string) {
@@ -75,7 +89,7 @@ func expand(templates []template) []string {
 		}
 		if all <= t.n {
 			for i := range all {
-				add(fill(parts, func(pool []string) string {
+				add(fill(pools, parts, func(pool []string) string {
 					v := pool[i%len(pool)]
 					i /= len(pool)
 					return v
@@ -85,7 +99,7 @@ func expand(templates []template) []string {
 		}
 		r := drawing(t.text)
 		for range t.n {
-			add(fill(parts, func(pool []string) string { return pool[r.IntN(len(pool))] }))
+			add(fill(pools, parts, func(pool []string) string { return pool[r.IntN(len(pool))] }))
 		}
 	}
 	return out
@@ -100,7 +114,7 @@ func drawing(template string) *rand.Rand {
 
 // fill puts values behind the parts of a template, each of which begins with the name
 // of its pool.
-func fill(parts []string, pick func(pool []string) string) string {
+func fill(pools map[string][]string, parts []string, pick func(pool []string) string) string {
 	var b strings.Builder
 	b.WriteString(parts[0])
 	for _, p := range parts[1:] {

@@ -33,5 +33,16 @@ var pools = func() map[string][]string {
 	p["e"] = []string{"'0'", "'12'", "'-7'", "' 42 '", "'3.5'", "'-2.5'", "'1e3'", "'abc'", "''", "'12abc'", "'9223372036854775808'", "'2026-01-02'", "'2026-02-30'", "'2026-01-02 03:04:05.678'", "'10:20:30'", "'20260102'", "'2026-1-2'", "'25:61:00'", "'0.05'", "'+5'", "'.5'", "'5.'", "'99999999999999999999999'"}
 	// a: a bit of everything.
 	p["a"] = slices.Concat(p["i"][:6], p["d"][:6], p["f"][:3], p["s"][:4], p["e"][1:6], p["t"][:2], p["D"][:2], []string{"NULL", "TRUE", "FALSE"})
+	// Columns of the table: A numbers, B integers, E texts, F times.
+	p["A"] = []string{"ti", "us", "i", "l", "ul", "d", "w", "f", "x"}
+	p["B"] = []string{"ti", "us", "i", "l", "ul"}
+	p["E"] = []string{"s", "v"}
+	p["F"] = []string{"dt", "ts", "tm"}
+	// Expressions: N numbers, S texts, M dates and times, C conditions.
+	for name, templates := range parts {
+		for _, e := range expandIn(p, templates) {
+			p[name] = append(p[name], "("+e+")")
+		}
+	}
 	return p
 }()

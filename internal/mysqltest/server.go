@@ -56,7 +56,14 @@ func StartServer(ctx context.Context, dir string) (*Server, error) {
 	if err := s.awaitUp(ctx); err != nil {
 		return s, err
 	}
-	return s, s.loadZones(ctx)
+	if err := s.loadZones(ctx); err != nil {
+		return s, err
+	}
+	_, complaints, err := s.client(ctx, session+tableScript())
+	if err != nil || len(complaints) > 0 {
+		return s, fmt.Errorf("the table: %w\n%s", err, complaints)
+	}
+	return s, nil
 }
 
 // loadZones gives the server the time zones of the machine.
@@ -151,7 +158,11 @@ func (s *Server) Ask(ctx context.Context, exprs []string) ([]string, error) {
 	var script strings.Builder
 	script.WriteString(session)
 	for _, e := range exprs {
-		script.WriteString("SELECT '" + begin + "'; SELECT (" + e + ") IS NULL, " + e + ";\n")
+		from := ""
+		if text, row, ok := strings.Cut(e, atRow); ok {
+			e, from = text, " FROM judge.t WHERE id = "+row
+		}
+		script.WriteString("SELECT '" + begin + "'; SELECT (" + e + ") IS NULL, " + e + from + ";\n")
 	}
 	out, complaints, err := s.client(ctx, script.String())
 	if err != nil {

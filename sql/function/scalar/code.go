@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"math"
 	"strconv"
 	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
 
@@ -62,23 +64,38 @@ var Char = function.Scalar{
 // Hex is HEX(x).
 var Hex = function.Scalar{
 	Name: "hex", Category: ofText,
-	Doc: "Hexadecimal digits: of the bytes of a text or BINARY, of the value of a whole number.",
+	Doc: "Hexadecimal digits: of the bytes of a text or BINARY, of the value of a number, rounded to a whole one.",
 	Examples: []function.Example{
 		{Expr: "hex('글')", Value: "EAB880"},
+		{Expr: "hex(1.5)", Value: "2"},
 		{Expr: "hex(255)", Value: "FF"},
 		{Expr: "hex(-1)", Value: "FFFFFFFFFFFFFFFF"},
 		{Expr: "hex(x'0aff')", Value: "0AFF"},
 		{Expr: "hex(NULL)", Value: "NULL"},
 	},
 	Overloads: []function.Overload{
-		textOf(plain(upperHex), function.Text),
-		textOf(plain(upperHex), function.Bytes),
 		textOf(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
 			return upperDigits(dst, uint64(intAt(args, 0, row))), true, nil
 		}, function.Int),
 		textOf(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
 			return upperDigits(dst, vec.Uint(args[0], args[0].At(row))), true, nil
 		}, function.Uint),
+		textOf(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
+			d, ok := types.Rescale(function.DecimalAt(args[0], row), args[0].Type.Scale, 0)
+			if v := int64(d.LowBits()); !ok || d.HighBits() != v>>63 && d.HighBits() != 0 {
+				return dst, false, errInteger
+			}
+			return upperDigits(dst, d.LowBits()), true, nil
+		}, function.Numeric),
+		textOf(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
+			x := math.Round(function.FloatAt(args[0], row))
+			if !(math.Abs(x) < 1<<63) {
+				return dst, false, errInteger
+			}
+			return upperDigits(dst, uint64(int64(x))), true, nil
+		}, function.Float),
+		textOf(plain(upperHex), function.Text),
+		textOf(plain(upperHex), function.Bytes),
 	},
 }
 

@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strconv"
@@ -177,9 +178,30 @@ var Format = function.Scalar{
 		textOf(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
 			digits := min(max(intAt(args, 1, row), 0), maxScale)
 			x := rounding{types.Rescale, math.RoundToEven}.digits(function.FloatAt(args[0], row), digits)
-			return grouped(dst, strconv.AppendFloat(make([]byte, 0, 64), x, 'f', int(digits), 64)), true, nil
+			return grouped(dst, fixedDigits(x, int(digits))), true, nil
 		}, function.Float, function.Int),
 	},
+}
+
+// fixedDigits writes a float with so many digits behind the point, of which those beyond
+// its shortest text are 0.
+func fixedDigits(x float64, digits int) []byte {
+	text := strconv.AppendFloat(make([]byte, 0, 64), x, 'f', -1, 64)
+	point := bytes.IndexByte(text, '.')
+	switch {
+	case point < 0 && digits == 0:
+		return text
+	case point < 0:
+		point = len(text)
+		text = append(text, '.')
+	}
+	if len(text)-point-1 > digits {
+		return strconv.AppendFloat(text[:0], x, 'f', digits, 64)
+	}
+	for len(text)-point-1 < digits {
+		text = append(text, '0')
+	}
+	return text
 }
 
 // grouped appends a number with commas between its thousands.

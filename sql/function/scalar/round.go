@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
+
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -63,7 +65,7 @@ func rounds(r rounding) []function.Overload {
 		intOf(func(_ *function.Call, args []*vec.Vec, row int) (int64, bool, error) {
 			return intAt(args, 0, row), true, nil
 		}, function.Int),
-		r.ints(),
+		r.ints(), r.unsigned(),
 		{Args: function.Params(function.Uint), Returns: first, Eval: func(_ *function.Call, args []*vec.Vec) (*vec.Vec, error) { return args[0], nil }},
 		r.decimals(1), r.decimals(2),
 		floatOf(func(_ *function.Call, args []*vec.Vec, row int) (float64, bool, error) {
@@ -94,6 +96,27 @@ func (r rounding) ints() function.Overload {
 		}
 		return v, true, nil
 	}, function.Int, function.Int)
+}
+
+func (r rounding) unsigned() function.Overload {
+	return function.Overload{
+		Args: function.Params(function.Uint, function.Int), Returns: first,
+		Eval: function.Fixed(func(_ *function.Call, args []*vec.Vec, row int) (uint64, bool, error) {
+			x, digits := vec.Uint(args[0], args[0].At(row)), intAt(args, 1, row)
+			if digits >= 0 {
+				return x, true, nil
+			}
+			if digits < -20 {
+				return 0, true, nil
+			}
+			d, _ := r.decimal(decimal128.FromU64(x), 0, int(digits))
+			d, _ = types.Rescale(d, int(digits), 0)
+			if d.HighBits() != 0 {
+				return 0, false, errInteger
+			}
+			return d.LowBits(), true, nil
+		}),
+	}
 }
 
 func (r rounding) decimals(n int) function.Overload {

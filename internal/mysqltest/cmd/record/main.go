@@ -82,7 +82,7 @@ func recording(f mysqltest.Family, version string, answers []string) *mysqltest.
 		}
 		r.Lines = append(r.Lines, mysqltest.Line{Expr: e, Answer: answers[i]})
 	}
-	r.Head = []string{"# " + f.Law, "# Recorded by \"make oracle\" from " + version + "; the reasons of differences are in README.md."}
+	r.Head = append(f.Head(), "# Recorded by \"make oracle\" from "+version+"; the reasons of differences are in README.md.")
 	if without > 0 {
 		r.Head = append(r.Head, fmt.Sprintf("# It does not know %d expressions more.", without))
 	}
