@@ -24,15 +24,15 @@ type partitions struct {
 	keys    []SortKey
 	rows    state.Ordered
 
-	data    []byte // keys that wait, one after the other
+	data    blocks // keys that wait
 	waiting []waitingRow
 	order   []waitingKey
 	bound   []byte
 }
 
 type waitingRow struct {
-	from, to  int
-	partition int // bytes
+	key       span
+	partition int32 // bytes
 	weight    int64
 }
 
@@ -87,25 +87,26 @@ func (p *partitions) hold(delta *zset.Batch, sel []int32) {
 		if sel != nil {
 			row = int(sel[row])
 		}
-		from := len(p.data)
+		data := p.data.tail()
+		from := len(data)
 		for _, c := range p.columns {
-			p.data = vec.AppendOrdered(p.data, delta.Cols[c], row)
+			data = vec.AppendOrdered(data, delta.Cols[c], row)
 		}
-		partition := len(p.data) - from
+		partition := len(data) - from
 		for _, k := range p.keys {
-			p.data = appendKey(p.data, delta, row, k)
+			data = appendKey(data, delta, row, k)
 		}
-		sort := len(p.data) - from - partition
+		sort := len(data) - from - partition
 		for _, c := range delta.Cols {
-			p.data = vec.AppendOrdered(p.data, c, row)
+			data = vec.AppendOrdered(data, c, row)
 		}
-		p.data = binary.BigEndian.AppendUint32(p.data, uint32(partition))
-		p.data = binary.BigEndian.AppendUint32(p.data, uint32(sort))
-		p.waiting = append(p.waiting, waitingRow{from, len(p.data), partition, delta.Weight(row)})
+		data = binary.BigEndian.AppendUint32(data, uint32(partition))
+		data = binary.BigEndian.AppendUint32(data, uint32(sort))
+		p.waiting = append(p.waiting, waitingRow{p.data.end(data), int32(partition), delta.Weight(row)})
 	}
 }
 
-func (p *partitions) key(w waitingRow) []byte { return p.data[w.from:w.to] }
+func (p *partitions) key(w waitingRow) []byte { return p.data.bytes(w.key) }
 
 // sort puts the rows that wait in the order of their keys.
 func (p *partitions) sort() {
@@ -157,7 +158,7 @@ func (p *partitions) settle(change func(partition []byte, changes []storedRow) e
 	var changes []storedRow
 	for i := 0; i < len(p.order); {
 		first := p.waiting[p.order[i].row]
-		partition := p.data[first.from : first.from+first.partition]
+		partition := p.key(first)[:first.partition]
 		changes = changes[:0]
 		for ; i < len(p.order); i++ {
 			w := p.waiting[p.order[i].row]
@@ -178,7 +179,8 @@ func (p *partitions) settle(change func(partition []byte, changes []storedRow) e
 			return err
 		}
 	}
-	p.data, p.waiting = p.data[:0], p.waiting[:0]
+	p.data.reset()
+	p.waiting = p.waiting[:0]
 	return nil
 }
 

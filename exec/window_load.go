@@ -11,7 +11,7 @@ type windowLoader struct {
 	keys    *keyReach // nil where frames end at no distance of a key
 
 	data  []byte // of rows on the way back
-	found []waitingRow
+	found []foundRow
 	bound []byte
 
 	whole bool // the partition at hand is read whole
@@ -59,6 +59,12 @@ func (l *windowLoader) readHead(partition, change []byte) {
 	})
 }
 
+// A foundRow is a row that back has read: where its key lies, and its weight.
+type foundRow struct {
+	from, to int
+	weight   int64
+}
+
 // span begins a span.
 func (l *windowLoader) span(base int) {
 	n := len(l.block.rows)
@@ -99,7 +105,7 @@ func (l *windowLoader) back(partition, key []byte, first bool) error {
 		w.pass(boundary, weight)
 		at := len(l.data)
 		l.data = append(l.data, k...)
-		l.found = append(l.found, waitingRow{from: at, to: len(l.data), weight: weight})
+		l.found = append(l.found, foundRow{from: at, to: len(l.data), weight: weight})
 		last = l.data[at:]
 		return true
 	})
