@@ -15,6 +15,8 @@ import (
 //	e = except all l, r
 //	n = top t: 3 OFFSET 1 RANK TIES NUMBER BY v DESC, o PER k
 //	w = window t: lag(v, 2) IGNORE NULLS AS a, sum(v) FILTER v > 1 OVER ROWS 1 PRECEDING TO CURRENT ROW AS s BY o PER k
+//	a = left asof l, r: o >= o ON k = k
+//	u = left lookup l, r: k = k IF l.v < r.v
 //	r = recursive all b, e: self = scan a INT; e = scan a INT, b INT; j = inner join self, e: a = a; p = project j: b AS a
 //
 // The step of a recursion is a plan of its own, whose scan self is what came last.
@@ -25,6 +27,56 @@ func (p *planner) setOp(kind, ins string) exec.Plan {
 	s := &exec.SetOp{Left: p.routed(p.input(left)), Right: p.routed(p.input(right)), Except: kind == "except", All: all}
 	s.Out = s.Left.Schema()
 	return s
+}
+
+// asof reads the comparison of the times, and behind ON equalities of keys.
+func (p *planner) asof(outer bool, ins, what string) exec.Plan {
+	left, right, _ := strings.Cut(ins, ", ")
+	what, on, _ := strings.Cut(what, " ON ")
+	a := &exec.Asof{Left: p.input(left), Right: p.input(right), Outer: outer, Out: &types.Schema{}}
+	l, r := a.Left.Schema(), a.Right.Schema()
+	for _, f := range append(l.Fields[:l.Len():l.Len()], r.Fields...) {
+		a.Out.Fields = append(a.Out.Fields, types.Field{Name: f.Name, Type: f.Type})
+	}
+	words := strings.Fields(what)
+	var keys [2][]int
+	a.Keys, keys = matchKeys(on, l, r)
+	a.LeftTime, a.RightTime = l.Index(words[0]), r.Index(words[2])
+	a.Earliest, a.Strict = words[1][0] == '<', len(words[1]) == 1
+	a.Left, a.Right = p.keyed(a.Left, keys[0]), p.keyed(a.Right, keys[1])
+	return a
+}
+
+// matchKeys reads equalities of columns, and lists those of each side.
+func matchKeys(on string, l, r *types.Schema) (keys []exec.MatchKey, columns [2][]int) {
+	for _, eq := range split(on) {
+		words := strings.Fields(eq)
+		k := exec.MatchKey{Left: l.Index(words[0]), Right: r.Index(words[2]), NullSafe: words[1] == "<=>"}
+		keys = append(keys, k)
+		columns[0], columns[1] = append(columns[0], k.Left), append(columns[1], k.Right)
+	}
+	return keys, columns
+}
+
+// lookup reads equalities of columns, and behind IF a condition over pairs.
+func (p *planner) lookup(outer bool, ins, what string) exec.Plan {
+	left, right, _ := strings.Cut(ins, ", ")
+	what, on, some := strings.Cut(what, " IF ")
+	u := &exec.Lookup{Left: p.input(left), Right: p.input(right), Outer: outer, AppendOnly: p.appendOnly, Out: &types.Schema{}}
+	pairs := &types.Schema{}
+	for i, in := range u.Inputs() {
+		for _, f := range in.Schema().Fields {
+			u.Out.Fields = append(u.Out.Fields, types.Field{Name: f.Name, Type: f.Type})
+			pairs.Fields = append(pairs.Fields, types.Field{Name: "lr"[i:i+1] + "." + f.Name, Type: f.Type})
+		}
+	}
+	if some {
+		u.On = parseExpr(on, pairs)
+	}
+	var keys [2][]int
+	u.Keys, keys = matchKeys(what, u.Left.Schema(), u.Right.Schema())
+	u.Left, u.Right = p.keyed(u.Left, keys[0]), p.keyed(u.Right, keys[1])
+	return u
 }
 
 // keyed sends rows of equal columns to one worker.

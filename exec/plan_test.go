@@ -66,6 +66,12 @@ func (p *planner) node(name, kind, rest string) exec.Plan {
 		return p.recursive(ins, step)
 	}
 	of, what, _ := strings.Cut(rest, ":")
+	if ins, ok := strings.CutPrefix(of, "asof "); ok {
+		return p.asof(kind == "left", ins, what)
+	}
+	if ins, ok := strings.CutPrefix(of, "lookup "); ok {
+		return p.lookup(kind == "left", ins, what)
+	}
 	if ins, ok := strings.CutPrefix(of, "join "); ok {
 		return p.join(kind, ins, what)
 	}

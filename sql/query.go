@@ -67,6 +67,10 @@ const (
 	MarkerJSONColumn = "__sqs_json_column" // ('KIND', 'name', 'type', 'path', …): a column of JSON_TABLE; of NESTED ('NESTED', 'path', column, …)
 	MarkerJSONOn     = "__sqs_json_on"     // ('EMPTY', 'DEFAULT', x): DEFAULT x ON EMPTY, likewise
 
+	// l ASOF JOIN r is l JOIN r with this as its condition: the match condition, or NULL where
+	// it is among the others; then the condition of ON, or the names of USING as texts.
+	MarkerAsof = "__sqs_asof"
+
 	MarkerTies  = "__sqs_ties"  // (): the last item of ORDER BY, of FETCH FIRST … WITH TIES
 	MarkerNulls = "__sqs_nulls" // ('FIRST') or ('LAST'): behind an item of ORDER BY, its NULLS FIRST or NULLS LAST
 

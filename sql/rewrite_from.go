@@ -188,6 +188,7 @@ func (r *rewriter) beginsAlias() bool {
 		r.notYet(t, t.Upper)
 	case t.Is("PARTITION", "USE", "FORCE", "IGNORE") && next.Is("(", "INDEX", "KEY"):
 		r.fail(t, "partitions and indexes of a table cannot be named")
+	case t.Is("ASOF") && next.Is("LEFT"), t.Is("FULL") && next.Is("ASOF"), t.Is("MATCH_CONDITION") && next.Is("("):
 	case t.Is("FULL", "SEMI", "ANTI", "ASOF") && next.Is("JOIN", "OUTER"), isReservedWord(t.Upper), r.beginsClause():
 	default:
 		return true

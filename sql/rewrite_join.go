@@ -25,8 +25,10 @@ func (r *rewriter) join(end int) bool {
 		r.fail(t, "STRAIGHT_JOIN is not supported: the planner chooses the order of joins")
 	case joinWords[t.Upper] && t.Kind == Word:
 		r.joinWords(end)
-	case t.Is("ASOF") && next.Is("JOIN"):
-		r.notYet(t, t.Upper+" JOIN")
+	case t.Is("ASOF") && next.Is("JOIN", "LEFT"):
+		r.asofJoin(end)
+	case t.Is("FULL") && next.Is("ASOF"):
+		r.asofOf(t)
 	default:
 		return false
 	}
@@ -34,6 +36,7 @@ func (r *rewriter) join(end int) bool {
 }
 
 func (r *rewriter) joinWords(end int) {
+	first := r.tok(0)
 	for joinWords[r.tok(0).Upper] && r.tok(0).Kind == Word {
 		r.emit(1)
 		if r.tok(-1).Is("JOIN") {
@@ -42,7 +45,11 @@ func (r *rewriter) joinWords(end int) {
 		}
 	}
 	if t := r.tok(0); t.Is("ASOF") && r.tok(1).Is("JOIN") {
-		r.notYet(t, t.Upper+" JOIN")
+		if !first.Is("LEFT", "INNER") {
+			r.asofOf(first)
+			return
+		}
+		r.asofJoin(end)
 	}
 }
 
@@ -135,7 +142,7 @@ func (r *rewriter) endsCondition() bool {
 	case t.Is("LEFT", "RIGHT"):
 		return !next.Is("(")
 	case t.Is("FULL", "ASOF", "SEMI", "ANTI"):
-		return next.Is("JOIN", "OUTER")
+		return next.Is("JOIN", "OUTER") || t.Is("ASOF") && next.Is("LEFT") || next.Is("ASOF")
 	}
 	return r.beginsClause()
 }

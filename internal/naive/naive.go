@@ -93,6 +93,8 @@ func (e *evaluation) rows(n logical.Node, params Row) ([]Row, error) {
 		return out, nil
 	case *logical.Join:
 		return e.join(x, params)
+	case *logical.Asof:
+		return e.asof(x, params)
 	case *logical.SetOp:
 		return e.setOp(x, params)
 	case *logical.Aggregate:

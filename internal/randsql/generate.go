@@ -224,7 +224,13 @@ func (g *generator) from(depth int, outer []column, given []source) source {
 		if g.chance(g.or(60, 40)) {
 			continue
 		}
-		kind := g.pick(" JOIN ", " JOIN ", " LEFT JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ", g.pick(" SEMI JOIN ", " ANTI JOIN ", " RIGHT SEMI JOIN ", " RIGHT ANTI JOIN "))
+		kind := g.pick(" JOIN ", " JOIN ", " LEFT JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ", g.pick(" SEMI JOIN ", " ANTI JOIN ", " RIGHT SEMI JOIN ", " RIGHT ANTI JOIN "), " ASOF JOIN ")
+		if kind == " ASOF JOIN " {
+			if s := g.source(depth, outer, nil); g.asof(&out, s) {
+				continue
+			}
+			kind = " JOIN "
+		}
 		var lateral []column
 		if kind == " JOIN " || kind == " LEFT JOIN " || kind == " CROSS JOIN " {
 			lateral = out.cols

@@ -38,11 +38,19 @@ func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
 	}
 	by := joinedBy(x)
 	j := &logical.Join{Left: left, Kind: by.kind}
-	if node, sc, err := f.besideFunction(x, j, ls); node != nil || err != nil {
-		return node, sc, err
+	t, err := f.byTime(x, by)
+	if err != nil {
+		return nil, nil, err
+	}
+	if t == nil {
+		if node, sc, err := f.besideFunction(x, j, ls); node != nil || err != nil {
+			return node, sc, err
+		}
 	}
 	var rs *scope
-	if ts, ok := x.Right.(*ast.TableSource); ok && f.lateral(ts, by) {
+	if t != nil {
+		j.Right, rs, err = f.beside(t, x.Right)
+	} else if ts, ok := x.Right.(*ast.TableSource); ok && f.lateral(ts, by) {
 		at := f.m.WordAfter(f.at, "LATERAL")
 		if j.Kind == logical.Right || j.Kind == logical.Full || by.turned {
 			return nil, nil, sql.Errorf(f.m.Source, at, "LATERAL reads what stands before it, of which a %s has none for some rows", strings.ToUpper(by.String())).
@@ -64,6 +72,19 @@ func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
 				WithHint("give one of them another name: %s AS t2", t)
 		}
 	}
+	if t != nil && t.asof != nil {
+		return f.asof(t.asof, j, ls, rs)
+	}
+	node, sc, err := f.condition(by, j, ls, rs)
+	if t == nil || err != nil {
+		return node, sc, err
+	}
+	node, err = f.lookup(j, t.at)
+	return node, sc, err
+}
+
+// condition binds what a join compares.
+func (f *fromClause) condition(by joining, j *logical.Join, ls, rs *scope) (_ logical.Node, _ *scope, err error) {
 	if by.turned {
 		j.Left, j.Right, ls, rs = j.Right, j.Left, rs, ls
 	}

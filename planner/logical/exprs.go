@@ -25,6 +25,10 @@ func Exprs(n Node) []expr.Expr {
 			out = append(out, x.Any)
 		}
 		return append(out, x.Params...)
+	case *Lookup:
+		if x.On != nil {
+			return []expr.Expr{x.On}
+		}
 	case *Window:
 		var out []expr.Expr
 		for _, c := range x.Calls {
@@ -67,6 +71,12 @@ func WithExprs(n Node, es []expr.Expr) Node {
 			out.Any = take(1)[0]
 		}
 		out.Params = take(len(x.Params))
+		return &out
+	case *Lookup:
+		out := *x
+		if x.On != nil {
+			out.On = take(1)[0]
+		}
 		return &out
 	case *Window:
 		out := *x

@@ -71,6 +71,10 @@ func details(n Node) string {
 		return out
 	case *Join:
 		return fmt.Sprint(x.Kind, x.On != nil, x.Any != nil, len(x.Params))
+	case *Asof:
+		return fmt.Sprint(x.Outer, x.Keys, x.Op, x.LeftTime, x.RightTime)
+	case *Lookup:
+		return fmt.Sprint(x.Outer, x.Keys, x.On != nil)
 	case *SetOp:
 		return fmt.Sprint(x.Except, x.All)
 	case *TopN:

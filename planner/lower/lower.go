@@ -86,6 +86,10 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 		return l.aggregate(x, ins[0], print)
 	case *logical.Join:
 		return l.join(x, ins[0], ins[1], print)
+	case *logical.Asof:
+		return l.asof(x, ins[0], ins[1], print)
+	case *logical.Lookup:
+		return l.lookup(x, ins[0], ins[1], print)
 	case *logical.TopN:
 		return l.topN(x, ins[0], print)
 	case *logical.Window:

@@ -38,6 +38,10 @@ func propagateEmpty(n logical.Node) (logical.Node, bool) {
 		}
 	case *logical.Join:
 		return emptyJoin(x)
+	case *logical.Asof:
+		return emptyMatch(x, x.Outer)
+	case *logical.Lookup:
+		return emptyMatch(x, x.Outer)
 	case *logical.SetOp:
 		return emptySetOp(x)
 	case *logical.Union:
@@ -88,7 +92,7 @@ func emptyJoin(j *logical.Join) (logical.Node, bool) {
 
 // padded is a side of a join, whose columns begin at the one given of the join's, with
 // NULL for the columns of the other.
-func padded(j *logical.Join, side logical.Node, from int) logical.Node {
+func padded(j logical.Node, side logical.Node, from int) logical.Node {
 	p := &logical.Project{Input: side}
 	fields := side.Schema().Fields
 	for i, f := range j.Schema().Fields {
@@ -99,6 +103,18 @@ func padded(j *logical.Join, side logical.Node, from int) logical.Node {
 		p.Exprs, p.Names = append(p.Exprs, e), append(p.Names, f.Name)
 	}
 	return p
+}
+
+// emptyMatch is an asof join or a lookup, which is about the rows of the left.
+func emptyMatch(n logical.Node, outer bool) (logical.Node, bool) {
+	left, right := n.Inputs()[0], n.Inputs()[1]
+	switch {
+	case empty(left), empty(right) && !outer:
+		return none(n), true
+	case empty(right):
+		return padded(n, left, 0), true
+	}
+	return n, false
 }
 
 func emptySetOp(s *logical.SetOp) (logical.Node, bool) {

@@ -45,6 +45,10 @@ func (p *pruner) prune(n logical.Node, need []bool) (logical.Node, []int) {
 		return p.union(x, need)
 	case *logical.Join:
 		return p.join(x, need)
+	case *logical.Asof:
+		return p.asof(x, need)
+	case *logical.Lookup:
+		return p.lookup(x, need)
 	case *logical.TopN:
 		return p.topN(x, need)
 	case *logical.Window:

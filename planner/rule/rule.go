@@ -47,6 +47,7 @@ var Default = []Rule{
 	ReduceMarkJoin,       // subqueries as whole conditions, and as parts of them below
 	ReduceOuterJoin,      // before conditions leave their place above the join …
 	PushThroughJoin,      // … for its sides
+	PushThroughAsof,      // … or the left one alone,
 	PushJoinCondition,    // and its own condition, for the side that it reads
 	PushThroughAggregate, // what speaks of whole groups need not be counted first
 	PushThroughWindow,    // nor rows of a partition that is not asked for

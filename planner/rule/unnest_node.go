@@ -20,6 +20,8 @@ func (u *unnesting) node(n logical.Node) logical.Node {
 		return u.filter(x)
 	case *logical.Join:
 		return u.pairs(x)
+	case *logical.Asof:
+		return u.asof(x)
 	case *logical.Union:
 		return u.union(x)
 	case *logical.SetOp:
