@@ -11,6 +11,8 @@ type IndexShape struct {
 	Keys    []types.Type // none: all rows are under one key
 	Columns []types.Type
 	Words   int
+	// Expiry is 1 + the column by whose order rows expire, see Expire; 0 for none.
+	Expiry int
 }
 
 // An Index is typed key -> Z-set of rows: the sides of a join. Keys and rows are
@@ -31,6 +33,9 @@ type Index interface {
 	Rows() vec.Rows
 	// Columns appends the columns of stored rows to builders, one for each.
 	Columns(rows []int32, out []*vec.Builder)
+	// Expire gives the rows whose value in the expiry column is less than bound's first one,
+	// and not NULL, the weight 0, at a cost that follows their number.
+	Expire(bound *vec.Vec)
 	// Settle removes the rows whose weight is 0.
 	Settle()
 	// Len returns the number of rows.

@@ -46,6 +46,8 @@ type Usage struct {
 type MapShape struct {
 	Keys  []types.Type // none: the map has one group
 	Width int          // bytes of a row, a multiple of 8
+	// Expiry is 1 + the key column by whose order groups are found by Below; 0 for none.
+	Expiry int
 }
 
 // A Map is typed key -> one fixed-width row: aggregates, distinct, set
@@ -69,6 +71,10 @@ type Map interface {
 	Keys(gids []int32, out []*vec.Builder)
 	// All appends every group to gids, in no particular but always the same order.
 	All(gids []int32) []int32
+	// Below appends the groups whose value in the expiry column is less than bound's first
+	// one, and not NULL, to gids: each once, at a cost that follows their number. They are
+	// handed out once, for the caller to delete.
+	Below(bound *vec.Vec, gids []int32) []int32
 	// Delete removes groups; it is called between Dirty and Clean.
 	Delete(gids []int32)
 	// Clean forgets which groups are dirty: the operator has put out their change.

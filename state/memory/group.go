@@ -16,6 +16,9 @@ type groupRows struct {
 	free   []int32 // gids of deleted groups
 	live   int
 
+	track bool
+	fresh []int32 // groups made and not yet taken up by the expiry, where there is one
+
 	epoch uint32 // rows with this tag are dirty
 	dirty []int32
 	old   pages
@@ -72,6 +75,9 @@ func (r *groupRows) add() int32 {
 	}
 	*r.header(g) = header{}
 	clear(r.row(g))
+	if r.track {
+		r.fresh = append(r.fresh, g)
+	}
 	return g
 }
 

@@ -37,7 +37,7 @@ func newIndex(shape state.IndexShape) *Index {
 	width := 8 + 8*shape.Words
 	return &Index{
 		shape: shape, link: width,
-		rows:  newMap(state.MapShape{Keys: shape.Columns, Width: width + linksSize}),
+		rows:  newMap(state.MapShape{Keys: shape.Columns, Width: width + linksSize, Expiry: shape.Expiry}),
 		heads: newMap(state.MapShape{Keys: shape.Keys, Width: 8}),
 	}
 }
@@ -124,6 +124,16 @@ func (x *Index) Rows() vec.Rows { return x.rows.Rows() }
 
 // Columns implements state.Index.
 func (x *Index) Columns(rows []int32, out []*vec.Builder) { x.rows.Keys(rows, out) }
+
+// Expire implements state.Index.
+func (x *Index) Expire(bound *vec.Vec) {
+	at := len(x.zero)
+	x.zero = x.rows.Below(bound, x.zero)
+	view := x.rows.Rows()
+	for _, r := range x.zero[at:] {
+		*(*int64)(view.Ptr(r)) = 0
+	}
+}
 
 // Settle implements state.Index.
 func (x *Index) Settle() {

@@ -26,6 +26,8 @@ type Map struct {
 	arena arena
 	hash  func(key []byte) uint64 // of keys in the arena
 
+	expiry *expiry // nil where groups do not expire
+
 	// Of the call at hand, one a row.
 	hashes  []uint64
 	words   []uint64
@@ -55,6 +57,9 @@ func newMap(shape state.MapShape) *Map {
 	}
 	m.groupRows = newGroupRows(words, shape.Width)
 	m.table = newTable()
+	if shape.Expiry > 0 {
+		m.expiry, m.track = newExpiry(shape), true
+	}
 	return m
 }
 
@@ -200,5 +205,9 @@ func (m *Map) hashOf(g int32) uint64 {
 }
 
 func (m *Map) bytes() int64 {
-	return m.groupRows.bytes() + m.table.bytes() + m.arena.held + int64(cap(m.scratch)) + int64(cap(m.found)*slotSize)
+	out := int64(0)
+	if m.expiry != nil {
+		out = m.expiry.bytes()
+	}
+	return out + m.groupRows.bytes() + m.table.bytes() + m.arena.held + int64(cap(m.scratch)) + int64(cap(m.found)*slotSize)
 }

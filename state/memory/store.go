@@ -30,7 +30,7 @@ func New() *Store {
 // Map implements state.Store.
 func (s *Store) Map(name string, shape state.MapShape) (state.Map, error) {
 	if m, ok := s.maps[name]; ok {
-		if m.shape.Width != shape.Width || !slices.EqualFunc(m.shape.Keys, shape.Keys, types.Type.Equal) {
+		if m.shape.Width != shape.Width || m.shape.Expiry != shape.Expiry || !slices.EqualFunc(m.shape.Keys, shape.Keys, types.Type.Equal) {
 			return nil, fmt.Errorf("state table %s has keys %v and rows of %d bytes, not %v and %d", name, m.shape.Keys, m.shape.Width, shape.Keys, shape.Width)
 		}
 		return m, nil
@@ -44,7 +44,7 @@ func (s *Store) Map(name string, shape state.MapShape) (state.Map, error) {
 // Index implements state.Store.
 func (s *Store) Index(name string, shape state.IndexShape) (state.Index, error) {
 	if x, ok := s.indexes[name]; ok {
-		same := x.shape.Words == shape.Words && slices.EqualFunc(x.shape.Keys, shape.Keys, types.Type.Equal) &&
+		same := x.shape.Words == shape.Words && x.shape.Expiry == shape.Expiry && slices.EqualFunc(x.shape.Keys, shape.Keys, types.Type.Equal) &&
 			slices.EqualFunc(x.shape.Columns, shape.Columns, types.Type.Equal)
 		if !same {
 			return nil, fmt.Errorf("state table %s holds rows of another form", name)

@@ -34,7 +34,7 @@ func NewEvicting() *Evicting {
 // Map implements state.Store.
 func (s *Evicting) Map(name string, shape state.MapShape) (state.Map, error) {
 	if m, ok := s.maps[name]; ok {
-		if m.shape.Width != shape.Width || !slices.EqualFunc(m.shape.Keys, shape.Keys, types.Type.Equal) {
+		if m.shape.Width != shape.Width || m.shape.Expiry != shape.Expiry || !slices.EqualFunc(m.shape.Keys, shape.Keys, types.Type.Equal) {
 			return nil, fmt.Errorf("state table %s has another shape", name)
 		}
 		return m, nil
@@ -220,6 +220,22 @@ func (m *evictingMap) Keys(gids []int32, out []*vec.Builder) {
 func (m *evictingMap) All(gids []int32) []int32 {
 	for _, g := range m.order {
 		gids = append(gids, g.gid)
+	}
+	return gids
+}
+
+// Below implements state.Map.
+func (m *evictingMap) Below(bound *vec.Vec, gids []int32) []int32 {
+	for _, g := range m.order {
+		var cols []*vec.Builder
+		for _, t := range m.shape.Keys {
+			cols = append(cols, vec.NewBuilder(t))
+		}
+		zset.KeyAt([]byte(g.key), cols)
+		v := cols[m.shape.Expiry-1].Vec()
+		if !v.IsNull(0) && zset.CompareValues(v, 0, bound, 0) < 0 {
+			gids = append(gids, g.gid)
+		}
 	}
 	return gids
 }

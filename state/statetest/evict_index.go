@@ -24,7 +24,7 @@ type evictingIndex struct {
 // Index implements state.Store.
 func (s *Evicting) Index(name string, shape state.IndexShape) (state.Index, error) {
 	if x, ok := s.indexes[name]; ok {
-		same := x.shape.Words == shape.Words && slices.EqualFunc(x.shape.Keys, shape.Keys, types.Type.Equal) &&
+		same := x.shape.Words == shape.Words && x.shape.Expiry == shape.Expiry && slices.EqualFunc(x.shape.Keys, shape.Keys, types.Type.Equal) &&
 			slices.EqualFunc(x.shape.Columns, shape.Columns, types.Type.Equal)
 		if !same {
 			return nil, fmt.Errorf("state table %s has another shape", name)
@@ -33,7 +33,7 @@ func (s *Evicting) Index(name string, shape state.IndexShape) (state.Index, erro
 	}
 	x := &evictingIndex{
 		shape: shape, keys: map[string][]*group{}, under: map[*group]string{}, walks: map[*state.Probe][][]*group{},
-		rows: &evictingMap{shape: state.MapShape{Keys: shape.Columns, Width: 8 + 8*shape.Words}, groups: map[string]*group{}, rand: sample.Rand(2)},
+		rows: &evictingMap{shape: state.MapShape{Keys: shape.Columns, Width: 8 + 8*shape.Words, Expiry: shape.Expiry}, groups: map[string]*group{}, rand: sample.Rand(2)},
 	}
 	s.indexes[name] = x
 	return x, nil
@@ -107,6 +107,14 @@ func (x *evictingIndex) Rows() vec.Rows { return x.rows.Rows() }
 
 // Columns implements state.Index.
 func (x *evictingIndex) Columns(rows []int32, out []*vec.Builder) { x.rows.Keys(rows, out) }
+
+// Expire implements state.Index.
+func (x *evictingIndex) Expire(bound *vec.Vec) {
+	view := x.rows.Rows()
+	for _, r := range x.rows.Below(bound, nil) {
+		*(*int64)(view.Ptr(r)) = 0
+	}
+}
 
 // Settle implements state.Index.
 func (x *evictingIndex) Settle() {

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func() state.Store) {
 			}
 		})
 	}
+	t.Run("expiry", func(t *testing.T) { checkExpiries(t, open) })
 	t.Run("index/of one key", func(t *testing.T) { checkIndexOfOneKey(t, open()) })
 	for _, space := range orderedSpaces {
 		t.Run("ordered/"+space.name, func(t *testing.T) {
@@ -41,6 +42,22 @@ func Run(t *testing.T, open func() state.Store) {
 	t.Run("ordered/ascending and evicted", func(t *testing.T) { checkEvictBelow(t, open()) })
 	t.Run("commit", func(t *testing.T) { checkCommit(t, open()) })
 	t.Run("usage", func(t *testing.T) { checkUsage(t, open()) })
+}
+
+// checkExpiries lets groups and rows expire by each column of some shapes.
+func checkExpiries(t *testing.T, open func() state.Store) {
+	for i, shape := range shapes() {
+		for column := range shape.Keys {
+			shape.Expiry = column + 1
+			checkBelow(t, open(), shape, uint64(i))
+		}
+	}
+	for i, shape := range indexShapes() {
+		for column := range shape.Columns {
+			shape.Expiry = column + 1
+			checkExpire(t, open(), shape, uint64(i))
+		}
+	}
 }
 
 // shapes are keys of each type alone, of several, and none, and rows of some widths.

@@ -1,0 +1,154 @@
+package memory
+
+import (
+	"container/heap"
+	"slices"
+
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// An expiry finds the groups of a map whose value in one key column lies below a bound:
+// the groups of one value are in one bucket, and the values of the buckets in a heap. A
+// group that is deleted otherwise stays in its bucket, whose groups are looked at again
+// when they are handed out.
+type expiry struct {
+	column int
+	keys   []*vec.Builder // of groups at hand: all key columns
+	vecs   []*vec.Vec
+
+	at      map[string]int32 // the bucket of a value, in vec's order-preserving encoding
+	values  values
+	buckets [][]int32
+	free    []int32 // buckets of no value
+	key     []byte
+	last    string // the value met last, and its bucket
+	lastAt  int32
+}
+
+// values is a heap of the values that have a bucket.
+type values []string
+
+func (v values) Len() int           { return len(v) }
+func (v values) Less(i, j int) bool { return v[i] < v[j] }
+func (v values) Swap(i, j int)      { v[i], v[j] = v[j], v[i] }
+func (v *values) Push(x any)        { *v = append(*v, x.(string)) }
+func (v *values) Pop() any {
+	last := (*v)[len(*v)-1]
+	*v = (*v)[:len(*v)-1]
+	return last
+}
+
+func newExpiry(shape state.MapShape) *expiry {
+	e := &expiry{column: shape.Expiry - 1, at: map[string]int32{}, lastAt: -1}
+	for _, t := range shape.Keys {
+		e.keys = append(e.keys, vec.NewBuilder(t))
+		e.vecs = append(e.vecs, new(vec.Vec))
+	}
+	return e
+}
+
+// takeUp puts groups in their buckets.
+func (e *expiry) takeUp(m *Map, gids []int32) {
+	v := e.valuesOf(m, gids)
+	for i, g := range gids {
+		if v.IsNull(i) {
+			continue
+		}
+		e.key = vec.AppendOrdered(e.key[:0], v, i)
+		if e.lastAt < 0 || string(e.key) != e.last {
+			e.find(string(e.key))
+		}
+		e.buckets[e.lastAt] = append(e.buckets[e.lastAt], g)
+	}
+}
+
+// valuesOf returns the groups' values in the column, good until the next call.
+func (e *expiry) valuesOf(m *Map, gids []int32) *vec.Vec {
+	for _, b := range e.keys {
+		b.Reset()
+	}
+	m.Keys(gids, e.keys)
+	b := e.keys[e.column]
+	b.VecTo(e.vecs[e.column])
+	return e.vecs[e.column]
+}
+
+// find makes the value's bucket the last one.
+func (e *expiry) find(value string) {
+	at, ok := e.at[value]
+	if !ok {
+		if n := len(e.free); n > 0 {
+			at, e.free = e.free[n-1], e.free[:n-1]
+		} else {
+			at, e.buckets = int32(len(e.buckets)), append(e.buckets, nil)
+		}
+		e.at[value] = at
+		heap.Push(&e.values, value)
+	}
+	e.last, e.lastAt = value, at
+}
+
+// Below implements state.Map.
+func (m *Map) Below(bound *vec.Vec, gids []int32) []int32 {
+	e := m.expiry
+	for rest := m.there(m.fresh); len(rest) > 0; {
+		n := min(len(rest), vec.BatchRows)
+		e.takeUp(m, rest[:n])
+		rest = rest[n:]
+	}
+	m.fresh = m.fresh[:0]
+	from := len(gids)
+	e.key = vec.AppendOrdered(e.key[:0], bound, 0)
+	for len(e.values) > 0 && e.values[0] < string(e.key) {
+		value := heap.Pop(&e.values).(string)
+		at := e.at[value]
+		delete(e.at, value)
+		gids = append(gids, e.buckets[at]...)
+		e.buckets[at], e.free = nil, append(e.free, at)
+		if at == e.lastAt {
+			e.lastAt = -1
+		}
+	}
+	return m.stillBelow(string(e.key), gids, from)
+}
+
+// there keeps the gids of groups that were not deleted.
+func (m *Map) there(gids []int32) []int32 {
+	return slices.DeleteFunc(gids, func(g int32) bool { return m.header(g).len == freeRow })
+}
+
+// stillBelow keeps of gids, from a place on, each group once that is there and whose value is
+// below the bound.
+func (m *Map) stillBelow(bound string, gids []int32, from int) []int32 {
+	found := m.there(gids[from:])
+	slices.Sort(found)
+	found = slices.Compact(found)
+	kept := from
+	for rest := found; len(rest) > 0; {
+		part := rest[:min(len(rest), vec.BatchRows)]
+		rest = rest[len(part):]
+		v := m.expiry.valuesOf(m, part)
+		for i, g := range part {
+			if v.IsNull(i) {
+				continue
+			}
+			if m.expiry.key = vec.AppendOrdered(m.expiry.key[:0], v, i); string(m.expiry.key) < bound {
+				gids[kept] = g
+				kept++
+			}
+		}
+	}
+	return gids[:kept]
+}
+
+func (e *expiry) bytes() int64 {
+	n := int64(cap(e.free)) * 4
+	for _, b := range e.buckets {
+		n += int64(cap(b))*4 + 24
+	}
+	for _, v := range e.values {
+		n += int64(2*len(v)) + 64 // in the heap and in the map
+	}
+	return n
+}
