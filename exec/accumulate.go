@@ -23,7 +23,7 @@ func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) 
 	}
 	for _, c := range a.calls {
 		if c.fold != nil {
-			c.fold.hold(a.keys.vecs, c, delta)
+			c.fold.hold(a.closingFirst(a.keys.vecs), c, delta)
 		}
 	}
 	return nil

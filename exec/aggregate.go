@@ -17,7 +17,9 @@ import (
 // the value of each call. Without group columns there is always exactly one row.
 //
 //	Apply   adds each row to its group's accumulators
-//	Finish  emits, for each group touched, - the old row + the new row where they differ
+//	Finish  emits, for each group touched, - the old row + the new row where they differ;
+//	        then forgets the groups that are closed: the watermark has passed their value in
+//	        a column. With Final it emits those alone, once
 //
 // State: group -> count of rows, whether a row was emitted, accumulators; for calls that
 // fold, an ordered multiset of (group, order, argument values); and for others with
@@ -28,6 +30,10 @@ type Aggregate struct {
 	Calls      []AggregateCall
 	Out        *types.Schema // group columns, then calls
 	AppendOnly bool          // the input only ever adds rows
+	// Closes is 1 + the group column whose watermark is Until; 0 for none.
+	Closes int
+	Until  Watermark
+	Final  bool // emit groups when they are closed, and no changes before
 }
 
 // An AggregateCall is one aggregate function over its argument expressions.
@@ -102,7 +108,9 @@ func (p *Aggregate) Inputs() []Plan { return []Plan{p.Input} }
 func (p *Aggregate) Schema() *types.Schema { return p.Out }
 
 // String implements Plan.
-func (p *Aggregate) String() string { return "Aggregate " + describe(p.Group, p.Calls) }
+func (p *Aggregate) String() string {
+	return "Aggregate " + describe(p.Group, p.Calls) + p.closing()
+}
 
 func describe(group []expr.Expr, calls []AggregateCall) string {
 	var parts []string
@@ -149,9 +157,14 @@ func (p *Aggregate) Open(env *Env) (Operator, error) {
 	if err := a.openDistinct(env, keys); err != nil {
 		return nil, err
 	}
-	a.groups, err = env.State.Map(env.Name, state.MapShape{Keys: keys, Width: a.width})
+	a.groups, err = env.State.Map(env.Name, state.MapShape{Keys: keys, Width: a.width, Expiry: p.Closes})
 	if err != nil {
 		return nil, err
+	}
+	if p.Closes > 0 {
+		if a.until, err = p.Until.open(env.watermarks); err != nil {
+			return nil, err
+		}
 	}
 	a.out = make([]*vec.Vec, len(p.Group)+len(p.Calls))
 	a.aside = env.aside(a.eval, p.AppendOnly)
@@ -171,6 +184,7 @@ func (a *aggregate) openCall(c AggregateCall, env *Env, name string) (*aggCall, 
 			return nil, err
 		}
 		call.fold = newFold(c, ordered)
+		call.fold.closes = a.plan.Closes > 0
 	}
 	var err error
 	if call.args, err = compileColumns(c.Args, env); err != nil {
@@ -200,6 +214,9 @@ type aggregate struct {
 	groups state.Map
 	aside  *aside
 	gids   []int32
+	until  *watermark
+	closed []int32    // groups that are
+	first  []*vec.Vec // group columns, that of Closes before the others
 
 	// Of Finish.
 	keyCols []*vec.Builder

@@ -31,17 +31,23 @@ func (a *aggregate) Finish(_ context.Context, s *Step) error {
 			return err
 		}
 	}
+	bound, err := a.until.value()
+	if err != nil {
+		return err
+	}
 	for _, d := range a.sets {
-		if err := d.settle(s, a.groups); err != nil {
+		if err := d.settle(s, a.groups, bound); err != nil {
 			return err
 		}
 	}
-	dirty := a.groups.Dirty()
-	if len(dirty) == 0 {
-		return nil
+	if a.plan.Final {
+		return a.finishClosed(s, bound)
 	}
-	if err := a.settle(dirty); err != nil {
-		return err
+	dirty := a.groups.Dirty()
+	if len(dirty) > 0 {
+		if err := a.settle(dirty); err != nil {
+			return err
+		}
 	}
 	a.changes.gone = a.changes.gone[:0]
 	for from := 0; from < len(dirty); from += changeGroups {
@@ -50,6 +56,10 @@ func (a *aggregate) Finish(_ context.Context, s *Step) error {
 		}
 	}
 	a.groups.Delete(a.changes.gone)
+	if bound != nil {
+		a.closed = a.groups.Below(bound, a.closed[:0])
+		a.forget(bound)
+	}
 	a.groups.Clean()
 	return nil
 }
@@ -64,7 +74,7 @@ func (a *aggregate) settle(dirty []int32) error {
 		c.fold.olds.Reset()
 		for from := 0; from < len(dirty); from += changeGroups {
 			part := dirty[from:min(from+changeGroups, len(dirty))]
-			if err := c.fold.values(a.keysOf(part), len(part), c.fold.olds); err != nil {
+			if err := c.fold.values(a.closingFirst(a.keysOf(part)), len(part), c.fold.olds); err != nil {
 				return fmt.Errorf("%s: %w", c.plan, err)
 			}
 		}
@@ -114,7 +124,7 @@ func (a *aggregate) valuesOf(c *aggCall, part []int32, keys []*vec.Vec) error {
 	c.values.Reset()
 	if c.fold != nil {
 		c.values.AppendVec(c.fold.olds.Vec(), a.changes.places)
-		return c.fold.values(keys, len(part), c.values)
+		return c.fold.values(a.closingFirst(keys), len(part), c.values)
 	}
 	old, rows := a.groups.Old(), a.groups.Rows()
 	if err := c.slot.Value(old.At(old.Base+c.at), a.changes.places, c.values); err != nil {

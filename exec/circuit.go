@@ -21,6 +21,8 @@ type Circuit struct {
 	workers []*worker
 	stores  []state.Store
 	out     func(worker int, delta *zset.Batch) error
+
+	watermarks *watermarks
 }
 
 // A node is a plan's place in the circuit, the same in every worker.
@@ -48,7 +50,10 @@ type CircuitOptions struct {
 
 // NewCircuit opens the plan in every worker.
 func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
-	c := &Circuit{scans: map[*Scan]int{}, stores: o.Stores, out: o.Out}
+	c := &Circuit{
+		scans: map[*Scan]int{}, stores: o.Stores, out: o.Out,
+		watermarks: &watermarks{values: map[WatermarkOf]*vec.Vec{}},
+	}
 	c.place(root, map[Plan]int{})
 	for w := range max(o.Workers, 1) {
 		wk := &worker{circuit: c, index: w}
@@ -63,6 +68,7 @@ func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
 			op, err := n.plan.Open(&Env{
 				Worker: w, Workers: max(o.Workers, 1), State: o.Stores[w],
 				Name: stateName(n.plan, i), EvalErrorNull: o.EvalErrorNull, MaxRecursion: o.MaxRecursion, asides: asides,
+				watermarks: c.watermarks,
 			})
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", n.plan, err)

@@ -59,7 +59,7 @@ func (a *aggregate) openDistinct(env *Env, group []types.Type) error {
 		d.join(c)
 	}
 	for i, d := range a.sets {
-		shape := state.MapShape{Width: 8 * len(d.counted)}
+		shape := state.MapShape{Width: 8 * len(d.counted), Expiry: a.plan.Closes}
 		for _, b := range d.keys {
 			shape.Keys = append(shape.Keys, b.Type())
 		}
@@ -123,8 +123,9 @@ func countWhere(rows vec.Rows, gids []int32, weights []int64, cond *vec.Vec) {
 	}
 }
 
-// settle hands the values that came or went to the calls, at the epoch's end.
-func (d *distinctSet) settle(s *Step, groups state.Map) error {
+// settle hands the values that came or went to the calls, at the epoch's end, and forgets
+// those of groups below a bound, nil for none.
+func (d *distinctSet) settle(s *Step, groups state.Map, bound *vec.Vec) error {
 	dirty := d.seen.Dirty()
 	var gone []int32
 	for from := 0; from < len(dirty); from += vec.BatchRows {
@@ -135,6 +136,9 @@ func (d *distinctSet) settle(s *Step, groups state.Map) error {
 		}
 	}
 	d.seen.Delete(gone)
+	if bound != nil {
+		d.seen.Delete(d.seen.Below(bound, gone[:0]))
+	}
 	d.seen.Clean()
 	return nil
 }

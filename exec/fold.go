@@ -20,6 +20,7 @@ type fold struct {
 	call     AggregateCall
 	fold     function.Fold
 	multiset state.Ordered
+	closes   bool         // groups are forgotten by their first column: its NULLs are kept behind its values
 	olds     *vec.Builder // values before the epoch of all groups touched
 
 	data    []byte // keys that wait, one after the other
@@ -80,9 +81,7 @@ func (f *fold) hold(keys []*vec.Vec, c *aggCall, delta *zset.Batch) {
 			continue
 		}
 		from := len(f.data)
-		for _, k := range keys {
-			f.data = vec.AppendOrdered(f.data, k, row)
-		}
+		f.data = f.appendGroup(f.data, keys, row)
 		for i, v := range order {
 			at := len(f.data)
 			if f.data = vec.AppendOrdered(f.data, v, row); c.plan.Order[i].Desc {
@@ -100,6 +99,18 @@ func (f *fold) hold(keys []*vec.Vec, c *aggCall, delta *zset.Batch) {
 		}
 		f.waiting = append(f.waiting, w)
 	}
+}
+
+// appendGroup appends the part of a key that says whose values they are.
+func (f *fold) appendGroup(dst []byte, keys []*vec.Vec, row int) []byte {
+	at := len(dst)
+	for _, k := range keys {
+		dst = vec.AppendOrdered(dst, k, row)
+	}
+	if f.closes && dst[at] == 0 { // NULL
+		dst[at] = 0xFF
+	}
+	return dst
 }
 
 func (f *fold) compare(a, b waiting) int {
@@ -136,10 +147,7 @@ func (f *fold) settle() {
 // values appends to out the values of the n groups whose keys are given.
 func (f *fold) values(keys []*vec.Vec, n int, out *vec.Builder) error {
 	for row := range n {
-		f.prefix = f.prefix[:0]
-		for _, k := range keys {
-			f.prefix = vec.AppendOrdered(f.prefix, k, row)
-		}
+		f.prefix = f.appendGroup(f.prefix[:0], keys, row)
 		f.walk()
 		if err := f.fold.Value(f.next, out); err != nil {
 			return err

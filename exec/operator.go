@@ -58,7 +58,8 @@ type Env struct {
 	// DefaultMaxRecursion.
 	MaxRecursion int
 
-	asides *[]*aside // of the worker
+	asides     *[]*aside // of the worker
+	watermarks *watermarks
 }
 
 // expr is the context in which an expression is evaluated over one batch. Each has a

@@ -54,6 +54,7 @@ func (p *PartialAggregate) String() string {
 // store that Finish empties.
 func (p *PartialAggregate) Open(env *Env) (Operator, error) {
 	inner := *p.Agg
+	inner.Closes, inner.Final = 0, false
 	op, err := inner.Open(env)
 	if err != nil {
 		return nil, err
@@ -129,7 +130,7 @@ func (p *FinalAggregate) Schema() *types.Schema { return p.Agg.Out }
 
 // String implements Plan.
 func (p *FinalAggregate) String() string {
-	return "FinalAggregate " + describe(p.Agg.Group, p.Agg.Calls)
+	return "FinalAggregate " + describe(p.Agg.Group, p.Agg.Calls) + p.Agg.closing()
 }
 
 // Open implements Plan.

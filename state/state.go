@@ -72,8 +72,8 @@ type Map interface {
 	// All appends every group to gids, in no particular but always the same order.
 	All(gids []int32) []int32
 	// Below appends the groups whose value in the expiry column is less than bound's first
-	// one, and not NULL, to gids: each once, at a cost that follows their number. They are
-	// handed out once, for the caller to delete.
+	// one, and not NULL, to gids: each once, in the order of the values, at a cost that
+	// follows their number. They are handed out once, for the caller to delete.
 	Below(bound *vec.Vec, gids []int32) []int32
 	// Delete removes groups; it is called between Dirty and Clean.
 	Delete(gids []int32)

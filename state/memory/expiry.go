@@ -89,7 +89,7 @@ func (e *expiry) find(value string) {
 	e.last, e.lastAt = value, at
 }
 
-// Below implements state.Map.
+// Below implements state.Map. The groups come in the order of their values.
 func (m *Map) Below(bound *vec.Vec, gids []int32) []int32 {
 	e := m.expiry
 	for rest := m.there(m.fresh); len(rest) > 0; {
@@ -98,19 +98,18 @@ func (m *Map) Below(bound *vec.Vec, gids []int32) []int32 {
 		rest = rest[n:]
 	}
 	m.fresh = m.fresh[:0]
-	from := len(gids)
-	e.key = vec.AppendOrdered(e.key[:0], bound, 0)
-	for len(e.values) > 0 && e.values[0] < string(e.key) {
+	end := string(vec.AppendOrdered(e.key[:0], bound, 0))
+	for len(e.values) > 0 && e.values[0] < end {
 		value := heap.Pop(&e.values).(string)
 		at := e.at[value]
 		delete(e.at, value)
-		gids = append(gids, e.buckets[at]...)
+		gids = m.ofValue(value, e.buckets[at], gids)
 		e.buckets[at], e.free = nil, append(e.free, at)
 		if at == e.lastAt {
 			e.lastAt = -1
 		}
 	}
-	return m.stillBelow(string(e.key), gids, from)
+	return gids
 }
 
 // there keeps the gids of groups that were not deleted.
@@ -118,28 +117,23 @@ func (m *Map) there(gids []int32) []int32 {
 	return slices.DeleteFunc(gids, func(g int32) bool { return m.header(g).len == freeRow })
 }
 
-// stillBelow keeps of gids, from a place on, each group once that is there and whose value is
-// below the bound.
-func (m *Map) stillBelow(bound string, gids []int32, from int) []int32 {
-	found := m.there(gids[from:])
-	slices.Sort(found)
-	found = slices.Compact(found)
-	kept := from
-	for rest := found; len(rest) > 0; {
-		part := rest[:min(len(rest), vec.BatchRows)]
-		rest = rest[len(part):]
-		v := m.expiry.valuesOf(m, part)
+// ofValue appends each group of a bucket once that is there and has the bucket's value.
+func (m *Map) ofValue(value string, bucket, gids []int32) []int32 {
+	e := m.expiry
+	bucket = m.there(bucket)
+	slices.Sort(bucket)
+	bucket = slices.Compact(bucket)
+	for len(bucket) > 0 {
+		part := bucket[:min(len(bucket), vec.BatchRows)]
+		bucket = bucket[len(part):]
+		v := e.valuesOf(m, part)
 		for i, g := range part {
-			if v.IsNull(i) {
-				continue
-			}
-			if m.expiry.key = vec.AppendOrdered(m.expiry.key[:0], v, i); string(m.expiry.key) < bound {
-				gids[kept] = g
-				kept++
+			if e.key = vec.AppendOrdered(e.key[:0], v, i); string(e.key) == value {
+				gids = append(gids, g)
 			}
 		}
 	}
-	return gids[:kept]
+	return gids
 }
 
 func (e *expiry) bytes() int64 {

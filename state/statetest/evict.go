@@ -226,6 +226,7 @@ func (m *evictingMap) All(gids []int32) []int32 {
 
 // Below implements state.Map.
 func (m *evictingMap) Below(bound *vec.Vec, gids []int32) []int32 {
+	from, found := len(gids), []*vec.Vec(nil)
 	for _, g := range m.order {
 		var cols []*vec.Builder
 		for _, t := range m.shape.Keys {
@@ -234,7 +235,8 @@ func (m *evictingMap) Below(bound *vec.Vec, gids []int32) []int32 {
 		zset.KeyAt([]byte(g.key), cols)
 		v := cols[m.shape.Expiry-1].Vec()
 		if !v.IsNull(0) && zset.CompareValues(v, 0, bound, 0) < 0 {
-			gids = append(gids, g.gid)
+			at, _ := slices.BinarySearchFunc(found, v, func(x *vec.Vec, v *vec.Vec) int { return zset.CompareValues(x, 0, v, 0) })
+			found, gids = slices.Insert(found, at, v), slices.Insert(gids, from+at, g.gid)
 		}
 	}
 	return gids
