@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -86,6 +87,7 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 		return Result{}, st.Errorf(st.Name.Offset, "%s cannot be kept up to date: %v", e.Name, err)
 	}
 	e.AppendOnly, e.Keys = p.Props.AppendOnly, p.Props.Keys
+	e.Timed = slices.Sorted(maps.Keys(p.Watermarks))
 	l := &launch{
 		at: &st.Common, name: e.Name, kind: "MATERIALIZED VIEW", plan: p, mode: connectors.Update, tail: st.Tail,
 		result: true, orReplace: st.OrReplace,

@@ -74,7 +74,7 @@ type insertPlan struct {
 
 func (db *DB) launchInsert(ctx context.Context, at *sql.Common, st *sql.Insert, i insertPlan) (Result, error) {
 	t := i.target
-	mode, note, err := chooseMode(&st.Common, st.Tail, i.query, t.connector.Modes(t.entry.Def))
+	mode, note, err := chooseMode(&st.Common, st.Tail, &i.query, t.connector.Modes(t.entry.Def))
 	if err != nil {
 		return Result{}, err
 	}

@@ -164,8 +164,10 @@ func withoutQuery(err error) error {
 }
 
 // chooseMode takes the mode that is written, or the plan's default, and asks the
-// plan and the sink whether they allow it. note says what was chosen.
-func chooseMode(at *sql.Common, tail sql.Tail, p *planner.Query, sink connectors.ModeCheck) (connectors.Mode, string, error) {
+// plan and the sink whether they allow it. note says what was chosen; the plan becomes one
+// of final rows where APPEND needs that.
+func chooseMode(at *sql.Common, tail sql.Tail, plan **planner.Query, sink connectors.ModeCheck) (connectors.Mode, string, error) {
+	p := *plan
 	mode, note := p.DefaultMode(), ""
 	switch tail.Mode {
 	case "APPEND":
@@ -183,6 +185,9 @@ func chooseMode(at *sql.Common, tail sql.Tail, p *planner.Query, sink connectors
 	}
 	if err := p.Mode(mode); err != nil {
 		return 0, "", at.Errorf(place, "output mode %s is not possible: %v", mode, err)
+	}
+	if mode == connectors.Append && !p.Props.AppendOnly {
+		*plan, _ = p.Final()
 	}
 	if sink == nil {
 		return mode, note, nil

@@ -107,6 +107,7 @@ func (db *DB) spec(p *planner.Query, name string) stream.Spec {
 	spec := stream.Spec{
 		Name: name, Plan: p.Physical, Schema: p.Schema,
 		AppendOnly: p.Props.AppendOnly, Keys: p.Props.Keys,
+		Watermarks:    p.Watermarks,
 		RowLimit:      s.number("result.row.limit"),
 		EvalErrorNull: s["eval.error"] == "null",
 		MaxRecursion:  int(s.number("cte.max.recursion.depth")),
@@ -239,7 +240,8 @@ func (db *DB) sourceOf(name string) (*stream.Source, error) {
 		src.Format = db.format(e.Def.Options.Get("format"))
 		src.OnError = format.PolicyOf(e.Def.Options)
 	}
-	return src, nil
+	src.Watermark, err = db.timesOf(e)
+	return src, err
 }
 
 // startSelect starts a continuous SELECT.
@@ -248,7 +250,7 @@ func (db *DB) startSelect(ctx context.Context, st *sql.Select, o startOptions) (
 	if err != nil {
 		return Result{}, err
 	}
-	mode, note, err := chooseMode(&st.Common, st.Tail, p, nil)
+	mode, note, err := chooseMode(&st.Common, st.Tail, &p, nil)
 	if err != nil {
 		return Result{}, err
 	}

@@ -287,7 +287,7 @@ func (db *DB) describe(st *sql.Describe) (*Rows, error) {
 				extra = "AS " + oneLine(text)
 			}
 		}
-		if e.Watermark != nil && e.Watermark.Column == f.Name {
+		if e.Watermark != nil && e.Watermark.Column == i {
 			extra = strings.TrimSpace(extra + " WATERMARK AS " + oneLine(e.Watermark.Expr))
 		}
 		l.add(f.Name, f.Type, null, key, extra)

@@ -58,7 +58,7 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 	if len(def.PrimaryKey) > 0 {
 		e.Keys = [][]int{def.PrimaryKey}
 	}
-	if e.Watermark, err = watermark(st, def); err != nil {
+	if err := db.watermark(st, e); err != nil {
 		return "", err
 	}
 	if err := db.constraints(st, e, c); err != nil {
@@ -144,6 +144,9 @@ func (db *DB) tableOptions(st *sql.CreateTable) (*connectors.Connector, connecto
 		}
 		allowed = append(allowed, connectors.Option{Name: "format"}, format.OnErrorOption)
 		allowed = append(allowed, f.Options...)
+	}
+	if st.Watermark != nil {
+		allowed = append(allowed, watermarkOptions...)
 	}
 	return c, options, optionError(st, options.Check(allowed, suggest.Nearest), at)
 }
@@ -304,21 +307,6 @@ func (db *DB) computedColumns(st *sql.CreateTable, def *connectors.Table, comput
 		computed[i] = d.Computed.Text()
 	}
 	return nil
-}
-
-func watermark(st *sql.CreateTable, def *connectors.Table) (*catalog.Watermark, error) {
-	if st.Watermark == nil {
-		return nil, nil
-	}
-	w := st.Watermark
-	i := columnOf(def, w.Column.Text)
-	if i < 0 {
-		return nil, st.Errorf(w.Column.Offset, "there is no column %s", w.Column.Text)
-	}
-	if def.Columns[i].Type.Kind != types.Timestamp {
-		return nil, st.Errorf(w.Column.Offset, "a watermark is for a TIMESTAMP column, %s is %s", w.Column.Text, def.Columns[i].Type)
-	}
-	return &catalog.Watermark{Column: def.Columns[i].Name, Expr: w.Expr.Text()}, nil
 }
 
 func columnOf(def *connectors.Table, name string) int {

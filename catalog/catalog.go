@@ -50,6 +50,7 @@ type Entry struct {
 	AppendOnly bool // rows are only ever added
 	Changes    connectors.Changes
 	Keys       [][]int // sets of columns that are unique
+	Timed      []int   // of a materialized view: columns that have a watermark
 }
 
 // A Check is a condition that no row of a table may make FALSE.
@@ -60,7 +61,7 @@ type Check struct {
 
 // A Watermark is a declared bound on how late rows may be.
 type Watermark struct {
-	Column string
+	Column int
 	Expr   string // the expression's text
 }
 

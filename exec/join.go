@@ -28,7 +28,7 @@ const (
 //
 //	Apply   on a change dl emits the pairs of dl with r, then l becomes l + dl; the
 //	        same for dr: so every pair is made once, by the later of its rows
-//	Finish  forgets rows that are gone
+//	Finish  forgets rows that are gone, and those that will meet nothing more
 //
 // A row that is kept without a match, or looked at for one, has a count of its matches,
 // each by its weight: a row's change in the output is that of "has none" (or of the
@@ -46,7 +46,15 @@ type Join struct {
 	// for one, else NULL where it is NULL for one, else FALSE. nil is TRUE.
 	Any        expr.Expr
 	AppendOnly bool // both inputs only ever add rows
+	Expires    [2]Expires
 	Out        *types.Schema
+}
+
+// Expires says when the rows of a side of a join are of no more use: when a watermark has
+// passed their value in a column.
+type Expires struct {
+	Column int // 1 + its position; 0 for never
+	Until  Watermark
 }
 
 // A JoinKey is an equality by which matches are looked up: expressions over the columns
@@ -81,6 +89,11 @@ func (p *Join) String() string {
 	}
 	if p.Any != nil {
 		name += " ANY " + p.sided(p.Any, 0).String()
+	}
+	for i, in := range p.Inputs() {
+		if e := p.Expires[i]; e.Column > 0 {
+			name += " FORGETS " + [...]string{"left.", "right."}[i] + in.Schema().Fields[e.Column-1].Name + " < " + e.Until.String()
+		}
 	}
 	return name
 }
@@ -163,7 +176,7 @@ func (p *Join) Open(env *Env) (Operator, error) {
 
 func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 	side := &joinSide{counts: p.counts(i)}
-	shape := state.IndexShape{}
+	shape := state.IndexShape{Expiry: p.Expires[i].Column}
 	var keys []expr.Expr
 	for _, k := range p.Keys {
 		e := k.Left
@@ -186,6 +199,11 @@ func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 		return nil, err
 	}
 	side.aside = env.aside(side.keys.eval, p.AppendOnly)
+	if shape.Expiry > 0 {
+		if side.until, err = p.Expires[i].Until.open(env.watermarks); err != nil {
+			return nil, err
+		}
+	}
 	side.index, err = env.State.Index(env.Name+[]string{"/left", "/right"}[i], shape)
 	return side, err
 }
@@ -197,6 +215,7 @@ type joinSide struct {
 	strict  []bool // for each key: a NULL in it matches nothing
 	index   state.Index
 	counts  bool
+	until   *watermark     // rows below it are forgotten; nil for none
 	columns []*vec.Builder // stored rows of the call at hand
 
 	rows  []int32 // of the delta: the stored rows

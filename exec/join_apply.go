@@ -59,8 +59,16 @@ func (j *join) Apply(_ context.Context, s *Step, port int, delta *zset.Batch) er
 }
 
 func (j *join) Finish(context.Context, *Step) error {
-	j.sides[0].index.Settle()
-	j.sides[1].index.Settle()
+	for _, side := range j.sides {
+		bound, err := side.until.value()
+		if err != nil {
+			return err
+		}
+		if bound != nil {
+			side.index.Expire(bound)
+		}
+		side.index.Settle()
+	}
 	return nil
 }
 

@@ -134,6 +134,11 @@ func described(n logical.Node) string {
 	if p.State != logical.NoState && p.State != logical.Presented {
 		notes = append(notes, "state: "+p.State.String())
 	}
+	for _, w := range logical.Watermarks(n) {
+		if len(w.Of) > 0 {
+			notes = append(notes, "watermark "+w.Expr.String()+": "+w.Bound())
+		}
+	}
 	return n.String() + "  -- " + strings.Join(notes, "; ")
 }
 
@@ -144,6 +149,9 @@ func (q *Query) Mode(m connectors.Mode) error {
 	}
 	switch {
 	case m == connectors.Append && !q.Props.AppendOnly:
+		if _, ok := q.Final(); ok {
+			return nil
+		}
 		way := "UPDATE or COMPLETE"
 		if q.Limited() {
 			way = "COMPLETE"
@@ -174,12 +182,13 @@ func (q *Query) lasting() error {
 }
 
 // DefaultMode is APPEND where rows are only added, COMPLETE where only a part of
-// the result is shown, otherwise UPDATE.
+// the result is shown, otherwise UPDATE. Final rows alone come where APPEND is written.
 func (q *Query) DefaultMode() connectors.Mode {
-	for _, m := range []connectors.Mode{connectors.Append, connectors.Update} {
-		if q.Mode(m) == nil {
-			return m
-		}
+	switch {
+	case q.Props.AppendOnly && q.Mode(connectors.Append) == nil:
+		return connectors.Append
+	case q.Mode(connectors.Update) == nil:
+		return connectors.Update
 	}
 	return connectors.Complete
 }

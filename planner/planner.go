@@ -35,6 +35,11 @@ type Query struct {
 	Schema    *types.Schema // of the physical root: hidden columns included
 	Sort      *logical.Sort // how a whole result is presented; nil for any order
 	Props     logical.Properties
+
+	// Watermarks are those of the columns of Schema, by position.
+	Watermarks map[int]exec.Watermark
+
+	workers int
 }
 
 // Bind returns a binder over the planner's catalog and functions.
@@ -73,7 +78,7 @@ func running(n logical.Node) logical.Node {
 
 // Finish rewrites and lowers a bound plan. The error says what of it cannot be run.
 func (p *Planner) Finish(n logical.Node) (*Query, error) {
-	out := &Query{Bound: n}
+	out := &Query{Bound: n, workers: p.Workers}
 	out.Optimised, out.Fired = rule.Apply(n, rule.Required)
 	if err := lower.Check(out.Optimised); err != nil {
 		return nil, err
@@ -83,16 +88,35 @@ func (p *Planner) Finish(n logical.Node) (*Query, error) {
 		out.Optimised, fired = rule.Apply(out.Optimised, rule.Default)
 		out.Fired = append(out.Fired, fired...)
 	}
-	if s, ok := out.Optimised.(*logical.Sort); ok {
-		out.Sort = s
-	}
-	out.Physical, out.Leaves = lower.Plan(out.Optimised, p.Workers)
-	out.Schema = out.Optimised.Schema()
-	out.Props = out.Optimised.Properties()
-	if out.Sort != nil {
-		out.Props = out.Sort.Input.Properties()
-	}
+	out.lower()
 	return out, nil
+}
+
+// lower makes the physical plan, and what else follows from the optimised one.
+func (q *Query) lower() {
+	if s, ok := q.Optimised.(*logical.Sort); ok {
+		q.Sort = s
+	}
+	q.Physical, q.Leaves = lower.Plan(q.Optimised, q.workers)
+	q.Schema = q.Optimised.Schema()
+	q.Props = q.Optimised.Properties()
+	if q.Sort != nil {
+		q.Props = q.Sort.Input.Properties()
+	}
+	q.Watermarks = lower.Watermarks(q.Optimised)
+}
+
+// Final returns the query that puts out rows when they no longer change, which can be
+// put out in mode APPEND; false where no watermark tells when that is.
+func (q *Query) Final() (*Query, bool) {
+	n, ok := logical.Final(q.Optimised)
+	if !ok {
+		return nil, false
+	}
+	out := *q
+	out.Optimised = n
+	out.lower()
+	return &out, true
 }
 
 // Visible returns the columns that a user sees: the schema without what is only

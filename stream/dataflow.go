@@ -85,7 +85,7 @@ func (d *dataflow) loop() error {
 		if err != nil {
 			return err
 		}
-		if p.empty() && !d.force {
+		if p.empty() && !d.force && !d.due() {
 			if d.through = d.exhausted(); d.through {
 				return nil
 			}
@@ -168,9 +168,12 @@ func (d *dataflow) waitForData() error {
 	}
 	var call func()
 	var err error
+	alarm, stop := d.alarm()
+	defer stop()
 	select {
 	case err = <-woken:
 		left--
+	case <-alarm:
 	case call = <-d.calls:
 	case <-ctx.Done():
 		err = ctx.Err()
@@ -185,6 +188,29 @@ func (d *dataflow) waitForData() error {
 		call()
 	}
 	return err
+}
+
+// due reports that a watermark moves though nothing was read.
+func (d *dataflow) due() bool {
+	now := d.engine.now()
+	return slices.ContainsFunc(d.scans, func(s *scan) bool { return s.due(now) })
+}
+
+// alarm fires when a watermark may move though nothing is read; the clock, which may be
+// set, is looked at again after longestSleep.
+func (d *dataflow) alarm() (<-chan time.Time, func()) {
+	now := d.engine.now()
+	var first time.Time
+	for _, s := range d.scans {
+		if at, ok := s.next(now); ok && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	if first.IsZero() {
+		return nil, func() {}
+	}
+	t := time.NewTimer(min(max(first.Sub(now), time.Millisecond), longestSleep))
+	return t.C, func() { t.Stop() }
 }
 
 // waiting returns a context for what lies between epochs: it ends with the dataflow

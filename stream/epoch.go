@@ -77,8 +77,18 @@ func (d *dataflow) runEpoch(p *epochPlan) error {
 			return err
 		}
 	}
+	for i, s := range d.scans {
+		s.now = now
+		s.time.begin(s.pos, p.ranges[i], begun)
+	}
 	if err := d.readAll(p); err != nil {
 		return err
+	}
+	for i, s := range d.scans {
+		for _, r := range p.ranges[i] {
+			s.pos[r.Split] = r.To
+		}
+		s.tellWatermark(begun)
 	}
 	for _, m := range d.members {
 		if err := m.feed(d.ctx); err != nil {
@@ -93,11 +103,6 @@ func (d *dataflow) runEpoch(p *epochPlan) error {
 	for _, m := range d.members {
 		if err := m.publish(d.ctx, d.epoch); err != nil {
 			return m.blame(err)
-		}
-	}
-	for i, s := range d.scans {
-		for _, r := range p.ranges[i] {
-			s.pos[r.Split] = r.To
 		}
 	}
 	if err := d.tell(p, begun, computed); err != nil {
@@ -178,9 +183,10 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 				d.engine.notice(fmt.Sprintf("table %s: bad record %v (%d so far)", s.spec.Table.Name, &b, s.bad))
 			}
 		}
+		s.tellLate(d.engine.notice)
 		sources = append(sources, SourceProgress{
 			Description: s.spec.Table.Name, StartOffset: start, EndOffset: end,
-			LatestOffset: maps.Clone(s.latest), NumInputRows: n, BadRecords: s.bad, scan: s,
+			LatestOffset: maps.Clone(s.latest), NumInputRows: n, BadRecords: s.bad, EventTime: s.eventTime(), scan: s,
 		})
 	}
 	d.total += rows

@@ -246,6 +246,15 @@ func (m *member) feed(ctx context.Context) error {
 				return err
 			}
 		}
+		for column, w := range f.from.spec.Watermarks {
+			v, err := f.from.circuit.Watermark(w)
+			if err != nil {
+				return err
+			}
+			if v != nil {
+				m.circuit.SetWatermark(exec.WatermarkOf{Table: f.from.spec.Name, Column: column}, v)
+			}
+		}
 	}
 	return nil
 }

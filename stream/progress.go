@@ -2,6 +2,8 @@ package stream
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,10 +43,49 @@ type SourceProgress struct {
 	EndOffset    connectors.Offsets `json:"endOffset"`
 	LatestOffset connectors.Offsets `json:"latestOffset"`
 	NumInputRows int64              `json:"numInputRows"`
-	BadRecords   int64              `json:"badRecords"`        // since the start
-	Message      string             `json:"message,omitempty"` // what the source said last: a broker that is away
+	BadRecords   int64              `json:"badRecords"`          // since the start
+	Message      string             `json:"message,omitempty"`   // what the source said last: a broker that is away
+	EventTime    *EventTime         `json:"eventTime,omitempty"` // of a table with a watermark
 
 	scan *scan
+}
+
+// EventTime describes how far the event time of a table has come.
+type EventTime struct {
+	Watermark *time.Time `json:"watermark,omitempty"` // nil before there is one
+	// HeldBy is the split whose rows are furthest behind, and Splits the watermark of each:
+	// nil before its first row.
+	HeldBy   connectors.Split                `json:"heldBy,omitempty"`
+	Splits   map[connectors.Split]*time.Time `json:"splits"`
+	Idle     []connectors.Split              `json:"idle,omitempty"`      // splits that do not count at present
+	LateRows int64                           `json:"lateRows,omitempty"`  // left out since the start
+	Ahead    int64                           `json:"aheadRows,omitempty"` // of them those too far in the future
+}
+
+// eventTime describes the scan's, nil where its table has no watermark.
+func (s *scan) eventTime() *EventTime {
+	e := s.time
+	if e == nil {
+		return nil
+	}
+	out := &EventTime{
+		Watermark: moment(e.at), HeldBy: e.heldBy(s), Splits: map[connectors.Split]*time.Time{}, LateRows: e.late, Ahead: e.ahead,
+	}
+	for _, split := range slices.Sorted(maps.Keys(e.splits)) {
+		out.Splits[split] = moment(e.splits[split].watermark)
+		if e.splits[split].idle {
+			out.Idle = append(out.Idle, split)
+		}
+	}
+	return out
+}
+
+func moment(micros int64) *time.Time {
+	if micros == unknown {
+		return nil
+	}
+	t := time.UnixMicro(micros).UTC()
+	return &t
 }
 
 // Lag returns how many offsets lie between what was read and what there is.

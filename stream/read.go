@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
@@ -19,6 +20,10 @@ type lane struct {
 	out  *zset.Builder
 	rows int64
 	bad  []connectors.BadRecord
+
+	times   func(*zset.Batch) (at, watermark *vec.Vec, err error) // of a table with a watermark
+	timesAt []int                                                 // where its columns stand among those decoded
+	mem     vec.Mem                                               // of rows without those that are late
 
 	records, bytes int64
 }
@@ -45,6 +50,11 @@ func (s *scan) openLanes(workers int) error {
 				return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
 			}
 			l.dec, l.buf = dec, make([]connectors.Record, recordsPerRead)
+		}
+		if s.time != nil {
+			if err := s.openTimes(l); err != nil {
+				return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
+			}
 		}
 		lanes[w] = l
 	}
@@ -91,7 +101,7 @@ func (s *scan) read(ctx context.Context, worker int, r *connectors.Range) error 
 			return s.wrap(err)
 		}
 		l.bad = append(l.bad, bad...)
-		if err := s.push(ctx, worker, l); err != nil {
+		if err := s.push(ctx, worker, l, r.Split); err != nil {
 			return among(err, l.buf[:n])
 		}
 		if s.spent.Add(bytes) > s.budget && n > 0 {
@@ -122,7 +132,7 @@ func (s *scan) readBatches(ctx context.Context, src connectors.BatchSource, work
 		if err != nil && !errors.Is(err, io.EOF) {
 			return s.wrap(err)
 		}
-		if perr := s.push(ctx, worker, l); perr != nil {
+		if perr := s.push(ctx, worker, l, r.Split); perr != nil {
 			return perr
 		}
 		if err != nil {
@@ -131,7 +141,38 @@ func (s *scan) readBatches(ctx context.Context, src connectors.BatchSource, work
 	}
 }
 
-func (s *scan) push(ctx context.Context, worker int, l *lane) error {
+func (s *scan) openTimes(l *lane) (err error) {
+	l.timesAt = nil
+	for _, c := range s.time.spec.Columns {
+		l.timesAt = append(l.timesAt, slices.Index(s.columns, c))
+	}
+	l.times, err = s.time.spec.Times()
+	return err
+}
+
+// inTime leaves out the rows of a split that are late.
+func (s *scan) inTime(l *lane, split connectors.Split, b *zset.Batch) (*zset.Batch, error) {
+	own := &zset.Batch{Len: b.Len}
+	for _, at := range l.timesAt {
+		own.Cols = append(own.Cols, b.Cols[at])
+	}
+	at, watermark, err := l.times(own)
+	if err != nil {
+		return nil, s.wrap(err)
+	}
+	t := s.time.splits[split]
+	kept := s.time.accept(t, at, watermark, s.now)
+	if kept == nil {
+		return b, nil
+	}
+	if s.time.spec.FailLate && len(t.late) > 0 {
+		return nil, s.wrap(fmt.Errorf("%s: %s: %w", split, &t.late[0], errLate))
+	}
+	l.mem.Reset()
+	return b.Gather(&l.mem, kept), nil
+}
+
+func (s *scan) push(ctx context.Context, worker int, l *lane, split connectors.Split) error {
 	if err := ctx.Err(); err != nil {
 		return err // generators and memory tables do not look
 	}
@@ -141,6 +182,12 @@ func (s *scan) push(ctx context.Context, worker int, l *lane) error {
 	whole := l.out.Build()
 	l.rows += int64(whole.Len)
 	err := whole.Parts(func(b *zset.Batch) error {
+		if s.time != nil {
+			var err error
+			if b, err = s.inTime(l, split, b); err != nil || b.Len == 0 {
+				return err
+			}
+		}
 		for _, u := range s.uses {
 			if err := u.member.circuit.Push(ctx, worker, u.node, view(b, u)); err != nil {
 				return u.member.blame(err)

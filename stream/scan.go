@@ -37,6 +37,10 @@ type scan struct {
 	spent    atomic.Int64
 
 	message atomic.Pointer[string] // what the source said last
+
+	started connectors.Offsets // where reading began
+	time    *eventTime         // nil for a table without a watermark
+	now     int64              // the epoch's clock
 }
 
 // assumedRowBytes is the size of a record before any was seen.
@@ -52,7 +56,10 @@ type use struct {
 // openScan opens a table and takes its positions: where reading starts, and with
 // ends where it stops. A broker that is away is waited for as long as ctx lasts.
 func openScan(ctx context.Context, spec *Source, ends bool, env connectors.Env) (*scan, error) {
-	s := &scan{spec: spec, pos: connectors.Offsets{}, ignored: connectors.Offsets{}, rowBytes: assumedRowBytes}
+	s := &scan{
+		spec: spec, pos: connectors.Offsets{}, ignored: connectors.Offsets{}, started: connectors.Offsets{},
+		rowBytes: assumedRowBytes, time: newEventTime(spec.Watermark),
+	}
 	notice := env.Notice
 	env.Notice = func(text string) {
 		s.message.Store(&text)
@@ -103,6 +110,11 @@ func (s *scan) layOut() {
 		}
 	}
 	s.columns = s.columns[:0]
+	if s.time != nil {
+		for _, c := range s.time.spec.Columns {
+			set[c] = true
+		}
+	}
 	for c := range s.spec.Table.Columns {
 		if set[c] {
 			s.columns = append(s.columns, c)
@@ -232,7 +244,7 @@ func (s *scan) look(ctx context.Context) error {
 			return s.wrap(err)
 		}
 		for split, off := range start {
-			s.pos[split] = off
+			s.pos[split], s.started[split] = off, off
 		}
 	}
 	s.latest, err = s.source.Latest(ctx, splits)

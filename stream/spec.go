@@ -26,6 +26,7 @@ type Spec struct {
 	Mode       connectors.Mode
 	Trigger    Trigger
 	Sort       func(*zset.Batch) *zset.Batch // order, limit and offset of a whole result; nil for any order
+	Watermarks map[int]exec.Watermark        // of columns of Schema
 
 	Result        bool // keep the result table, so that it can be asked
 	RowLimit      int64
@@ -56,6 +57,7 @@ type Source struct {
 	Connector *connectors.Connector
 	Format    *format.Format // nil where the connector makes columns by itself
 	OnError   format.Policy
+	Watermark *Watermark // nil for none
 }
 
 // An Output is an open sink and what it is given.

@@ -43,7 +43,7 @@ func (d *dataflow) await(ctx context.Context) (<-chan struct{}, error) {
 		w.targets[s] = target
 	}
 	d.waiters = append(d.waiters, w)
-	if !d.force {
+	if !d.force && !d.due() {
 		d.notifyReached()
 	}
 	return w.done, nil

@@ -126,16 +126,6 @@ func (b *Binder) Default(p Place) (expr.Expr, error) {
 func (b *Binder) Check(e *catalog.Entry, text string) (expr.Expr, error) {
 	s := &session{Binder: b, whole: &whole{}}
 	e = b.inZone(e)
-	var own []int
-	for i := range e.Schema.Fields {
-		if _, computed := e.Computed[i]; !computed {
-			own = append(own, i)
-		}
-	}
-	read, err := s.computed(e, nil, own)
-	if err != nil {
-		return nil, err
-	}
 	parsed, err := sql.ParseExprText("CHECK", text)
 	if err != nil {
 		return nil, err
@@ -144,18 +134,7 @@ func (b *Binder) Check(e *catalog.Entry, text string) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return expr.Transform(cond, func(x expr.Expr) expr.Expr {
-		c, ok := x.(*expr.Column)
-		if !ok {
-			return x
-		}
-		return expr.Transform(read.(*logical.Project).Exprs[c.Index], func(y expr.Expr) expr.Expr {
-			if c, ok := y.(*expr.Column); ok {
-				return &expr.Column{Index: own[c.Index], Field: c.Field}
-			}
-			return y
-		})
-	}), nil
+	return s.overStored(e, cond)
 }
 
 // Condition binds a condition over a table's columns, computed ones included, as a

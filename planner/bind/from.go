@@ -111,7 +111,11 @@ func (s *session) table(name string, at int) (logical.Node, error) {
 	case catalog.View:
 		return s.view(e, at)
 	case catalog.MaterializedView:
-		return scanAll(&logical.Relation{Name: e.Name, View: true, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys}), nil
+		r := &logical.Relation{Name: e.Name, View: true, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys}
+		for _, c := range e.Timed {
+			r.Watermarks = append(r.Watermarks, logical.RelationWatermark{Column: c})
+		}
+		return scanAll(r), nil
 	}
 	return s.scanTable(e)
 }
@@ -135,6 +139,16 @@ func (s *session) scanTable(e *catalog.Entry) (logical.Node, error) {
 		if _, computed := e.Computed[i]; !computed {
 			r.Stored = append(r.Stored, i)
 		}
+	}
+	if e.Watermark != nil {
+		w := logical.RelationWatermark{Column: e.Watermark.Column}
+		if _, computed := e.Computed[w.Column]; computed {
+			var err error
+			if w.Computed, err = s.stored(e, w.Column); err != nil {
+				return nil, err
+			}
+		}
+		r.Watermarks = append(r.Watermarks, w)
 	}
 	scan := &logical.Scan{Relation: r, Columns: r.Stored}
 	if len(e.Computed) == 0 {

@@ -96,6 +96,8 @@ func details(n Node) string {
 		return fmt.Sprintf("%p", x)
 	case *First:
 		return fmt.Sprint(x.Keys, x.Rows)
+	case *EmitFinal:
+		return fmt.Sprint(x.Column)
 	case *Sort:
 		return fmt.Sprint(x.Keys, x.Limit, x.Offset, x.Hidden)
 	}

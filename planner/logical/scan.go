@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -17,6 +18,13 @@ type Relation struct {
 	Keys       [][]int
 	Arrival    Arrival
 	Stored     []int // positions of the columns that can be read: all but computed ones
+	Watermarks []RelationWatermark
+}
+
+// A RelationWatermark says that a column of a relation has a watermark.
+type RelationWatermark struct {
+	Column   int
+	Computed expr.Expr // over the relation's columns, where the column is computed; else nil
 }
 
 // An Arrival says how the rows of a relation come in. Whatever it is, what the relation

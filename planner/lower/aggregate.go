@@ -9,8 +9,11 @@ import (
 
 // aggregate computes keys and arguments where the rows are, and routes the rows to
 // the worker that owns their group where there are several.
-func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, print string) exec.Plan {
-	out := &exec.Aggregate{Input: in, Group: a.Group, Out: a.Schema(), AppendOnly: appends(a.Input)}
+func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, c closed, print string) exec.Plan {
+	out := &exec.Aggregate{
+		Input: in, Group: a.Group, Out: a.Schema(), AppendOnly: appends(a.Input),
+		Closes: c.column, Until: c.until, Final: c.final,
+	}
 	for _, c := range a.Calls {
 		out.Calls = append(out.Calls, aggregateCall(c, out.AppendOnly))
 	}

@@ -24,6 +24,11 @@ func (l *lowering) join(j *logical.Join, left, right exec.Plan, print string) ex
 	if len(rest) > 0 {
 		out.On = expr.AndOf(rest...)
 	}
+	for side := range out.Expires {
+		if c, of, ok := j.Expires(side); ok {
+			out.Expires[side] = exec.Expires{Column: c + 1, Until: watermark(of)}
+		}
+	}
 	if l.workers <= 1 {
 		return l.name(print, out)
 	}

@@ -49,6 +49,11 @@ func (l *lowering) node(n logical.Node) lowered {
 	if r, ok := n.(*logical.Recursive); ok {
 		return l.recursive(r)
 	}
+	if e, ok := n.(*logical.EmitFinal); ok {
+		if a, ok := e.Input.(*logical.Aggregate); ok {
+			return l.final(e, a)
+		}
+	}
 	key, same := logical.Identity(n)
 	var ins []exec.Plan
 	var prints []string
@@ -83,7 +88,7 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 	case *logical.Union:
 		return &exec.UnionAll{Ins: ins, Out: x.Schema()}
 	case *logical.Aggregate:
-		return l.aggregate(x, ins[0], print)
+		return l.aggregate(x, ins[0], closing(x), print)
 	case *logical.Join:
 		return l.join(x, ins[0], ins[1], print)
 	case *logical.Asof:
@@ -100,6 +105,8 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 		return &exec.Expand{Input: ins[0], Func: x.Func, Args: x.Args, Outer: x.Outer, AppendOnly: appends(x.Input), Out: x.Schema()}
 	case *logical.First:
 		return first(x, ins[0])
+	case *logical.EmitFinal:
+		return l.emitFinal(x, ins[0], print)
 	}
 	invariants.Failf("no physical plan for %T", n)
 	return nil

@@ -59,6 +59,9 @@ type BoundTable struct {
 	Pure bool
 	// Numbered says that the last column counts the rows of each call: WITH ORDINALITY.
 	Numbered bool
+	// Least gives the least values that the columns, which are times, may have where the first
+	// argument, a time, is not less than at, in microseconds; nil where nothing is known.
+	Least func(at int64) []int64
 }
 
 // WithOrdinality is the function with a column more: the place of each row among those of
@@ -87,4 +90,21 @@ func (b *BoundTable) Call(args string) string {
 		args += ", " + b.JSON.String()
 	}
 	return b.Name + "(" + args + ")"
+}
+
+// LeastOf is Least of one column as a function of the first argument.
+func (b *BoundTable) LeastOf(column int) *Scalar {
+	t := b.Columns[column].Type
+	eval := func(_ *Call, args []*vec.Vec) (*vec.Vec, error) {
+		out := vec.NewBuilder(t)
+		for row := range args[0].Len {
+			if args[0].IsNull(row) {
+				out.AppendNull()
+			} else {
+				vec.Append(out, b.Least(vec.Int(args[0], args[0].At(row)))[column])
+			}
+		}
+		return out.Vec(), nil
+	}
+	return &Scalar{Name: b.Columns[column].Name, Overloads: []Overload{{Args: Params(b.Args[0]), Returns: Always(t), Eval: eval}}}
 }

@@ -1,0 +1,62 @@
+package lower
+
+import (
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/planner/logical"
+)
+
+// watermark is the least of terms as the circuit knows them.
+func watermark(of []logical.WatermarkTerm) exec.Watermark {
+	var out exec.Watermark
+	for _, t := range of {
+		out = append(out, exec.WatermarkTerm{
+			Of:   exec.WatermarkOf{Table: t.Relation.Name, Column: t.Column},
+			Name: t.Relation.Schema.Fields[t.Column].Name, Func: t.Func,
+		})
+	}
+	return out
+}
+
+// Watermarks are those of a plan's columns, by position, for whoever reads its result.
+func Watermarks(n logical.Node) map[int]exec.Watermark {
+	out := map[int]exec.Watermark{}
+	for _, w := range logical.Watermarks(n) {
+		if c := w.Column(); c >= 0 && len(w.Of) > 0 && out[c] == nil {
+			out[c] = watermark(w.Of)
+		}
+	}
+	return out
+}
+
+// A closed says which group column tells when groups close, 1 + its position, 0 for none.
+type closed struct {
+	column int
+	until  exec.Watermark
+	final  bool // groups come out when they close, and not before
+}
+
+// closing takes the first group column that has a watermark.
+func closing(a *logical.Aggregate) closed {
+	for _, w := range logical.Watermarks(a) {
+		if len(w.Of) > 0 {
+			return closed{column: w.Column() + 1, until: watermark(w.Of)}
+		}
+	}
+	return closed{}
+}
+
+// final lowers groups that are put out when they close.
+func (l *lowering) final(e *logical.EmitFinal, a *logical.Aggregate) lowered {
+	in := l.node(a.Input)
+	out := lowered{print: logical.Fingerprint(e, []string{logical.Fingerprint(a, []string{in.print})})}
+	out.plan = l.aggregate(a, in.plan, closed{e.Column + 1, watermark(e.Until), true}, out.print)
+	return out
+}
+
+// emitFinal brings equal rows together, which may have come and gone in several workers.
+func (l *lowering) emitFinal(e *logical.EmitFinal, in exec.Plan, print string) exec.Plan {
+	if l.workers > 1 && !appends(e.Input) {
+		in = byAll(in)
+	}
+	return l.name(print, &exec.EmitFinal{Input: in, Column: e.Column, Until: watermark(e.Until)})
+}
