@@ -265,6 +265,13 @@ func ExampleTable_Apply() {
 	// Output: +1 ann /pay
 }
 
+func ExampleTable_Name() {
+	db := open()
+	defer db.Close()
+	fmt.Println(must1(db.Table("CLICKS")).Name())
+	// Output: clicks
+}
+
 func ExampleTable_Schema() {
 	db := open()
 	defer db.Close()

@@ -103,6 +103,9 @@ func present(b *zset.Batch) *zset.Batch {
 	return out.Build()
 }
 
+// Name returns the table's name.
+func (t *Table) Name() string { return t.target.entry.Name }
+
 // Schema returns the table's columns.
 func (t *Table) Schema() *types.Schema { return t.target.entry.Schema }
 

@@ -152,7 +152,7 @@ func (q *Query) Mode(m connectors.Mode) error {
 		if _, ok := q.Final(); ok {
 			return nil
 		}
-		way := "UPDATE or COMPLETE"
+		way := "UPDATE or COMPLETE, or let a column follow a WATERMARK, so that rows become final"
 		if q.Limited() {
 			way = "COMPLETE"
 		}

@@ -25,6 +25,9 @@ type Planner struct {
 	Zone      *types.Zone // the setting time_zone
 }
 
+// A Watermark says up to where a column of a query's result is complete.
+type Watermark = exec.Watermark
+
 // A Query is a planned query.
 type Query struct {
 	Bound     logical.Node // as written
@@ -37,7 +40,7 @@ type Query struct {
 	Props     logical.Properties
 
 	// Watermarks are those of the columns of Schema, by position.
-	Watermarks map[int]exec.Watermark
+	Watermarks map[int]Watermark
 
 	workers int
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -109,6 +110,17 @@ func (q *Query) Begun(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Watermark computes a watermark as of the last finished epoch: one row, nil where it is
+// not known.
+func (q *Query) Watermark(ctx context.Context, w exec.Watermark) (v *vec.Vec, err error) {
+	berr := q.engine.between(ctx, q, func(d *dataflow) {
+		if d != nil {
+			v, err = q.circuit.Watermark(w)
+		}
+	})
+	return v, errors.Join(berr, err)
 }
 
 // Done is closed when the query has ended, however it did.

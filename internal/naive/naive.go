@@ -56,11 +56,28 @@ func Answer(n logical.Node, tables Tables) ([]Row, error) {
 	return e.rows(n, nil)
 }
 
+// Final is Answer of a plan with an EmitFinal: until is the watermark that it goes by, nil
+// where there is none yet.
+func Final(n logical.Node, tables Tables, until any) ([]Row, error) {
+	e := &evaluation{tables: tables, selves: map[*logical.Self][]Row{}, fixed: map[*logical.Subquery][]Row{}, until: until}
+	return e.rows(n, nil)
+}
+
+// emitFinal keeps the rows below the watermark.
+func (e *evaluation) emitFinal(x *logical.EmitFinal, params Row) ([]Row, error) {
+	rows, err := e.rows(x.Input, params)
+	return slices.DeleteFunc(rows, func(r Row) bool {
+		at := r[x.Column]
+		return at == nil || e.until == nil || Compare(at, e.until) >= 0
+	}), err
+}
+
 // An evaluation answers one query.
 type evaluation struct {
 	tables Tables
 	selves map[*logical.Self][]Row // of recursive queries at work
 	steps  int                     // expressions computed so far
+	until  any                     // the watermark of an EmitFinal
 
 	// fixed are the rows of subqueries that depend on no row around them. They are
 	// computed once, and first: their errors are errors of the query even where no row
@@ -109,6 +126,8 @@ func (e *evaluation) rows(n logical.Node, params Row) ([]Row, error) {
 		return e.recursive(x, params)
 	case *logical.Sort:
 		return e.sort(x, params)
+	case *logical.EmitFinal:
+		return e.emitFinal(x, params)
 	}
 	return nil, fmt.Errorf("%w: %s", ErrUnknown, n)
 }

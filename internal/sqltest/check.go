@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/internal/probe"
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -115,6 +116,10 @@ func (s *session) judgeFailure(w *watched) {
 
 func (s *session) judge(w *watched, result *zset.Batch) {
 	defer s.inZone(w.zone)()
+	if e := emitsFinal(probe.LookAt(w.q).Plan); e != nil {
+		s.judgeFinal(w, e, result)
+		return
+	}
 	for _, j := range append([]Judge{BatchPath}, s.v.Judges...) {
 		answer, err := j.Answer(s.ctx, s.db, w.text)
 		var wrong *wrongQuery

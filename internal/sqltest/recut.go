@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/internal/probe"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -11,6 +12,7 @@ import (
 type feeding struct {
 	table *sqlstream.Table
 	rows  *zset.Batch
+	timed bool // the table has a watermark: its rows stay in order
 }
 
 // feed gives rows to a table: as one epoch, or in a variation that cuts with what
@@ -24,12 +26,26 @@ func (s *session) feed(t *sqlstream.Table, rows *zset.Batch) error {
 	}
 	for i, f := range s.pending {
 		if f.table.Schema() == t.Schema() {
-			s.pending[i].rows = zset.Consolidate(f.rows, rows)
+			s.pending[i].add(rows)
 			return nil
 		}
 	}
-	s.pending = append(s.pending, feeding{t, zset.Consolidate(rows)})
+	f := feeding{t, zset.NewBuilder(rows.Schema).Build(), probe.Look(s.db).Timed(t.Name())}
+	f.add(rows)
+	s.pending = append(s.pending, f)
 	return nil
+}
+
+// add takes in more rows.
+func (f *feeding) add(rows *zset.Batch) {
+	if !f.timed {
+		f.rows = zset.Consolidate(f.rows, rows)
+		return
+	}
+	b := zset.NewBuilder(rows.Schema)
+	b.Append(f.rows, nil)
+	b.Append(rows, nil)
+	f.rows = b.Build()
 }
 
 // flush feeds what is pending, cut into epochs and put in order at random. What is
@@ -68,8 +84,10 @@ func (s *session) cut(f *feeding) *zset.Batch {
 			added = append(added, int32(row))
 		}
 	}
-	s.shuffle(gone)
-	s.shuffle(added)
+	if !f.timed {
+		s.shuffle(gone)
+		s.shuffle(added)
+	}
 	order := append(gone, added...)
 	n := s.dice.IntN(len(order)+1) * s.dice.IntN(2)
 	if n == 0 {

@@ -26,7 +26,7 @@ func (l *lowering) join(j *logical.Join, left, right exec.Plan, print string) ex
 	}
 	for side := range out.Expires {
 		if c, of, ok := j.Expires(side); ok {
-			out.Expires[side] = exec.Expires{Column: c + 1, Until: watermark(of)}
+			out.Expires[side] = exec.Expires{Column: c + 1, Until: Watermark(of)}
 		}
 	}
 	if l.workers <= 1 {

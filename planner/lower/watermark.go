@@ -5,8 +5,8 @@ import (
 	"github.com/sqlstream/sqlstream/planner/logical"
 )
 
-// watermark is the least of terms as the circuit knows them.
-func watermark(of []logical.WatermarkTerm) exec.Watermark {
+// Watermark is the least of terms as the circuit knows them.
+func Watermark(of []logical.WatermarkTerm) exec.Watermark {
 	var out exec.Watermark
 	for _, t := range of {
 		out = append(out, exec.WatermarkTerm{
@@ -22,7 +22,7 @@ func Watermarks(n logical.Node) map[int]exec.Watermark {
 	out := map[int]exec.Watermark{}
 	for _, w := range logical.Watermarks(n) {
 		if c := w.Column(); c >= 0 && len(w.Of) > 0 && out[c] == nil {
-			out[c] = watermark(w.Of)
+			out[c] = Watermark(w.Of)
 		}
 	}
 	return out
@@ -39,7 +39,7 @@ type closed struct {
 func closing(a *logical.Aggregate) closed {
 	for _, w := range logical.Watermarks(a) {
 		if len(w.Of) > 0 {
-			return closed{column: w.Column() + 1, until: watermark(w.Of)}
+			return closed{column: w.Column() + 1, until: Watermark(w.Of)}
 		}
 	}
 	return closed{}
@@ -49,7 +49,7 @@ func closing(a *logical.Aggregate) closed {
 func (l *lowering) final(e *logical.EmitFinal, a *logical.Aggregate) lowered {
 	in := l.node(a.Input)
 	out := lowered{print: logical.Fingerprint(e, []string{logical.Fingerprint(a, []string{in.print})})}
-	out.plan = l.aggregate(a, in.plan, closed{e.Column + 1, watermark(e.Until), true}, out.print)
+	out.plan = l.aggregate(a, in.plan, closed{e.Column + 1, Watermark(e.Until), true}, out.print)
 	return out
 }
 
@@ -58,5 +58,5 @@ func (l *lowering) emitFinal(e *logical.EmitFinal, in exec.Plan, print string) e
 	if l.workers > 1 && !appends(e.Input) {
 		in = byAll(in)
 	}
-	return l.name(print, &exec.EmitFinal{Input: in, Column: e.Column, Until: watermark(e.Until)})
+	return l.name(print, &exec.EmitFinal{Input: in, Column: e.Column, Until: Watermark(e.Until)})
 }
