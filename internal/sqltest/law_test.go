@@ -21,6 +21,9 @@ func TestFormat(t *testing.T) {
 		t.Fatal("no files", err)
 	}
 	for _, path := range paths {
+		if filepath.Base(filepath.Dir(path)) == "oracle" {
+			continue // the recording of a server: package mysqltest reads it
+		}
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

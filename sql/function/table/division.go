@@ -151,6 +151,16 @@ func (d *division) windowEnd(t int64) int64 {
 	return d.end(d.first(t))
 }
 
+// least are the least columns that the windows of t and later times have.
+func (d *division) least(t int64) []int64 {
+	end := d.windowEnd(t)
+	start := d.starts.index(t)
+	if d.step == (span{}) {
+		start = d.first(t)
+	}
+	return []int64{d.starts.at(start), end, end - 1000}
+}
+
 // floorDiv is a / b, rounded down; b is positive.
 func floorDiv(a, b int64) int64 {
 	q := a / b

@@ -112,7 +112,7 @@ func (k windowKind) bind(args []types.Type, constants []any) (*function.BoundTab
 		b.Args = append(b.Args, types.Of(types.Interval))
 	}
 	w := &windowRows{d}
-	b.Rows = w.rows
+	b.Rows, b.Least = w.rows, d.least
 	if d.starts.zone == nil && d.starts.every.months == 0 && d.size.months == 0 && d.step == (span{}) {
 		b.Batch = w.batch
 	}
