@@ -142,6 +142,23 @@ func (p *planner) window(in exec.Plan, what string) exec.Plan {
 	return w
 }
 
+// session reads the gap in seconds, the time, and the partition: 10 BY ts PER k.
+func (p *planner) session(in exec.Plan, what string) exec.Plan {
+	gap, keys, partition := ordered(what, in.Schema())
+	seconds, err := strconv.Atoi(strings.TrimSpace(gap))
+	if err != nil {
+		panic(err)
+	}
+	x := &exec.Session{
+		Input: p.keyed(in, partition), Partition: partition, Time: keys[0].Column, Gap: int64(seconds) * types.MicrosPerSecond,
+		Out: &types.Schema{Fields: append([]types.Field(nil), in.Schema().Fields...)},
+	}
+	for _, name := range []string{"from", "to", "last"} {
+		x.Out.Fields = append(x.Out.Fields, types.Field{Name: name, Type: in.Schema().Fields[x.Time].Type})
+	}
+	return x
+}
+
 // windowCall reads one call; its frame, where it has none, is RANGE from the first row on
 // where there are keys, else the partition.
 func windowCall(text string, s *types.Schema, keys []exec.SortKey) exec.WindowCall {

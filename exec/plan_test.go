@@ -89,6 +89,8 @@ func (p *planner) node(name, kind, rest string) exec.Plan {
 		return p.top(in, what)
 	case "window":
 		return p.window(in, what)
+	case "session":
+		return p.session(in, what)
 	}
 	panic("no node " + kind)
 }

@@ -120,6 +120,8 @@ func (e *evaluation) rows(n logical.Node, params Row) ([]Row, error) {
 		return e.topN(x, params)
 	case *logical.Window:
 		return e.window(x, params)
+	case *logical.Session:
+		return e.session(x, params)
 	case *logical.Expand:
 		return e.expand(x, params)
 	case *logical.Recursive:

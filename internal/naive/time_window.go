@@ -8,6 +8,8 @@ import (
 	"github.com/sqlstream/sqlstream/vec"
 )
 
+var errBeyond = errors.New("a window lies beyond the times there are")
+
 // timeWindows answers TUMBLE, HOP and CUMULATE for one time: known is false for any other
 // function. It counts windows on a calendar, one after the other.
 func timeWindows(name string, t types.Type, args Row) (rows []Row, known bool, err error) {
@@ -36,7 +38,7 @@ func timeWindows(name string, t types.Type, args Row) (rows []Row, known bool, e
 	}
 	for _, w := range ends(at, every, size) {
 		if start, end := w[0].(int64), w[1].(int64); start < types.MinTimestamp || end-1000 < types.MinTimestamp || end >= types.EndTimestamp {
-			return nil, true, errors.New("a window lies beyond the times there are")
+			return nil, true, errBeyond
 		}
 		rows = append(rows, append(w, w[1].(int64)-1000))
 	}

@@ -170,6 +170,9 @@ func (g *generator) source(depth int, outer, lateral []column) source {
 		}
 		return source{text: word + "(" + q + ") AS " + name, cols: columnsOf(name, kinds)}
 	}
+	if g.chance(g.or(6, 8)) {
+		return g.timeWindows(depth, outer)
+	}
 	table := g.pick("t", "t", "u", "u", "w")
 	name := g.alias()
 	if g.chance(g.or(4, 8)) {

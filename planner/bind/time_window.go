@@ -12,6 +12,7 @@ import (
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/vec"
 )
 
 // ofTable returns the function of a call that takes a table and a time: TUMBLE, HOP,
@@ -112,7 +113,11 @@ func (s *session) windowCall(c *tableCall, f *function.Table) (*windowCall, erro
 
 // usage is how a function of a table is written.
 func usage(f *function.Table) string {
-	out := strings.ToUpper(f.Name) + "(TABLE t, DESCRIPTOR(time)"
+	out := strings.ToUpper(f.Name) + "(TABLE t"
+	if f.Name == "session" {
+		out += " [PARTITION BY key, …]"
+	}
+	out += ", DESCRIPTOR(time)"
 	for _, n := range f.Takes {
 		if n == "offset" {
 			out += "[, INTERVAL offset]"
@@ -128,6 +133,9 @@ func (s *session) dataOf(w *windowCall) (logical.Node, string, error) {
 	data := w.data
 	if t, ok := data.(*ast.FuncCallExpr); ok && t.FnName.L == sql.MarkerTable {
 		data = t.Args[0]
+	}
+	for p, ok := data.(*ast.ParenthesesExpr); ok; p, ok = data.(*ast.ParenthesesExpr) {
+		data = p.Expr
 	}
 	switch t := data.(type) {
 	case *ast.SubqueryExpr:
@@ -145,7 +153,7 @@ func (s *session) dataOf(w *windowCall) (logical.Node, string, error) {
 
 // windowed puts the windows beside the rows of a plan.
 func (s *session) windowed(w *windowCall, in logical.Node, sc *scope) (logical.Node, error) {
-	if w.partition != nil {
+	if w.partition != nil && w.f.Name != "session" {
 		return nil, s.m.Errorf(w.partition[0], "the windows of %s are the same for every row", w.f.Name).
 			WithHint("leave PARTITION BY out; GROUP BY may name more than the window")
 	}
@@ -169,12 +177,71 @@ func (s *session) windowed(w *windowCall, in logical.Node, sc *scope) (logical.N
 		}
 		nodes, args = append(nodes, n), append(args, e)
 	}
-	return s.addWindows(w.f, in, args, func(arg int) ast.Node { return nodes[arg] })
+	place := func(arg int) ast.Node { return nodes[arg] }
+	if w.f.Name != "session" {
+		return s.addWindows(w.f, in, args, place)
+	}
+	partition := make([]expr.Expr, len(w.partition))
+	for i, n := range w.partition {
+		if partition[i], err = s.scalar(n, sc, "PARTITION BY"); err != nil {
+			return nil, err
+		}
+		if partition[i].Type().Kind == types.Interval {
+			return nil, s.m.Errorf(n, "PARTITION BY cannot take an INTERVAL")
+		}
+	}
+	return s.addSessions(w.f, in, partition, args, place)
+}
+
+// addSessions puts the sessions of each partition beside the rows of a plan. The arguments
+// are the time and the gap.
+func (s *session) addSessions(f *function.Table, in logical.Node, partition, args []expr.Expr, node func(int) ast.Node) (logical.Node, error) {
+	bound, err := s.bindWindows(f, args, node)
+	if err != nil {
+		return nil, err
+	}
+	width := in.Schema().Len()
+	p := &logical.Project{Input: in, Names: in.Schema().Names()}
+	for i, f := range in.Schema().Fields {
+		p.Exprs = append(p.Exprs, &expr.Column{Index: i, Field: f})
+	}
+	column := func(e expr.Expr) int {
+		if c, ok := e.(*expr.Column); ok {
+			return c.Index
+		}
+		p.Exprs, p.Names = append(p.Exprs, e), append(p.Names, e.String())
+		return len(p.Exprs) - 1
+	}
+	x := &logical.Session{Gap: known(args[1]).(vec.IntervalValue).Micros, Columns: bound.Columns}
+	for _, e := range partition {
+		x.Partition = append(x.Partition, column(e))
+	}
+	x.Time = column(args[0])
+	if x.Input = in; len(p.Exprs) == width {
+		return x, nil
+	}
+	x.Input = p
+	shown := &logical.Project{Input: x}
+	for i, f := range x.Schema().Fields {
+		if i < width || i >= len(p.Exprs) {
+			shown.Exprs, shown.Names = append(shown.Exprs, &expr.Column{Index: i, Field: f}), append(shown.Names, f.Name)
+		}
+	}
+	return shown, nil
 }
 
 // addWindows puts the windows that a function gives beside the rows of a plan. The first
 // argument is the time; node gives the place of each.
 func (s *session) addWindows(f *function.Table, in logical.Node, args []expr.Expr, node func(int) ast.Node) (logical.Node, error) {
+	bound, err := s.bindWindows(f, args, node)
+	if err != nil {
+		return nil, err
+	}
+	return &logical.Expand{Input: in, Func: bound, Args: args, Names: types.NewSchema(bound.Columns...).Names()}, nil
+}
+
+// bindWindows resolves a function and converts its arguments in place.
+func (s *session) bindWindows(f *function.Table, args []expr.Expr, node func(int) ast.Node) (*function.BoundTable, error) {
 	var have []types.Type
 	var constants []any
 	for _, e := range args {
@@ -195,5 +262,5 @@ func (s *session) addWindows(f *function.Table, in logical.Node, args []expr.Exp
 	for i := range args {
 		args[i] = expr.NewCast(args[i], bound.Args[i])
 	}
-	return &logical.Expand{Input: in, Func: bound, Args: args, Names: types.NewSchema(bound.Columns...).Names()}, nil
+	return bound, nil
 }

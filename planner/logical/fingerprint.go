@@ -85,6 +85,8 @@ func details(n Node) string {
 			out += fmt.Sprintf(" %s/%d/%d %t", c, len(c.Args), len(c.Order), c.Filter != nil)
 		}
 		return out
+	case *Session:
+		return fmt.Sprint(x.Partition, x.Time, x.Gap)
 	case *Expand:
 		if x.Func.Pure {
 			return fmt.Sprintf("%s %t %t", x.Func.Name, x.Func.Numbered, x.Outer)

@@ -99,6 +99,8 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 		return l.topN(x, ins[0], print)
 	case *logical.Window:
 		return l.window(x, ins[0], print)
+	case *logical.Session:
+		return l.session(x, ins[0], print)
 	case *logical.SetOp:
 		return l.setOp(x, ins[0], ins[1], print)
 	case *logical.Expand:

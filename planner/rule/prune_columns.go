@@ -55,6 +55,8 @@ func (p *pruner) prune(n logical.Node, need []bool) (logical.Node, []int) {
 		return p.window(x, need)
 	case *logical.Expand:
 		return p.expand(x, need)
+	case *logical.Session:
+		return p.session(x, need)
 	}
 	return p.below(n), identity(len(need))
 }

@@ -125,6 +125,25 @@ func peersAlike(c logical.WindowCall) bool {
 	return false
 }
 
+// session leaves out columns of the input that do not decide what a session is and that
+// nobody reads.
+func (p *pruner) session(x *logical.Session, need []bool) (logical.Node, []int) {
+	width := x.Input.Schema().Len()
+	in := slices.Clone(need[:width])
+	for _, c := range append(slices.Clone(x.Partition), x.Time) {
+		in[c] = true
+	}
+	input, at := p.prune(x.Input, in)
+	out := *x
+	out.Input, out.Time = input, at[x.Time]
+	out.Partition, _ = moveOrder(x.Partition, nil, at)
+	at = at[:width:width]
+	for i := range x.Columns {
+		at = append(at, input.Schema().Len()+i)
+	}
+	return &out, at
+}
+
 // moveWindow puts a window over its pruned input.
 func moveWindow(w *logical.Window, input logical.Node, at []int) *logical.Window {
 	out := &logical.Window{Input: input}

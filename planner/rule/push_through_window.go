@@ -15,7 +15,7 @@ import (
 //	   └─ t                                            └─ Filter a > 1
 //	                                                      └─ t
 //
-// The same with the first rows of each partition. A condition that can fail stays, and so
+// The same with the first rows of each partition, and with sessions. A condition that can fail stays, and so
 // does one on a float, of which 0 and -0 are one partition.
 var PushThroughWindow = Rule{Name: "PushThroughWindow", Rewrite: pushThroughWindow}
 
@@ -29,6 +29,8 @@ func pushThroughWindow(n logical.Node) (logical.Node, bool) {
 	case *logical.Window:
 		partition = x.Partition
 	case *logical.TopN:
+		partition = x.Partition
+	case *logical.Session:
 		partition = x.Partition
 	}
 	if len(partition) == 0 {

@@ -32,7 +32,7 @@ func (u *unnesting) node(n logical.Node) logical.Node {
 		return &logical.SetOp{Left: l, Right: r, Except: x.Except, All: x.All, Names: u.names(x.Names)}
 	case *logical.Aggregate:
 		return u.aggregate(x)
-	case *logical.Project, *logical.TopN, *logical.Window, *logical.Expand:
+	case *logical.Project, *logical.TopN, *logical.Window, *logical.Expand, *logical.Session:
 	default:
 		return nil
 	}
@@ -51,6 +51,10 @@ func (u *unnesting) node(n logical.Node) logical.Node {
 			Input: in, Partition: u.partition(x.Partition, before), Keys: x.Keys,
 			Limit: x.Limit, Offset: x.Offset, By: x.By, Ties: x.Ties, Number: x.Number,
 		}
+	case *logical.Session:
+		moved := *x
+		moved.Partition = u.partition(x.Partition, before)
+		out = &moved
 	case *logical.Window:
 		out = &logical.Window{Input: in, Partition: u.partition(x.Partition, before), Keys: x.Keys, Calls: x.Calls}
 	}

@@ -57,3 +57,8 @@ func (n *intervalNode) clock(f *frame, out *vec.Vec, row int, t int64) error {
 	vec.Slice[int64](out)[row] = t
 	return nil
 }
+
+// Micros is an INTERVAL of so many microseconds.
+func Micros(n int64) *Literal {
+	return &Literal{T: types.Of(types.Interval), Value: vec.IntervalValue{Micros: n}}
+}

@@ -19,6 +19,7 @@ var All = []function.Table{
 	JSONEach,
 	JSONTable,
 	RegexpSplit,
+	Session,
 	StringSplit,
 	Tumble,
 	Unnest,

@@ -130,7 +130,7 @@ func timeColumn(args []types.Type) (types.Type, error) {
 	case types.Timestamp:
 		return t, nil
 	case types.Date:
-		return types.Of(types.Timestamp), nil
+		return types.Type{Kind: types.Timestamp}, nil
 	default:
 		return t, &function.ArgumentError{Text: fmt.Sprintf("the time of a window is a TIMESTAMP or DATE, not a %s", t), Hint: "a computed column or a query in the place of the table can convert it: TO_TIMESTAMP(x), CAST(x AS TIMESTAMP(3))"}
 	}
