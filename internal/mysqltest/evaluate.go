@@ -28,6 +28,9 @@ const (
 // Evaluate computes an expression in three ways, which are to agree: as it stands, as
 // the rules of the planner fold it, and over a row of a table that holds its constants.
 func Evaluate(text string) (Verdict, error) {
+	if strings.HasPrefix(text, isQuery) {
+		return evaluateQuery(text)
+	}
 	if text, row, ok := strings.Cut(text, atRow); ok {
 		return evaluateAt(text, row)
 	}

@@ -24,8 +24,8 @@ type Family struct {
 // Head is the lines at the beginning of its file.
 func (f Family) Head() []string {
 	out := []string{"# " + f.Law}
-	if len(f.Exprs) > 0 && strings.Contains(f.Exprs[0], atRow) {
-		out = append(append(out, "# They are asked for in each row of a table:"), tableLines()...)
+	if strings.Contains(f.Exprs[0], atRow) || strings.HasPrefix(f.Exprs[0], isQuery) {
+		out = append(append(out, "# They read a table, in its row @n or as a whole, whose columns have in rows 1 to 6:"), tableLines()...)
 	}
 	return out
 }
@@ -34,7 +34,7 @@ func (f Family) Head() []string {
 // drawn by fixed seeds.
 func Families() []Family {
 	out := []Family{{"examples", "The examples of the functions' documentation, of those that MariaDB knows.", examples()}}
-	for _, s := range slices.Concat(numbers, times, texts, nested) {
+	for _, s := range slices.Concat(numbers, times, texts, nested, queries) {
 		out = append(out, Family{s.name, s.law, expand(s.templates)})
 	}
 	for _, s := range rows {

@@ -1,6 +1,9 @@
 package mysqltest
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Pools of values, by the letter that templates call them by. The first ones of each are
 // plain, the others are where implementations differ.
@@ -31,6 +34,9 @@ var pools = func() map[string][]string {
 	p["n"] = slices.Concat(p["i"], p["d"][:12], p["f"][:8])
 	// e: texts that spell numbers and times, well or not.
 	p["e"] = []string{"'0'", "'12'", "'-7'", "' 42 '", "'3.5'", "'-2.5'", "'1e3'", "'abc'", "''", "'12abc'", "'9223372036854775808'", "'2026-01-02'", "'2026-02-30'", "'2026-01-02 03:04:05.678'", "'10:20:30'", "'20260102'", "'2026-1-2'", "'25:61:00'", "'0.05'", "'+5'", "'.5'", "'5.'", "'99999999999999999999999'"}
+	// L: letters of formats, G: texts to be read by one.
+	p["L"] = strings.Split("aAbcdDeEfHhIijklmMprSsTUuVvWwXxYyqQ%", "")
+	p["G"] = []string{"2026-11-25", "2026-11-25 10:20:30", "2026-1-2 3:4:5", "25/11/2026", "5/1/2026", "20261125", "November 25, 2026", "NOVEMBER 5, 2026", "10:20 PM", "12:00 am", "13:00 PM", "2026-11-31", "2026-00-10", "26-11-25", "  2026-11-25  ", "2026-11-25 24:00:00", "2026-11-25T10:20:30", "x", "2026-11-25 10:20:60", "99999-1-1"}
 	// a: a bit of everything.
 	p["a"] = slices.Concat(p["i"][:6], p["d"][:6], p["f"][:3], p["s"][:4], p["e"][1:6], p["t"][:2], p["D"][:2], []string{"NULL", "TRUE", "FALSE"})
 	// Columns of the table: A numbers, B integers, E texts, F times.
@@ -38,6 +44,8 @@ var pools = func() map[string][]string {
 	p["B"] = []string{"ti", "us", "i", "l", "ul"}
 	p["E"] = []string{"s", "v"}
 	p["F"] = []string{"dt", "ts", "tm"}
+	// w: rows of it.
+	p["w"] = []string{"TRUE", "id IN (1, 2, 6)", "id IN (1, 2, 5)", "id <= 2", "id = 3", "id = 5", "FALSE"}
 	// Expressions: N numbers, S texts, M dates and times, C conditions.
 	for name, templates := range parts {
 		for _, e := range expandIn(p, templates) {

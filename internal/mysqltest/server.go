@@ -156,11 +156,14 @@ var (
 // Ask returns the answers to expressions, each of one line, in their order.
 func (s *Server) Ask(ctx context.Context, exprs []string) ([]string, error) {
 	var script strings.Builder
-	script.WriteString(session)
+	script.WriteString(strings.TrimSpace(session) + " USE judge;\n")
 	for _, e := range exprs {
 		from := ""
 		if text, row, ok := strings.Cut(e, atRow); ok {
-			e, from = text, " FROM judge.t WHERE id = "+row
+			e, from = text, " FROM t WHERE id = "+row
+		}
+		if strings.HasPrefix(e, isQuery) {
+			e = "(" + e + ")"
 		}
 		script.WriteString("SELECT '" + begin + "'; SELECT (" + e + ") IS NULL, " + e + from + ";\n")
 	}

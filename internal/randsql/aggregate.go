@@ -120,9 +120,13 @@ func (g *generator) filtered(cols []column) string {
 	return " FILTER (WHERE " + g.simple(cols) + ")"
 }
 
-// concatenated makes a GROUP_CONCAT in some order.
+// concatenated makes a GROUP_CONCAT in some order, of one text or of two.
 func (g *generator) concatenated(cols []column) string {
-	return "GROUP_CONCAT(" + g.pick("", "DISTINCT ") + g.value(text, cols, 0, nil) + g.order(cols) + g.pick("", " SEPARATOR '-'") + ")" + g.filtered(cols)
+	args := g.pick("", "DISTINCT ") + g.value(text, cols, 0, nil)
+	if g.r.IntN(4) == 0 {
+		args = g.value(text, cols, 0, nil) + ", " + g.value(g.kind(), cols, 0, nil)
+	}
+	return "GROUP_CONCAT(" + args + g.order(cols) + g.pick("", " SEPARATOR '-'") + ")" + g.filtered(cols)
 }
 
 // order makes an ORDER BY inside an aggregate, or none. In brackets a number is no

@@ -77,6 +77,13 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if !ok {
 		return nil, b.notYet(x, strings.ToUpper(name))
 	}
+	if name == "group_concat" && len(x.Args) > 2 {
+		joined, err := b.joinedArguments(x)
+		if err != nil {
+			return nil, err
+		}
+		x = joined
+	}
 	falls := false
 	if f.Within && x.Order != nil {
 		items := orderItems(x.Order)
@@ -120,6 +127,20 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 		b.calls = append(b.calls, call)
 	}
 	return &expr.Column{Index: len(b.in.fields) + at, Field: types.Field{Name: call.String(), Type: bound.Returns}}, nil
+}
+
+// joinedArguments makes GROUP_CONCAT(CONCAT(a, b)) of GROUP_CONCAT(a, b). The separator
+// stands behind the arguments.
+func (b *selection) joinedArguments(x *ast.AggregateFuncExpr) (*ast.AggregateFuncExpr, error) {
+	if x.Distinct {
+		return nil, b.notYet(x, "GROUP_CONCAT(DISTINCT …) of several arguments")
+	}
+	last := len(x.Args) - 1
+	text := &ast.FuncCallExpr{FnName: ast.NewCIStr("concat"), Args: x.Args[:last]}
+	text.SetOriginTextPosition(x.OriginTextPosition())
+	out := *x
+	out.Args = []ast.ExprNode{text, x.Args[last]}
+	return &out, nil
 }
 
 // boundAggregate resolves an aggregate and converts its arguments in place.

@@ -266,6 +266,11 @@ func (b *binding) withUnit(name string, u *ast.TimeUnitExpr, x *ast.FuncCallExpr
 	if err != nil {
 		return nil, err
 	}
-	args = append([]expr.Expr{&expr.Literal{T: types.Of(types.Varchar), Value: strings.ToLower(u.Unit.String())}}, args...)
-	return b.scalarCall(f, args, x)
+	unit := u.Unit.String()
+	args = append([]expr.Expr{&expr.Literal{T: types.Of(types.Varchar), Value: strings.ToLower(unit)}}, args...)
+	out, err := b.scalarCall(f, args, x)
+	if err == nil && name == "timestampadd" && args[2].Type().Kind == types.Date && microsIn[unit]%types.MicrosPerDay == 0 {
+		out = expr.NewCast(out, args[2].Type()) // days and months lead from a DATE to a DATE
+	}
+	return out, err
 }

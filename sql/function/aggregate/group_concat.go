@@ -13,7 +13,7 @@ var GroupConcat = function.Aggregate{
 	Name:    "group_concat",
 	Aliases: []string{"string_agg", "listagg"},
 	Ordered: true,
-	Doc:     "Joins texts in ascending order with a separator, ',' if none is given; NULL where there is none.",
+	Doc:     "Joins texts in ascending order with a separator, ',' if none is given; NULL where there is none. GROUP_CONCAT(a, b SEPARATOR s) joins a and b of each row first, and leaves rows out where one is NULL.",
 	Examples: []function.AggregateExample{
 		{Call: "group_concat(x)", Type: function.Text, Rows: "+1 b\n+2 a\n+1 NULL\n", Value: "a,a,b"},
 		{Call: "group_concat(x)", Type: function.Text, Rows: "+1 b\n+1 a\n-1 b\n", Value: "a"},

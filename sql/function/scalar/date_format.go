@@ -174,7 +174,7 @@ func (m *moment) clock(dst []byte, c byte) ([]byte, bool) {
 	case 'T':
 		return types.AppendTime(dst, m.ofDay, 0), true
 	case 'r':
-		dst = append(padded(dst, half, 2), types.AppendTime(nil, m.ofDay, 0)[2:]...)
+		dst = append(padded(dst, half, 2), types.AppendTime(nil, m.ofDay%types.MicrosPerHour, 0)[2:]...)
 		return m.clock(append(dst, ' '), 'p')
 	}
 	return dst, false

@@ -115,13 +115,17 @@ func (p *timeReader) read(format string) bool {
 
 func (p *timeReader) part(c byte) bool {
 	switch c {
-	case 'Y':
-		return p.number(&p.year, 4)
-	case 'y':
-		ok := p.number(&p.year, 2)
-		if p.year < 70 {
+	case 'Y', 'y':
+		width := 4
+		if c == 'y' {
+			width = 2
+		}
+		before := len(p.text)
+		ok := p.number(&p.year, width)
+		switch two := before-len(p.text) <= 2; { // of %Y, too
+		case two && p.year < 70:
 			p.year += 2000
-		} else {
+		case two:
 			p.year += 1900
 		}
 		return ok
