@@ -19,6 +19,8 @@ var files embed.FS
 // Workload is the benchmark.
 var Workload = benchmark.Workload{
 	Name: "nexmark",
+	Setup: "CREATE TABLE side_input (`key` BIGINT PRIMARY KEY, value BIGINT) WITH (connector = 'memory');\n" +
+		"INSERT INTO side_input SELECT n, n FROM generate_series(0, 9999) AS s (n)",
 	Tables: []benchmark.Table{
 		{
 			Name: "person", Generator: "nexmark-person",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // pending are queries whose words the engine does not know yet.
-var pending = []string{"q11", "q13"}
+var pending = []string{"q11"}
 
 // noon is the engine's clock, which stands still: q12 has windows of it.
 func noon() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }
@@ -38,6 +39,7 @@ func start(t *testing.T, queries []benchmark.Query, options []sqlstream.Option, 
 	}
 	t.Cleanup(func() { db.Close() })
 	r := &run{t: t, db: db, more: append(more, "'rows.per.second' = '0'"), queries: queries}
+	r.exec(nexmark.Workload.Setup)
 	for _, table := range nexmark.Workload.Tables {
 		r.exec(table.Create("connector = 'memory'"))
 	}
@@ -85,7 +87,11 @@ func (r *run) judge(judge sqltest.Judge) {
 			r.t.Fatalf("%s: %v", q.Name, err)
 		}
 		got := whole(r.t, rows)
-		want, err := judge.Answer(r.t.Context(), r.db, q.SQL)
+		question := q.SQL
+		if judge.Name == sqltest.Naive.Name { // a table that never changes is the same at all times
+			question = strings.ReplaceAll(question, "FOR SYSTEM_TIME AS OF PROCTIME() ", "")
+		}
+		want, err := judge.Answer(r.t.Context(), r.db, question)
 		if err != nil {
 			r.t.Errorf("%s: %s: %v", q.Name, judge.Name, err)
 			continue
@@ -174,6 +180,7 @@ func TestNaive(t *testing.T) {
 			options = append(options, sqlstream.WithParallelism(2), sqlstream.WithoutRules())
 		}
 		r := start(t, over(), options, fmt.Sprintf("seed = '%d'", seed), "'out.of.order' = '100'")
+		r.exec("DELETE FROM side_input WHERE `key` >= 1200") // no auction is there yet that would ask for them
 		for _, n := range cut(500, 4, dice) {
 			r.feed(n, dice)
 			r.judge(sqltest.Naive)
@@ -189,6 +196,9 @@ func TestModes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	if err := db.Exec(t.Context(), nexmark.Workload.Setup); err != nil {
+		t.Fatal(err)
+	}
 	for _, table := range nexmark.Workload.Tables {
 		if err := db.Exec(t.Context(), table.Create(table.Generated(0, 20_000, "'rows.per.second' = '0'", "'out.of.order' = '1000'"))); err != nil {
 			t.Fatal(err)

@@ -2,4 +2,4 @@
 SELECT B.auction, B.bidder, B.price, B.date_time, S.value
 FROM bid B
 JOIN side_input FOR SYSTEM_TIME AS OF PROCTIME() AS S ON MOD(B.auction, 10000) = S.`key`
-EMIT UPDATE;
+EMIT APPEND;

@@ -101,6 +101,9 @@ func (w *Workload) sink(ctx context.Context, q Query) (string, error) {
 		return "", err
 	}
 	defer db.Close()
+	if err := db.Exec(ctx, w.Setup); err != nil {
+		return "", err
+	}
 	for _, t := range w.Tables {
 		if err := db.Exec(ctx, t.Create(generated(t, Options{}, 0))); err != nil {
 			return "", err
@@ -155,7 +158,7 @@ func (w *Workload) open(ctx context.Context, o Options, rate int64, more ...sqls
 	if err != nil {
 		return nil, err
 	}
-	if o.EpochRows > 0 {
+	if err = db.Exec(ctx, w.Setup); err == nil && o.EpochRows > 0 {
 		err = db.Exec(ctx, fmt.Sprintf("SET max_rows_per_trigger = %d", o.EpochRows))
 	}
 	for _, t := range w.Tables {

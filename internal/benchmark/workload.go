@@ -12,6 +12,7 @@ import (
 // A Workload is tables and the queries over them.
 type Workload struct {
 	Name    string
+	Setup   string // statements that make what is there before any event
 	Tables  []Table
 	Queries []Query
 	// Facts are what is known beforehand of so many events, whatever the seed.
