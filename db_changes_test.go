@@ -201,6 +201,7 @@ func TestKafkaChangelogThere(t *testing.T) {
 		exec(t, db, `CREATE TABLE m (id INT PRIMARY KEY, user VARCHAR, n INT) WITH (connector = 'memory');`)
 		kinds := []struct{ name, key, options string }{
 			{"retracted", "", "format = 'json', changelog = 'retract'"},
+			{"retracted_by_key", ", PRIMARY KEY (user) NOT ENFORCED", "format = 'json', changelog = 'retract'"},
 			{"upserted", ", PRIMARY KEY (user) NOT ENFORCED", "format = 'json'"},
 			{"debezium", ", PRIMARY KEY (user) NOT ENFORCED", "format = 'debezium-json'"},
 			{"debezium_whole", "", "format = 'debezium-json'"},

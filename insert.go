@@ -28,7 +28,7 @@ func (db *DB) insert(ctx context.Context, st *sql.Insert, name string) (r Result
 	if err != nil {
 		return Result{}, err
 	}
-	if st.Replace || st.OnDuplicate != nil {
+	if st.ByKey() {
 		r.Message, err = db.upsert(ctx, st, t, p)
 		return r, placed(&st.Common, err)
 	}
@@ -189,7 +189,7 @@ func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Sche
 		return nil, nil, err
 	}
 	p, err := db.planning().Insert(st.Query, planner.Target{
-		Columns: schema, Given: places, Defaults: defaults, Ordered: st.Replace || st.OnDuplicate != nil, Runs: st.Tail.Emit,
+		Columns: schema, Given: places, Defaults: defaults, Ordered: st.ByKey(), Runs: st.Tail.Emit,
 	})
 	var width *planner.WidthError
 	if errors.As(err, &width) {

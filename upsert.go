@@ -11,12 +11,15 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// upserts says what is wrong with a REPLACE or ON DUPLICATE KEY UPDATE of a table.
+// upserts says what is wrong with a REPLACE, INSERT IGNORE or ON DUPLICATE KEY UPDATE of a
+// table.
 func (t *target) upserts(st *sql.Insert) error {
 	what, at := "REPLACE", st.Start
 	switch {
 	case st.OnDuplicate != nil:
 		what, at = "ON DUPLICATE KEY UPDATE", st.On
+	case st.Ignore:
+		what = "INSERT IGNORE"
 	case !st.Replace:
 		return nil
 	}
@@ -34,19 +37,19 @@ func (t *target) upserts(st *sql.Insert) error {
 	return nil
 }
 
-// An upsert is REPLACE or ON DUPLICATE KEY UPDATE at work: rows are taken one after the
+// An upsert is REPLACE, INSERT IGNORE or ON DUPLICATE KEY UPDATE at work: rows are taken one after the
 // other, in the order of the query, and each sees what those before it have left.
 type upsert struct {
 	db     *DB
 	target *target
 	at     *sql.Insert
-	set    []*sql.Assignment // nil for REPLACE
+	set    []*sql.Assignment // of ON DUPLICATE KEY UPDATE; nil for the others
 	names  []string          // of the columns of the row that was to be inserted
 
 	rows    map[string]*upsertRow
 	order   []*upsertRow // by first appearance
 	fresh   int64        // rows inserted
-	changed int64        // rows replaced or updated
+	changed int64        // rows replaced, ignored or updated
 }
 
 // An upsertRow is a key that the statement touches.
@@ -70,17 +73,21 @@ func (db *DB) upsert(ctx context.Context, st *sql.Insert, t *target, p *planner.
 	if err := u.find(ctx, given); err != nil {
 		return "", err
 	}
-	if u.set == nil {
+	word := "updated"
+	switch {
+	case st.Replace:
+		word = "replaced"
 		u.replace(given)
-	} else if err := u.merge(ctx, given); err != nil {
-		return "", err
+	case st.Ignore:
+		word = "ignored"
+		u.ignore(given)
+	default:
+		if err := u.merge(ctx, given); err != nil {
+			return "", err
+		}
 	}
 	if err := db.apply(ctx, t, u.delta()); err != nil {
 		return "", err
-	}
-	word := "replaced"
-	if u.set != nil {
-		word = "updated"
 	}
 	return fmt.Sprintf("%s inserted, %d %s", rowsWord(u.fresh), u.changed, word), nil
 }
@@ -159,6 +166,17 @@ func (u *upsert) replace(given *zset.Batch) {
 		r := u.rows[u.key(given, row)]
 		u.count(r, given.Weight(row))
 		r.now = rowOf(given, row)
+	}
+}
+
+// ignore puts in each row whose key is not there.
+func (u *upsert) ignore(given *zset.Batch) {
+	for row := range given.Len {
+		r := u.rows[u.key(given, row)]
+		u.count(r, given.Weight(row))
+		if r.now == nil {
+			r.now = rowOf(given, row)
+		}
 	}
 }
 

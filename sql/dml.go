@@ -14,8 +14,11 @@ func (p *parser) insertInto(c Common) *Insert {
 	switch t := p.peek(); {
 	case t.Is("OVERWRITE"):
 		p.fail(t, "INSERT OVERWRITE is not supported yet")
+	case t.Is("IGNORE") && !ins.Replace:
+		ins.Ignore = true
+		p.next()
 	case t.Is("IGNORE", "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED"):
-		p.fail(t, "INSERT %s is not supported", t.Upper)
+		p.fail(t, "%s %s is not supported", p.tokens[p.at-1].Upper, t.Upper)
 	}
 	p.expect("INTO")
 	p.accept("TABLE")
@@ -37,6 +40,9 @@ func (p *parser) insertQuery(ins *Insert) []Token {
 	query := p.tokens[first:end]
 	if ins.Replace {
 		p.fail(p.tokens[end], "REPLACE has no ON DUPLICATE KEY UPDATE: it puts the whole row in the place of the other")
+	}
+	if ins.Ignore {
+		p.fail(p.tokens[end], "INSERT IGNORE has no ON DUPLICATE KEY UPDATE: it leaves the row that has the key as it is")
 	}
 	ins.On = p.tokens[end].Start
 	if as := aliasOfRows(query); as >= 0 {

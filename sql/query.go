@@ -54,6 +54,11 @@ const (
 	MarkerGroupingSets = "__sqs_grouping_sets" // (x, …): GROUPING SETS (…); (a, b) is a row
 	MarkerEmpty        = "__sqs_empty"         // (): the grouping set ()
 
+	MarkerGroupAll = "__sqs_group_all" // (): GROUP BY ALL
+
+	MarkerExcept  = "__sqs_except"  // ('a', …): behind * or t.*, the columns that it is without
+	MarkerReplace = "__sqs_replace" // (x, 'a', …): behind * or t.*, the columns in the place of which others stand
+
 	MarkerTableFunction = "__sqs_tvf"       // ('NAME', x, …): a table function, the one field of a SELECT in FROM
 	MarkerTable         = "__sqs_table"     // (name) or ((query)): TABLE name, TABLE (query)
 	MarkerPartition     = "__sqs_partition" // (table, x, …): table PARTITION BY x, … in a table function; table may be its name

@@ -282,6 +282,7 @@ func (r *rewriter) term(l *level) {
 	case t.Is("*") && l.expect:
 		l.operand(len(r.out), 0)
 		r.emit(1)
+		r.starParts()
 	case t.Is(","):
 		r.comma(l)
 	case t.Is("&&"):

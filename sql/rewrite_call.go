@@ -22,6 +22,9 @@ var nativeCalls = words("CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CU
 var aggregates = words("COUNT", "SUM", "AVG", "MIN", "MAX", "BIT_AND", "BIT_OR", "BIT_XOR", "GROUP_CONCAT", "STD", "STDDEV", "STDDEV_POP",
 	"STDDEV_SAMP", "VAR_POP", "VAR_SAMP", "VARIANCE")
 
+// bitAggregates are those of which the grammar knows no DISTINCT.
+var bitAggregates = words("BIT_AND", "BIT_OR", "BIT_XOR")
+
 // windowFunctions are the functions that the grammar knows with OVER only.
 var windowFunctions = words("ROW_NUMBER", "RANK", "DENSE_RANK", "CUME_DIST", "PERCENT_RANK", "NTILE", "LEAD", "LAG", "FIRST_VALUE",
 	"LAST_VALUE", "NTH_VALUE")
@@ -33,7 +36,7 @@ func (r *rewriter) call(l *level) {
 	native := t.Kind == Word && (nativeCalls[t.Upper] || aggregates[t.Upper] || windowFunctions[t.Upper] && r.overBehind(end+1))
 	in := level{}
 	name := t.Upper
-	if native && r.overBehind(end+1) && r.modified(end) || aggregates[t.Upper] && tokenAt(r.ts, end+1).Is("WITHIN") {
+	if native && r.modified(end) && (r.overBehind(end+1) || bitAggregates[t.Upper]) || aggregates[t.Upper] && tokenAt(r.ts, end+1).Is("WITHIN") {
 		native, name = false, ""
 	}
 	if native {

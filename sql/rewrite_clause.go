@@ -32,6 +32,7 @@ func (r *rewriter) clause(l *level) bool {
 		r.emit(2)
 		l.fresh()
 		l.grouping = t.Is("GROUP")
+		r.groupAll(l)
 	case t.Is("WINDOW") && !l.expect && r.tok(2).Is("AS"):
 		r.windowClause(l)
 	case t.Is("QUALIFY") && !l.expect:
@@ -186,6 +187,21 @@ func (r *rewriter) groupingCall(l *level) bool {
 	r.emit1()
 	l.operand(from, 0)
 	return true
+}
+
+// groupAll writes the ALL of GROUP BY ALL as a call, behind which the clause ends.
+func (r *rewriter) groupAll(l *level) {
+	t := r.tok(0)
+	if !l.grouping || !t.Is("ALL") {
+		return
+	}
+	r.at++
+	if r.at < l.end && !r.beginsClause() {
+		r.at--
+		return
+	}
+	l.operand(len(r.out), 0)
+	r.put(t, MarkerGroupAll, "(", ")")
 }
 
 // windowClause rewrites WINDOW name AS (…), ….

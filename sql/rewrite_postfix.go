@@ -111,6 +111,7 @@ func (r *rewriter) dot(l *level) {
 	case name.Is("*") && l.chain > 0:
 		r.emit(2)
 		l.chain = 0
+		r.starParts()
 	case !name.IsName(), name.Space && structural[name.Upper]:
 		r.fail(r.tok(0), "a name is expected behind the dot, not %s", shown(name))
 	case l.chain > 0 && l.chain < maxChain || l.prim < 0:

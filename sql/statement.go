@@ -100,6 +100,7 @@ type CreateQuery struct {
 type Insert struct {
 	Common
 	Replace bool // rows take the place of those of the same key
+	Ignore  bool // rows whose key is there already are left out
 	Target  Name
 	Columns []Name
 	Query   *Query
@@ -111,6 +112,9 @@ type Insert struct {
 	Alias        Name   // VALUES (…) AS new (a, b)
 	AliasColumns []Name // of the row that is not inserted
 }
+
+// ByKey reports an INSERT that looks at the rows which are there.
+func (i *Insert) ByKey() bool { return i.Replace || i.Ignore || i.OnDuplicate != nil }
 
 // Select is a query by itself.
 type Select struct {

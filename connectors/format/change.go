@@ -25,13 +25,14 @@ type splitter interface {
 // splitterOf returns the splitter of a table's records, nil where each is a row.
 func splitterOf(spec DecodeSpec, payload []int, row rowDecoder) (splitter, error) {
 	switch t := spec.Table; {
-	case isChangelog(t.Options.Get("format")):
+	case t.Options.Get("format") == DebeziumJSON:
 		return newDebezium(spec, payload, row)
+	case retracts(t):
+		key, absent, err := keyOfValue(spec, payload)
+		return &opMember{row: row, key: key, absent: absent, envelope: newEnvelope("op")}, err
 	case len(t.PrimaryKey) > 0:
 		key, absent, err := keyAlone(spec, payload)
 		return &lastOfKey{row: row, key: key, absent: absent}, err
-	case t.Options.Get("changelog") == "retract":
-		return &opMember{row: row, envelope: newEnvelope("op")}, nil
 	}
 	return nil, nil
 }
@@ -39,26 +40,39 @@ func splitterOf(spec DecodeSpec, payload []int, row rowDecoder) (splitter, error
 // keyAlone reads the primary key from the record's key.
 func keyAlone(spec DecodeSpec, payload []int) (rowDecoder, []int, error) {
 	inKey := func(c int) bool { return slices.Contains(spec.Table.PrimaryKey, c) }
-	var ofKey, absent []int
-	for _, at := range payload {
-		if inKey(spec.Columns[at]) {
-			ofKey = append(ofKey, at)
-		} else {
-			absent = append(absent, at)
-		}
-	}
+	ofKey, absent := keyAmong(spec, payload)
 	own := spec
 	own.Table = without(spec.Table, func(c int) bool { return !inKey(c) })
 	key, err := keyRows(own, ofKey)
-	return recordKey{key}, absentOf(absent), err
+	return recordKey{key}, absent, err
 }
 
-// absentOf is never nil: a row that is known by its key alone says so.
-func absentOf(columns []int) []int {
-	if columns == nil {
-		return []int{}
+// keyAmong divides the columns of a payload into those of the primary key and the others,
+// which are never nil: a row that is known by its key alone says so.
+func keyAmong(spec DecodeSpec, payload []int) (ofKey, others []int) {
+	others = []int{}
+	for _, at := range payload {
+		if slices.Contains(spec.Table.PrimaryKey, spec.Columns[at]) {
+			ofKey = append(ofKey, at)
+		} else {
+			others = append(others, at)
+		}
 	}
-	return columns
+	return ofKey, others
+}
+
+// keyOfValue reads the columns of the primary key alone from the value of a record; nil for a
+// table without one.
+func keyOfValue(spec DecodeSpec, payload []int) (rowDecoder, []int, error) {
+	if len(spec.Table.PrimaryKey) == 0 {
+		return nil, nil, nil
+	}
+	ofKey, others := keyAmong(spec, payload)
+	key, err := newJSONDecoder(spec, ofKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	return key, others, nil
 }
 
 // A recordKey reads a record's key as the value that another decoder reads.
@@ -88,9 +102,12 @@ func (l *lastOfKey) split(rec *connectors.Record, changes []change) ([]change, e
 }
 
 // An opMember reads what a record changes from its member op, as changelog = 'retract'
-// writes it.
+// writes it. By the primary key, where there is one, a row is taken back whatever else
+// the record says of it.
 type opMember struct {
 	row      rowDecoder
+	key      rowDecoder // nil without a PRIMARY KEY
+	absent   []int
 	envelope *envelope
 }
 
@@ -112,7 +129,9 @@ func (o *opMember) split(rec *connectors.Record, changes []change) ([]change, er
 	case "+I", "+U":
 		c.weight = 1
 	case "-U", "-D":
-		c.weight = -1
+		if c.weight = -1; o.key != nil {
+			c.row, c.absent = o.key, o.absent
+		}
 	case "":
 		return changes, errNoOp
 	default:

@@ -3,7 +3,6 @@ package format
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/zset"
@@ -53,23 +52,11 @@ const (
 
 func newDebezium(spec DecodeSpec, payload []int, row rowDecoder) (splitter, error) {
 	d := &debezium{row: row, envelope: newEnvelope("op", "before", "after", "payload.op", "payload.before", "payload.after")}
-	if len(spec.Table.PrimaryKey) == 0 {
-		return d, nil
+	var err error
+	if d.key, d.absent, err = keyOfValue(spec, payload); err != nil || d.key == nil {
+		return d, err
 	}
-	var ofKey []int
-	for _, at := range payload {
-		if slices.Contains(spec.Table.PrimaryKey, spec.Columns[at]) {
-			ofKey = append(ofKey, at)
-		} else {
-			d.absent = append(d.absent, at)
-		}
-	}
-	d.absent = absentOf(d.absent)
-	key, err := newJSONDecoder(spec, ofKey)
-	if err != nil {
-		return nil, err
-	}
-	d.key, d.ofRecord = key, &debeziumKey{key: key, envelope: newEnvelope("payload")}
+	d.ofRecord = &debeziumKey{key: d.key, envelope: newEnvelope("payload")}
 	return d, nil
 }
 

@@ -59,17 +59,24 @@ type Format struct {
 
 // ChangesOf returns what the records of a table do to its rows.
 func ChangesOf(t *connectors.Table, keyed bool) connectors.Changes {
-	changelog := isChangelog(t.Options.Get("format"))
+	changelog := t.Options.Get("format") == DebeziumJSON || retracts(t)
 	switch {
 	case len(t.PrimaryKey) > 0 && (keyed || changelog):
 		return connectors.ByKey
-	case changelog, t.Options.Get("changelog") == "retract":
+	case changelog:
 		return connectors.Retractions
 	}
 	return connectors.Additions
 }
 
-func isChangelog(name string) bool { return name == DebeziumJSON }
+// retracts reports that a member op says what each record does.
+func retracts(t *connectors.Table) bool { return t.Options.Get("changelog") == "retract" }
+
+// keyInValue reports a table with a primary key whose columns stand in the record's value:
+// that says by itself what the record changes.
+func keyInValue(t *connectors.Table) bool {
+	return t.Options.Get("format") == DebeziumJSON || len(t.PrimaryKey) > 0 && retracts(t)
+}
 
 // DebeziumJSON is the name of the format of Debezium's change events.
 const DebeziumJSON = "debezium-json"

@@ -61,7 +61,7 @@ func ValueHasKey(t *connectors.Table) bool {
 // key.fields or the PRIMARY KEY says so of the key for those columns and of the value
 // for the rest. Change events have the key in their value.
 func rowsOf(spec DecodeSpec, payload []int, value func(DecodeSpec, []int) (rowDecoder, error)) (rowDecoder, error) {
-	if t := spec.Table; t.Options.Get("key.fields") == "" && len(t.PrimaryKey) == 0 || isChangelog(t.Options.Get("format")) {
+	if t := spec.Table; t.Options.Get("key.fields") == "" && len(t.PrimaryKey) == 0 || keyInValue(t) {
 		return value(spec, payload)
 	}
 	keys, err := KeyColumns(spec.Table)

@@ -64,6 +64,15 @@ func (e *encoder) endEvent(dst []byte, op string) []byte {
 	return append(strconv.AppendInt(dst, e.epoch, 10), "}}"...)
 }
 
+// withOp puts a member op before those of an object.
+func (e *encoder) withOp(op string, object []byte) []byte {
+	e.room()
+	from := len(e.buf)
+	e.buf = append(append(e.buf, `{"op":"`...), op...)
+	e.buf = append(append(e.buf, `",`...), object[1:]...)
+	return e.buf[from:len(e.buf):len(e.buf)]
+}
+
 // object writes the row by itself.
 func (e *encoder) object(row int) ([]byte, error) {
 	e.room()

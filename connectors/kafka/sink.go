@@ -62,6 +62,7 @@ func openSink(ctx context.Context, t *connectors.Table, mode connectors.Mode, sc
 	if len(t.PrimaryKey) > 0 {
 		s.upsert = &upsert{
 			complete: mode == connectors.Complete, ignore: s.ignore, events: t.Options.Get("format") == format.DebeziumJSON,
+			retract: t.Options.Get("changelog") == "retract",
 		}
 		enc.null = false
 	}
@@ -95,8 +96,8 @@ func checkChanges(t *connectors.Table) error {
 		return errors.New("options 'changelog' and 'deletes' exclude each other")
 	case debezium:
 		return errors.New("option 'changelog': the format 'debezium-json' says by itself what a record changes")
-	case len(t.PrimaryKey) > 0:
-		return errors.New("option 'changelog' is for tables without PRIMARY KEY")
+	case len(t.PrimaryKey) > 0 && !format.ValueHasKey(t):
+		return errors.New("option 'changelog' with a PRIMARY KEY: its columns stand in the value, too, so that 'value.fields.include' = 'except-key' is not possible")
 	case o.Get("format") != "json":
 		return fmt.Errorf("option 'changelog' needs format = 'json', which has a place for the member op; '%s' has none", o.Get("format"))
 	case slices.ContainsFunc(t.Columns, func(c connectors.Column) bool { return c.Metadata == "" && c.Name == "op" }):

@@ -143,6 +143,15 @@ func TestModes(t *testing.T) {
 			},
 		},
 		{
+			"changelog = 'retract' with a key takes back the old row of each before the new one comes", connectors.Update, true, "changelog=retract",
+			[]string{"1 A", "-1 a", "-2 b", "3 c"},
+			[]string{
+				`0@0 {"id":1}={"op":"+I","id":1,"body":"a"}`, `0@1 {"id":2}={"op":"+I","id":2,"body":"b"}`,
+				`0@2 {"id":1}={"op":"-U","id":1,"body":"a"}`, `0@3 {"id":1}={"op":"+U","id":1,"body":"A"}`,
+				`0@4 {"id":2}={"op":"-D","id":2,"body":"b"}`, `0@5 {"id":3}={"op":"+I","id":3,"body":"c"}`,
+			},
+		},
+		{
 			"without a key rows go before others come", connectors.Update, false, "format=debezium-json",
 			[]string{"1 A", "-1 a"},
 			[]string{
@@ -193,7 +202,10 @@ func TestSinkRefused(t *testing.T) {
 		{with("topic", "a,b"), "a table with several topics can only be read from; name one topic to write to"},
 		{with("changelog", "retract", "deletes", "ignore"), "options 'changelog' and 'deletes' exclude each other"},
 		{with("changelog", "retract", "format", "csv"), "option 'changelog' needs format = 'json', which has a place for the member op; 'csv' has none"},
-		{keyed(with("changelog", "retract")), "option 'changelog' is for tables without PRIMARY KEY"},
+		{
+			keyed(with("changelog", "retract", "value.fields.include", "except-key")),
+			"option 'changelog' with a PRIMARY KEY: its columns stand in the value, too, so that 'value.fields.include' = 'except-key' is not possible",
+		},
 		{keyed(with("key.fields", "id")), "option 'key.fields' excludes PRIMARY KEY, whose columns are the record's key"},
 		{with("key.fields", "nothing"), "option 'key.fields': there is no column nothing"},
 		{with("key.format", "json"), "option 'key.format' needs 'key.fields', which names the columns of the key"},

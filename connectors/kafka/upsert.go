@@ -13,10 +13,11 @@ type upsert struct {
 	complete bool // the epoch is the whole result: what was there before and is not now is deleted
 	ignore   bool // deletes are not written
 	events   bool // what is written says what was there before
+	retract  bool // what was there before is taken back, by a record of its own
 
 	at     map[string]int // key -> position in list
 	list   []message
-	was    [][]byte        // of events: what was there before, by position in list; nil for nothing
+	was    [][]byte        // of events and retractions: what was there before, by position in list; nil for nothing
 	before map[string]bool // keys of the last complete result of this process
 }
 
@@ -51,10 +52,10 @@ func (u *upsert) write(s *sink, b *zset.Batch) error {
 }
 
 // change is what a row does to its key: the new value, or for a row taken back none,
-// and of events the old one.
+// and where it matters the old one.
 func (u *upsert) change(e *encoder, b *zset.Batch, row int) (m message, was []byte, err error) {
 	switch gone := b.Weight(row) < 0; {
-	case !gone && !u.events:
+	case !gone && !u.events && !u.retract:
 		m, err = e.message(b, row)
 		return m, nil, err
 	case !gone:
@@ -64,7 +65,7 @@ func (u *upsert) change(e *encoder, b *zset.Batch, row int) (m message, was []by
 		return m, nil, err
 	}
 	m.partition = -1
-	if m.key, err = e.keyOf(b, row); err == nil && u.events {
+	if m.key, err = e.keyOf(b, row); err == nil && (u.events || u.retract) {
 		was, err = e.object(row)
 	}
 	return m, was, err
@@ -74,6 +75,8 @@ func (u *upsert) change(e *encoder, b *zset.Batch, row int) (m message, was []by
 func (u *upsert) messages(e *encoder, out []message) []message {
 	for i, m := range u.list {
 		switch {
+		case u.retract:
+			out = u.retraction(e, out, m, u.was[i])
 		case u.events && m.value == nil:
 			m.value = e.event(u.was[i], nil)
 			out = append(out, m, message{key: m.key, partition: m.partition})
@@ -91,6 +94,26 @@ func (u *upsert) messages(e *encoder, out []message) []message {
 		if _, there := u.at[key]; !there {
 			out = append(out, message{key: []byte(key), partition: -1})
 		}
+	}
+	return out
+}
+
+// retraction appends what becomes of the row of a key: the old one goes before the new one
+// comes.
+func (u *upsert) retraction(e *encoder, out []message, m message, was []byte) []message {
+	gone, come := "-U", "+U"
+	if m.value == nil {
+		gone = "-D"
+	}
+	if was == nil {
+		come = "+I"
+	}
+	if was != nil {
+		out = append(out, message{key: m.key, value: e.withOp(gone, was), partition: m.partition})
+	}
+	if m.value != nil {
+		m.value = e.withOp(come, m.value)
+		out = append(out, m)
 	}
 	return out
 }

@@ -89,7 +89,7 @@ func (g *generator) aggregate(k kind, cols []column) string {
 	case 4:
 		return "COUNT_IF(" + g.simple(cols) + ")"
 	case 5:
-		return "CAST(" + g.pick("BIT_AND", "BIT_OR", "BIT_XOR") + "(" + g.value(k, cols, 0, nil) + ") % 1000 AS BIGINT)"
+		return "CAST(" + g.pick("BIT_AND", "BIT_OR", "BIT_XOR") + "(" + g.pick("", "DISTINCT ") + g.value(k, cols, 0, nil) + ") % 1000 AS BIGINT)"
 	}
 	return g.picked(k, cols)
 }

@@ -113,7 +113,7 @@ func (g *generator) of(kinds []kind, depth int, outer []column) string {
 		return "(" + g.of(kinds, depth-1, outer) + ") " + op + " (" + g.of(kinds, depth-1, outer) + ")"
 	}
 	if len(kinds) == 1 && kinds[0] == number && depth > 0 && g.chance(10) {
-		return g.recursive(depth - 1)
+		return g.recursive(depth-1, outer)
 	}
 	if depth > 1 && g.chance(8) {
 		name := g.alias()
@@ -128,13 +128,16 @@ func (g *generator) of(kinds []kind, depth int, outer []column) string {
 }
 
 // recursive makes a query that counts on from the rows of another, or follows the edges
-// that a table is. It reads nothing of the queries around it.
-func (g *generator) recursive(depth int) string {
+// that a table is.
+func (g *generator) recursive(depth int, outer []column) string {
 	name := g.alias()
-	base := "SELECT CAST(" + name + "b.c0 AS SIGNED) AS c0 FROM (" + g.of([]kind{number}, depth, nil) + ") AS " + name + "b"
+	base := "SELECT CAST(" + name + "b.c0 AS SIGNED) AS c0 FROM (" + g.of([]kind{number}, depth, outer) + ") AS " + name + "b"
 	union, step := g.pick(" UNION ", " UNION ALL "), "SELECT "+name+".c0 + 1 FROM "+name+" WHERE "+name+".c0 < 4"
 	if g.chance(50) {
 		union, step = " UNION ", "SELECT CAST("+name+"u.c AS SIGNED) FROM "+name+" JOIN u AS "+name+"u ON "+name+"u.a = "+name+".c0"
+	}
+	if mine := among(outer, number); len(mine) > 0 && g.chance(50) {
+		step += g.pick(" AND ", " AND ", " AND NOT ") + "(" + name + ".c0" + g.pick(" < ", " <> ", " <= ") + mine[g.r.IntN(len(mine))].name + ")"
 	}
 	return "(WITH RECURSIVE " + name + " AS (" + base + union + step + ") SELECT " + name + ".c0 AS c0 FROM " + name + ")"
 }

@@ -21,7 +21,7 @@ const maxGroupingSets = 512
 func (b *selection) groupBy(by *ast.GroupByClause) error {
 	sets := [][]int{{}}
 	var all [][]int
-	for _, item := range by.Items {
+	for _, item := range b.groupItems(by) {
 		alternatives, err := b.alternatives(item.Expr)
 		if err != nil {
 			return err
@@ -38,6 +38,21 @@ func (b *selection) groupBy(by *ast.GroupByClause) error {
 		b.sets = sets
 	}
 	return nil
+}
+
+// groupItems are the items of GROUP BY; of GROUP BY ALL all result columns without aggregates
+// and windows.
+func (b *selection) groupItems(by *ast.GroupByClause) []*ast.ByItem {
+	if call, ok := by.Items[0].Expr.(*ast.FuncCallExpr); !ok || call.FnName.L != sql.MarkerGroupAll {
+		return by.Items
+	}
+	var out []*ast.ByItem
+	for i, e := range b.exprs {
+		if !b.hasAggregate(e) && !hasWindow(e) {
+			out = append(out, &ast.ByItem{Expr: &ast.PositionExpr{N: i + 1}})
+		}
+	}
+	return out
 }
 
 func (b *selection) product(sets, alternatives [][]int) ([][]int, error) {

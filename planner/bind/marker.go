@@ -13,6 +13,7 @@ var unbuilt = map[string]string{
 	sql.MarkerDistinct:  "DISTINCT inside this function",
 	sql.MarkerOrder:     "ORDER BY inside this function",
 	sql.MarkerNulls:     "NULLS FIRST or NULLS LAST in this place",
+	sql.MarkerGroupAll:  "ALL beside other items of GROUP BY",
 	sql.MarkerNamed:     "an argument by name",
 	sql.MarkerTable:     "a table as an argument",
 	sql.MarkerPartition: "PARTITION BY in this function",

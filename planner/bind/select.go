@@ -105,9 +105,10 @@ func (b *selection) shown(n ast.ExprNode, alias func(*ast.ColumnNameExpr) (expr.
 
 // fields binds the result columns.
 func (b *selection) fields(fields []*ast.SelectField) error {
-	for _, f := range fields {
+	for i := 0; i < len(fields); i++ {
+		f := fields[i]
 		if f.WildCard != nil {
-			t := f.WildCard.Table.O
+			t, first := f.WildCard.Table.O, len(b.exprs)
 			switch {
 			case t != "" && !b.in.has(t) || f.WildCard.Schema.O != "":
 				return b.in.noTable(sql.Errorf(b.m.Source, b.fieldAt(f), "there is no table %s here", t))
@@ -118,6 +119,11 @@ func (b *selection) fields(fields []*ast.SelectField) error {
 			default:
 				b.star()
 			}
+			parts := starParts(fields[i+1:])
+			if err := b.starOther(first, parts); err != nil {
+				return err
+			}
+			i += len(parts)
 			continue
 		}
 		e, err := b.shown(f.Expr, nil)

@@ -45,6 +45,22 @@ type unnesting struct {
 	params []*logical.Param // one for each; their types
 	domain logical.Node     // every list of values that the left rows have, once
 	exact  bool             // nothing may be computed for values that are not in the domain
+	// selves are what the recursions at hand read of themselves, with the values beside it.
+	selves map[*logical.Self]logical.Node
+}
+
+// depends reports that a plan is another for other values of the parameters: it reads them,
+// or what a recursion has made of them.
+func (u *unnesting) depends(n logical.Node) bool {
+	if logical.Correlated(n) {
+		return true
+	}
+	found := false
+	logical.Walk(n, func(n logical.Node) {
+		self, ok := n.(*logical.Self)
+		found = found || ok && u.selves[self] != nil
+	})
+	return found
 }
 
 func newUnnesting(j *logical.Join) *unnesting {
@@ -277,6 +293,9 @@ func failing(n logical.Node) bool {
 	logical.Walk(n, func(n logical.Node) {
 		for _, e := range logical.Exprs(n) {
 			found = found || expr.CanFail(e)
+		}
+		if _, ok := n.(*logical.Recursive); ok { // it might not end
+			found = true
 		}
 		if a, ok := n.(*logical.Aggregate); ok {
 			for _, c := range a.Calls {

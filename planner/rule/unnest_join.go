@@ -15,7 +15,7 @@ func (u *unnesting) pairs(j *logical.Join) logical.Node {
 	if j.Kind == logical.Full {
 		return u.full(j)
 	}
-	l, r := logical.Correlated(j.Left), logical.Correlated(j.Right)
+	l, r := u.depends(j.Left), u.depends(j.Right)
 	if j.Kind == logical.Inner && !l && !r {
 		plain := *j
 		plain.On = nil

@@ -11,7 +11,7 @@ import (
 // them as its last columns: for every value of the domain all rows that the plan has
 // for it. nil is what cannot be computed so.
 func (u *unnesting) node(n logical.Node) logical.Node {
-	if !logical.Correlated(n) {
+	if !u.depends(n) {
 		return u.cross(n)
 	}
 	width := n.Schema().Len()
@@ -32,6 +32,10 @@ func (u *unnesting) node(n logical.Node) logical.Node {
 		return &logical.SetOp{Left: l, Right: r, Except: x.Except, All: x.All, Names: u.names(x.Names)}
 	case *logical.Aggregate:
 		return u.aggregate(x)
+	case *logical.Recursive:
+		return u.recursive(x)
+	case *logical.Self:
+		return u.selves[x]
 	case *logical.Project, *logical.TopN, *logical.Window, *logical.Expand, *logical.Session:
 	default:
 		return nil
@@ -101,7 +105,7 @@ func (u *unnesting) last(n logical.Node, at int) *logical.Project {
 // filter is where most parameters stand. Equalities with all of them make the values
 // known from the rows themselves.
 func (u *unnesting) filter(f *logical.Filter) logical.Node {
-	if !logical.Correlated(f.Input) {
+	if !u.depends(f.Input) {
 		if out := u.known(f); out != nil {
 			return out
 		}
