@@ -21,10 +21,8 @@ func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) 
 			return err
 		}
 	}
-	for _, c := range a.calls {
-		if c.fold != nil {
-			c.fold.hold(a.closingFirst(a.keys.vecs), c, delta)
-		}
+	for _, m := range a.multisets {
+		m.hold(a.closingFirst(a.keys.vecs), delta)
 	}
 	return nil
 }

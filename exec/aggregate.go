@@ -22,8 +22,9 @@ import (
 //	        a column. With Final it emits those alone, once
 //
 // State: group -> count of rows, whether a row was emitted, accumulators; for calls that
-// fold, an ordered multiset of (group, order, argument values); and for others with
-// DISTINCT, (group, argument values) -> how often they are there.
+// fold, an ordered multiset of (group, order, argument values), the same for all that ask
+// the same of it; and for others with DISTINCT, (group, argument values) -> how often they
+// are there.
 type Aggregate struct {
 	Input      Plan
 	Group      []expr.Expr
@@ -179,12 +180,15 @@ func (a *aggregate) openCall(c AggregateCall, env *Env, name string) (*aggCall, 
 	} else if call.slot != nil {
 		a.width += call.slot.Width()
 	} else {
-		ordered, err := env.State.Ordered(name)
+		of, err := a.multisetOf(call, env, name)
 		if err != nil {
 			return nil, err
 		}
-		call.fold = newFold(c, ordered)
-		call.fold.closes = a.plan.Closes > 0
+		call.fold = newFold(c, of)
+		if call.fold.kept != nil {
+			call.slot = call.fold.kept
+			a.width += call.slot.Width()
+		}
 	}
 	var err error
 	if call.args, err = compileColumns(c.Args, env); err != nil {
@@ -203,6 +207,20 @@ func (a *aggregate) openCall(c AggregateCall, env *Env, name string) (*aggCall, 
 	return call, err
 }
 
+// multisetOf returns the multiset for a call that folds, that of another call where this
+// one asks the same of it.
+func (a *aggregate) multisetOf(call *aggCall, env *Env, name string) (*multiset, error) {
+	for _, m := range a.multisets {
+		if m.serves(call.plan) {
+			return m, nil
+		}
+	}
+	rows, err := env.State.Ordered(name)
+	m := &multiset{call: call, rows: rows, closes: a.plan.Closes > 0}
+	a.multisets = append(a.multisets, m)
+	return m, err
+}
+
 // An aggregate is a running Aggregate.
 type aggregate struct {
 	plan   *Aggregate
@@ -211,12 +229,14 @@ type aggregate struct {
 	keys   columns
 	calls  []*aggCall
 	sets   []*distinctSet // of the calls with DISTINCT that keep a slot
-	groups state.Map
-	aside  *aside
-	gids   []int32
-	until  *watermark
-	closed []int32    // groups that are
-	first  []*vec.Vec // group columns, that of Closes before the others
+
+	multisets []*multiset // of the calls that fold
+	groups    state.Map
+	aside     *aside
+	gids      []int32
+	until     *watermark
+	closed    []int32    // groups that are
+	first     []*vec.Vec // group columns, that of Closes before the others
 
 	// Of Finish.
 	keyCols []*vec.Builder
@@ -230,7 +250,7 @@ type aggCall struct {
 	args   columns
 	order  columns
 	filter columns       // none, or one
-	slot   function.Slot // nil where fold is set
+	slot   function.Slot // nil where fold keeps nothing in the group's row
 	at     int           // of the slot in the row
 	given  bool          // the slot is the group's own count of rows
 	fold   *fold

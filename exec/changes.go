@@ -65,23 +65,41 @@ func (a *aggregate) Finish(_ context.Context, s *Step) error {
 }
 
 // settle brings the multisets up to date, after the old values of the groups that
-// changed were read from them.
+// changed were read from them, and then looks up what groups' rows do not tell any more.
 func (a *aggregate) settle(dirty []int32) error {
 	for _, c := range a.calls {
-		if c.fold == nil {
+		if !c.folds() {
 			continue
 		}
 		c.fold.olds.Reset()
 		for from := 0; from < len(dirty); from += changeGroups {
 			part := dirty[from:min(from+changeGroups, len(dirty))]
-			if err := c.fold.values(a.closingFirst(a.keysOf(part)), len(part), c.fold.olds); err != nil {
+			if err := c.fold.valuesOf(a.closingFirst(a.keysOf(part)), len(part), c.fold.olds); err != nil {
 				return fmt.Errorf("%s: %w", c.plan, err)
 			}
 		}
-		c.fold.settle()
+	}
+	for _, m := range a.multisets {
+		m.settle()
+	}
+	return a.find(dirty)
+}
+
+// find looks up what the rows of groups do not tell any more.
+func (a *aggregate) find(gids []int32) error {
+	for _, c := range a.calls {
+		if c.fold == nil || c.fold.kept == nil {
+			continue
+		}
+		if err := c.fold.find(a, c.at, gids); err != nil {
+			return fmt.Errorf("%s: %w", c.plan, err)
+		}
 	}
 	return nil
 }
+
+// folds reports that the call's values are computed anew at the end of each epoch.
+func (c *aggCall) folds() bool { return c.fold != nil && c.fold.kept == nil }
 
 // keysOf returns the key columns of groups, good until the next call.
 func (a *aggregate) keysOf(gids []int32) []*vec.Vec {
@@ -122,9 +140,9 @@ func (a *aggregate) finishPart(s *Step, part []int32, from int) error {
 // valuesOf fills a call's values: the groups' old ones, then the new ones.
 func (a *aggregate) valuesOf(c *aggCall, part []int32, keys []*vec.Vec) error {
 	c.values.Reset()
-	if c.fold != nil {
+	if c.folds() {
 		c.values.AppendVec(c.fold.olds.Vec(), a.changes.places)
-		return c.fold.values(a.closingFirst(keys), len(part), c.values)
+		return c.fold.valuesOf(a.closingFirst(keys), len(part), c.values)
 	}
 	old, rows := a.groups.Old(), a.groups.Rows()
 	if err := c.slot.Value(old.At(old.Base+c.at), a.changes.places, c.values); err != nil {

@@ -34,10 +34,8 @@ func (a *aggregate) closingFirst(keys []*vec.Vec) []*vec.Vec {
 // finishClosed emits the groups below the bound, which is nil where none is closed, and
 // forgets them.
 func (a *aggregate) finishClosed(s *Step, bound *vec.Vec) error {
-	for _, c := range a.calls {
-		if c.fold != nil {
-			c.fold.settle()
-		}
+	for _, m := range a.multisets {
+		m.settle()
 	}
 	a.dropEmpty()
 	if bound == nil {
@@ -71,14 +69,17 @@ func (a *aggregate) dropEmpty() {
 
 // emitGroups puts out the rows of groups as they are.
 func (a *aggregate) emitGroups(s *Step, gids []int32) error {
+	if err := a.find(gids); err != nil {
+		return err
+	}
 	keys := a.keysOf(gids)
 	out := &zset.Batch{Schema: a.plan.Out, Len: len(gids), Cols: keys[:len(keys):len(keys)]}
 	rows := a.groups.Rows()
 	for _, c := range a.calls {
 		c.values.Reset()
 		var err error
-		if c.fold != nil {
-			err = c.fold.values(a.closingFirst(keys), len(gids), c.values)
+		if c.folds() {
+			err = c.fold.valuesOf(a.closingFirst(keys), len(gids), c.values)
 		} else {
 			err = c.slot.Value(rows.At(rows.Base+c.at), gids, c.values)
 		}
@@ -93,9 +94,7 @@ func (a *aggregate) emitGroups(s *Step, gids []int32) error {
 // forget drops the groups that are closed, and what multisets hold of them.
 func (a *aggregate) forget(bound *vec.Vec) {
 	a.groups.Delete(a.closed)
-	for _, c := range a.calls {
-		if c.fold != nil {
-			c.fold.multiset.EvictBelow(vec.AppendOrdered(nil, bound, 0))
-		}
+	for _, m := range a.multisets {
+		m.rows.EvictBelow(vec.AppendOrdered(nil, bound, 0))
 	}
 }

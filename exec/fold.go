@@ -1,30 +1,23 @@
 package exec
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/binary"
-	"slices"
-
-	"github.com/sqlstream/sqlstream/internal/invariants"
 	"github.com/sqlstream/sqlstream/sql/function"
-	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/vec"
-	"github.com/sqlstream/sqlstream/zset"
 )
 
-// A fold computes a call from an ordered multiset of (group, order, argument values).
-// What Apply is given waits in it until Finish, which needs the values before the epoch,
-// too.
+// A fold computes a call from a multiset.
 type fold struct {
-	call     AggregateCall
-	fold     function.Fold
-	multiset state.Ordered
-	closes   bool         // groups are forgotten by their first column: its NULLs are kept behind its values
-	olds     *vec.Builder // values before the epoch of all groups touched
+	call AggregateCall
+	fold function.Fold
+	kept function.KeptSlot // keeps the value in the group's row as long as it can; nil for none
+	of   *multiset
+	olds *vec.Builder // values before the epoch of all groups touched
 
-	data    []byte // keys that wait, one after the other
-	waiting []waiting
+	// The groups at hand.
+	prefixes []byte
+	groups   [][]byte
+	lost     []int32
+	values   *vec.Builder
 
 	// The walk over one group.
 	prefix, bound []byte
@@ -39,26 +32,12 @@ type fold struct {
 	next          func() ([]*vec.Vec, int, int64)
 }
 
-func trueAt(v *vec.Vec, row int) bool { return !v.IsNull(row) && v.Bool(row) }
-
-// invert turns the order of keys around.
-func invert(key []byte) {
-	for i := range key {
-		key[i] = ^key[i]
+func newFold(c AggregateCall, of *multiset) *fold {
+	f := &fold{call: c, fold: c.Func.Fold, of: of, olds: vec.NewBuilder(c.Func.Returns), seen: map[string]bool{}}
+	f.values = vec.NewBuilder(c.Func.Returns)
+	if c.Filter == nil && !c.Distinct && len(c.Order) == 0 {
+		f.kept = c.Func.Kept
 	}
-}
-
-// A waiting key stands in data. Its first 24 bytes, filled up with zeros, order as
-// the key does where they differ: two numbers with their marks are within them.
-type waiting struct {
-	head   [3]uint64
-	from   int
-	len    int32
-	weight int64
-}
-
-func newFold(c AggregateCall, multiset state.Ordered) *fold {
-	f := &fold{call: c, fold: c.Func.Fold, multiset: multiset, olds: vec.NewBuilder(c.Func.Returns), seen: map[string]bool{}}
 	for _, o := range c.Order {
 		f.order = append(f.order, vec.NewBuilder(o.Expr.Type()))
 	}
@@ -70,88 +49,57 @@ func newFold(c AggregateCall, multiset state.Ordered) *fold {
 	return f
 }
 
-// hold notes rows for Finish: those that the filter keeps and that count.
-func (f *fold) hold(keys []*vec.Vec, c *aggCall, delta *zset.Batch) {
-	args, order, filter := c.args.vecs, c.order.vecs, c.filter.vecs
-	for row := range delta.Len {
-		if len(filter) > 0 && !trueAt(filter[0], row) {
-			continue
-		}
-		if !c.plan.Func.Counts(args, row) {
-			continue
-		}
-		from := len(f.data)
-		f.data = f.appendGroup(f.data, keys, row)
-		for i, v := range order {
-			at := len(f.data)
-			if f.data = vec.AppendOrdered(f.data, v, row); c.plan.Order[i].Desc {
-				invert(f.data[at:])
+// nearGroups is how many groups are read at a time.
+const nearGroups = 64
+
+// valuesOf appends to out the values of the n groups whose keys are given.
+func (f *fold) valuesOf(keys []*vec.Vec, n int, out *vec.Builder) error {
+	for from := 0; from < n; from += nearGroups {
+		f.near(keys, from, min(from+nearGroups, n))
+		for _, g := range f.groups {
+			f.prefix = g
+			f.walk()
+			if err := f.fold.Value(f.next, out); err != nil {
+				return err
 			}
 		}
-		for _, v := range args {
-			f.data = vec.AppendOrdered(f.data, v, row)
-		}
-		var head [24]byte
-		copy(head[:], f.data[from:])
-		w := waiting{from: from, len: int32(len(f.data) - from), weight: delta.Weight(row)}
-		for i := range w.head {
-			w.head[i] = binary.BigEndian.Uint64(head[8*i:])
-		}
-		f.waiting = append(f.waiting, w)
 	}
+	return nil
 }
 
-// appendGroup appends the part of a key that says whose values they are.
-func (f *fold) appendGroup(dst []byte, keys []*vec.Vec, row int) []byte {
-	at := len(dst)
-	for _, k := range keys {
-		dst = vec.AppendOrdered(dst, k, row)
+// near sets groups to the keys of some groups, and has the store bring them near.
+func (f *fold) near(keys []*vec.Vec, from, to int) {
+	f.prefixes, f.groups = f.prefixes[:0], f.groups[:0]
+	ends := [nearGroups]int{}
+	for row := from; row < to; row++ {
+		f.prefixes = f.of.appendGroup(f.prefixes, keys, row)
+		ends[row-from] = len(f.prefixes)
 	}
-	if f.closes && dst[at] == 0 { // NULL
-		dst[at] = 0xFF
+	at := 0
+	for _, end := range ends[:to-from] {
+		f.groups = append(f.groups, f.prefixes[at:end:end])
+		at = end
 	}
-	return dst
+	f.of.rows.Near(f.groups)
 }
 
-func (f *fold) compare(a, b waiting) int {
-	for i := range a.head {
-		if a.head[i] != b.head[i] {
-			return cmp.Compare(a.head[i], b.head[i])
+// find computes the values that the rows of groups do not tell any more, and keeps them.
+func (f *fold) find(a *aggregate, at int, gids []int32) error {
+	rows := a.groups.Rows()
+	rows = rows.At(rows.Base + at)
+	f.lost = f.lost[:0]
+	for _, g := range gids {
+		if f.kept.Lost(rows, g) {
+			f.lost = append(f.lost, g)
 		}
 	}
-	if a.len == b.len && a.len <= 24 {
-		return 0
-	}
-	return bytes.Compare(f.key(a), f.key(b))
-}
-
-func (f *fold) key(w waiting) []byte { return f.data[w.from : w.from+int(w.len)] }
-
-// settle adds to the multiset what waits, in the order of the keys, so that one
-// addition finds in cache what the one before it used, and each key once. A value
-// may be taken back before it is added, but not more often than it is added in the end.
-func (f *fold) settle() {
-	slices.SortFunc(f.waiting, f.compare)
-	for i := 0; i < len(f.waiting); {
-		w := f.waiting[i]
-		for i++; i < len(f.waiting) && f.compare(w, f.waiting[i]) == 0; i++ {
-			w.weight += f.waiting[i].weight
-		}
-		if w.weight != 0 && f.multiset.Add(f.key(w), w.weight) < 0 {
-			invariants.Failf("a value was taken back from an aggregate more often than added")
-		}
-	}
-	f.data, f.waiting = f.data[:0], f.waiting[:0]
-}
-
-// values appends to out the values of the n groups whose keys are given.
-func (f *fold) values(keys []*vec.Vec, n int, out *vec.Builder) error {
-	for row := range n {
-		f.prefix = f.appendGroup(f.prefix[:0], keys, row)
-		f.walk()
-		if err := f.fold.Value(f.next, out); err != nil {
+	for from := 0; from < len(f.lost); from += vec.BatchRows {
+		part := f.lost[from:min(from+vec.BatchRows, len(f.lost))]
+		f.values.Reset()
+		if err := f.valuesOf(a.closingFirst(a.keysOf(part)), len(part), f.values); err != nil {
 			return err
 		}
+		f.kept.Keep(rows, part, f.values.Vec())
 	}
 	return nil
 }
@@ -167,9 +115,9 @@ func (f *fold) walk() {
 	f.bound = append(f.bound[:0], f.prefix...)
 	to := after(f.bound)
 	if f.fold.Last() {
-		f.multiset.Descend(f.prefix, to, f.take)
+		f.of.rows.Descend(f.prefix, to, f.take)
 	} else {
-		f.multiset.Ascend(f.prefix, to, f.take)
+		f.of.rows.Ascend(f.prefix, to, f.take)
 	}
 	for i, b := range f.args {
 		b.VecTo(f.vecs[i])

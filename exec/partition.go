@@ -2,7 +2,6 @@ package exec
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -26,7 +25,8 @@ type partitions struct {
 
 	data    blocks // keys that wait
 	waiting []waitingRow
-	order   []waitingKey
+	sort    keySort
+	next    [][]byte
 	bound   []byte
 }
 
@@ -34,13 +34,6 @@ type waitingRow struct {
 	key       span
 	partition int32 // bytes
 	weight    int64
-}
-
-// A waitingKey is the beginning of the key of a row that waits, after what all of them
-// begin with. Where two of them differ they order as the keys do.
-type waitingKey struct {
-	hi, lo uint64
-	row    int32
 }
 
 // A storedRow is a row of a partition in its order.
@@ -106,40 +99,7 @@ func (p *partitions) hold(delta *zset.Batch, sel []int32) {
 	}
 }
 
-func (p *partitions) key(w waitingRow) []byte { return p.data.bytes(w.key) }
-
-// sort puts the rows that wait in the order of their keys.
-func (p *partitions) sort() {
-	p.order = p.order[:0]
-	if len(p.waiting) == 0 {
-		return
-	}
-	first := p.key(p.waiting[0])
-	common := len(first)
-	for _, w := range p.waiting[1:] {
-		key := p.key(w)
-		common = min(common, len(key))
-		for i, b := range first[:common] {
-			if key[i] != b {
-				common = i
-				break
-			}
-		}
-	}
-	for i, w := range p.waiting {
-		hi, lo := beginning(p.key(w)[common:])
-		p.order = append(p.order, waitingKey{hi, lo, int32(i)})
-	}
-	slices.SortFunc(p.order, func(a, b waitingKey) int {
-		if c := cmp.Compare(a.hi, b.hi); c != 0 {
-			return c
-		}
-		if c := cmp.Compare(a.lo, b.lo); c != 0 {
-			return c
-		}
-		return bytes.Compare(p.key(p.waiting[a.row]), p.key(p.waiting[b.row]))
-	})
-}
+func (p *partitions) key(i int) []byte { return p.data.bytes(p.waiting[i].key) }
 
 // beginning is the first 16 bytes of a key, short ones filled up with zeros.
 func beginning(key []byte) (hi, lo uint64) {
@@ -154,21 +114,28 @@ func beginning(key []byte) (hi, lo uint64) {
 // settle calls change for each partition of which rows wait, in their order, with the
 // rows' net changes, of which there are some.
 func (p *partitions) settle(change func(partition []byte, changes []storedRow) error) error {
-	p.sort()
+	order := p.sort.sort(len(p.waiting), p.key)
 	var changes []storedRow
-	for i := 0; i < len(p.order); {
-		first := p.waiting[p.order[i].row]
-		partition := p.key(first)[:first.partition]
+	near := 0
+	if !sparse(len(order), p.rows) {
+		near = len(order)
+	}
+	for i := 0; i < len(order); {
+		first := p.waiting[order[i].row]
+		partition := p.key(int(order[i].row))[:first.partition]
 		changes = changes[:0]
-		for ; i < len(p.order); i++ {
-			w := p.waiting[p.order[i].row]
-			if w.partition != first.partition || !bytes.HasPrefix(p.key(w), partition) {
+		for ; i < len(order); i++ {
+			w, key := p.waiting[order[i].row], p.key(int(order[i].row))
+			if w.partition != first.partition || !bytes.HasPrefix(key, partition) {
 				break
 			}
-			if n := len(changes); n > 0 && bytes.Equal(changes[n-1].key, p.key(w)) {
+			if i >= near {
+				near = p.near(order, i)
+			}
+			if n := len(changes); n > 0 && bytes.Equal(changes[n-1].key, key) {
 				changes[n-1].weight += w.weight
 			} else {
-				changes = append(changes, storedRow{p.key(w), w.weight})
+				changes = append(changes, storedRow{key, w.weight})
 			}
 		}
 		changes = slices.DeleteFunc(changes, func(c storedRow) bool { return c.weight == 0 })
@@ -182,6 +149,18 @@ func (p *partitions) settle(change func(partition []byte, changes []storedRow) e
 	p.data.reset()
 	p.waiting = p.waiting[:0]
 	return nil
+}
+
+// near has the store bring near what is around the next rows that wait, and returns the
+// place behind them.
+func (p *partitions) near(order []sortedKey, from int) int {
+	end := min(from+nearKeys, len(order))
+	p.next = p.next[:0]
+	for _, k := range order[from:end] {
+		p.next = append(p.next, p.key(int(k.row)))
+	}
+	p.rows.Near(p.next)
+	return end
 }
 
 // apply adds net changes to the rows kept.

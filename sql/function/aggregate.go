@@ -48,6 +48,8 @@ type Bound struct {
 	AppendOnly Slot
 	// Fold computes the value from the group's multiset; nil where Slot is set.
 	Fold Fold
+	// Kept keeps a Fold's value between epochs; nil where there is none.
+	Kept KeptSlot
 	// Given lists, of a Fold, the arguments of which none may be NULL in a row that counts;
 	// nil is the first one.
 	Given []int
@@ -109,4 +111,14 @@ type Fold interface {
 type RowCounter interface {
 	Slot
 	CountsRows()
+}
+
+// A KeptSlot keeps the value of a Fold, which is right under any change, as long as what
+// comes and goes tells it. Where it does not, the value is lost until it is given anew.
+type KeptSlot interface {
+	Slot
+	// Lost reports that the value of a group is lost.
+	Lost(rows vec.Rows, group int32) bool
+	// Keep gives groups their values: row i of v to gids[i].
+	Keep(rows vec.Rows, gids []int32, v *vec.Vec)
 }

@@ -117,6 +117,13 @@ func text(b *vec.Builder) string {
 // fold computes an aggregate from the multiset of rows.
 func fold(t *testing.T, b *function.Bound, args []*vec.Vec, weights []int64) string {
 	t.Helper()
+	out := vec.NewBuilder(b.Returns)
+	foldTo(t, b, args, weights, out)
+	return text(out)
+}
+
+func foldTo(t *testing.T, b *function.Bound, args []*vec.Vec, weights []int64, out *vec.Builder) {
+	t.Helper()
 	order := make([]int, 0, args[0].Len)
 	for i := range args[0].Len {
 		if b.Counts(args, i) {
@@ -151,7 +158,6 @@ func fold(t *testing.T, b *function.Bound, args []*vec.Vec, weights []int64) str
 	if b.Fold.Last() {
 		slices.Reverse(set)
 	}
-	out := vec.NewBuilder(b.Returns)
 	err := b.Fold.Value(func() ([]*vec.Vec, int, int64) {
 		if len(set) == 0 {
 			return nil, 0, 0
@@ -163,7 +169,6 @@ func fold(t *testing.T, b *function.Bound, args []*vec.Vec, weights []int64) str
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text(out)
 }
 
 func turned(c int, desc bool) int {
@@ -222,6 +227,47 @@ func eachKind(t *testing.T, f func(t *testing.T, b *function.Bound, values []str
 			t.Run(agg.Name+" "+k.typ.String(), func(t *testing.T) { f(t, b, strings.Fields(k.values)) })
 		}
 	}
+}
+
+// A value that a group's row keeps is that of the fold, or is lost: whatever comes and goes
+// between the times when it is given anew, in whatever order.
+func TestKeptInRow(t *testing.T) {
+	eachKind(t, func(t *testing.T, b *function.Bound, values []string) {
+		if b.Kept == nil {
+			return
+		}
+		rng := rand.New(rand.NewPCG(5, 6))
+		for range 60 {
+			a := newAccumulators(b.Kept, 2)
+			var there []change
+			kept := 0
+			for range 30 {
+				rng.Shuffle(len(there), func(i, j int) { there[i], there[j] = there[j], there[i] })
+				gone := there[:rng.IntN(len(there)+1)]
+				if rng.IntN(3) > 0 {
+					gone = gone[:min(len(gone), 1)]
+				}
+				added := some(rng, values, rng.IntN(3))
+				a.add(t, 1, b.Args[0], shuffled(rng, added, negated(gone)))
+				there = append(slices.Clone(there[len(gone):]), added...)
+				want := valueOf(t, b, there)
+				if b.Kept.Lost(a.rows, 1) {
+					v, weights := columns(t, b.Args[0], there)
+					out := vec.NewBuilder(b.Returns)
+					foldTo(t, b, []*vec.Vec{v}, weights, out)
+					b.Kept.Keep(a.rows, []int32{1}, out.Vec())
+				} else {
+					kept++
+				}
+				if got, err := a.value(1, b.Returns); err != nil || got != want || b.Kept.Lost(a.rows, 1) {
+					t.Fatalf("%s, not %s, %v, of %s", got, want, err, show(there))
+				}
+			}
+			if kept < 5 {
+				t.Fatalf("kept %d times of 30", kept)
+			}
+		}
+	})
 }
 
 // fits reports that values, as the binder converts them, are of a type.

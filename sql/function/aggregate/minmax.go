@@ -56,27 +56,32 @@ func bindExtreme(name string, args []types.Type, last bool) (*function.Bound, er
 	b := &function.Bound{Args: []types.Type{t}, Returns: t, Fold: firstFold{last}}
 	switch t.Layout() {
 	case types.Int8:
-		b.AppendOnly = extremeSlot[int8]{last}
+		inRow[int8](b, last)
 	case types.Int16:
-		b.AppendOnly = extremeSlot[int16]{last}
+		inRow[int16](b, last)
 	case types.Int32:
-		b.AppendOnly = extremeSlot[int32]{last}
+		inRow[int32](b, last)
 	case types.Int64:
-		b.AppendOnly = extremeSlot[int64]{last}
+		inRow[int64](b, last)
 	case types.Uint8:
-		b.AppendOnly = extremeSlot[uint8]{last}
+		inRow[uint8](b, last)
 	case types.Uint16:
-		b.AppendOnly = extremeSlot[uint16]{last}
+		inRow[uint16](b, last)
 	case types.Uint32:
-		b.AppendOnly = extremeSlot[uint32]{last}
+		inRow[uint32](b, last)
 	case types.Uint64:
-		b.AppendOnly = extremeSlot[uint64]{last}
+		inRow[uint64](b, last)
 	case types.Float32:
-		b.AppendOnly = extremeSlot[float32]{last}
+		inRow[float32](b, last)
 	case types.Float64:
-		b.AppendOnly = extremeSlot[float64]{last}
+		inRow[float64](b, last)
 	}
 	return b, nil
+}
+
+// inRow has a group's row keep the value.
+func inRow[T number](b *function.Bound, last bool) {
+	b.AppendOnly, b.Kept = extremeSlot[T]{last}, keptExtreme[T]{extremeSlot[T]{last}}
 }
 
 type number interface {
@@ -87,9 +92,11 @@ type number interface {
 type extremeSlot[T number] struct{ last bool }
 
 type extreme[T number] struct {
-	any   int64 // 1 where value is one
+	any   int64 // 1 where value is one, lost where it is not known
 	value T
 }
+
+const lost = 2
 
 func (extremeSlot[T]) Width() int { return 16 }
 
@@ -149,4 +156,45 @@ func (extremeSlot[T]) Value(rows vec.Rows, gids []int32, out *vec.Builder) error
 		}
 	}
 	return nil
+}
+
+// keptExtreme keeps the best value under any change. One that is taken back, or may have
+// been better, leaves behind what only the multiset knows.
+type keptExtreme[T number] struct{ extremeSlot[T] }
+
+func (s keptExtreme[T]) Add(rows vec.Rows, gids []int32, args []*vec.Vec, weights []int64) error {
+	v := args[0]
+	values := vec.Slice[T](v)
+	for i, g := range gids {
+		if v.IsNull(i) {
+			continue
+		}
+		w := int64(1)
+		if weights != nil {
+			w = weights[i]
+		}
+		a, x := at[extreme[T]](&rows, g), values[v.At(i)]
+		switch {
+		case w == 0, a.any == lost:
+		case w > 0:
+			s.take(a, x)
+		case a.any == 0, !s.last && !before(a.value, x), s.last && !before(x, a.value):
+			a.any = lost
+		}
+	}
+	return nil
+}
+
+func (keptExtreme[T]) Lost(rows vec.Rows, group int32) bool {
+	return at[extreme[T]](&rows, group).any == lost
+}
+
+func (keptExtreme[T]) Keep(rows vec.Rows, gids []int32, v *vec.Vec) {
+	values := vec.Slice[T](v)
+	for i, g := range gids {
+		a := at[extreme[T]](&rows, g)
+		if *a = (extreme[T]{}); !v.IsNull(i) {
+			a.any, a.value = 1, values[v.At(i)]
+		}
+	}
 }
