@@ -29,6 +29,11 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 		return b.atTimeZone(x)
 	case sql.MarkerCast, sql.MarkerTryCast:
 		return b.cast(x, name == sql.MarkerTryCast)
+	case "tumble", "hop", "cumulate", "session":
+		return nil, b.m.Errorf(x, "%s stands in FROM", strings.ToUpper(name)).
+			WithHint("write FROM %s(TABLE t, DESCRIPTOR(time), …), or GROUP BY window(time, '10 minutes') or session_window(time, '10 minutes')", strings.ToUpper(name))
+	case "window", "session_window":
+		return b.timeGroup(x)
 	case sql.MarkerArray:
 		return b.function("array", x.Args, x)
 	case sql.MarkerMap:

@@ -114,16 +114,18 @@ func (b *selection) groupSet(n ast.ExprNode) ([]int, error) {
 	}
 	var set []int
 	for _, n := range nodes {
-		g, err := b.groupItem(n)
+		item, err := b.groupItem(n)
 		if err != nil {
 			return nil, err
 		}
-		at := b.groupOf(g)
-		if at < 0 {
-			at = len(b.groups)
-			b.groups = append(b.groups, g)
+		for _, g := range b.in.parts(item) {
+			at := b.groupOf(g)
+			if at < 0 {
+				at = len(b.groups)
+				b.groups = append(b.groups, g)
+			}
+			set = together(set, []int{at})
 		}
-		set = together(set, []int{at})
 	}
 	return set, nil
 }

@@ -17,12 +17,6 @@ var unbuilt = map[string]string{
 	sql.MarkerNamed:     "an argument by name",
 	sql.MarkerTable:     "a table as an argument",
 	sql.MarkerPartition: "PARTITION BY in this function",
-	"window":            "GROUP BY window(…)",
-	"session_window":    "GROUP BY session_window(…)",
-	"tumble":            "GROUP BY TUMBLE",
-	"hop":               "GROUP BY HOP",
-	"session":           "GROUP BY SESSION",
-	"cumulate":          "GROUP BY CUMULATE",
 	"explode":           "explode",
 	"unnest":            "UNNEST",
 }

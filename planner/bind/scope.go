@@ -21,7 +21,8 @@ type scope struct {
 	// shadowed columns are reached by their table's name alone: of the columns that USING
 	// takes for one, all but that which stands for them.
 	shadowed []bool
-	star     []int // what * means, in its order
+	star     []int      // what * means, in its order
+	window   *timeGroup // of the query; nil for none
 }
 
 // newScope is the scope of one table.
@@ -127,6 +128,9 @@ func (s *session) column(x *ast.ColumnNameExpr, sc *scope) (expr.Expr, error) {
 		s.remember(c, x)
 		return c, nil
 	case 0:
+		if w := sc.windowNamed(name); w != nil {
+			return w, nil
+		}
 		if p, err := s.frame.param(s, x); p != nil || err != nil {
 			return p, err
 		}

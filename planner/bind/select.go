@@ -30,6 +30,9 @@ func (s *session) selectStmt(x *ast.SelectStmt, outer bool) (logical.Node, error
 		}
 		input = &logical.Filter{Input: input, Pred: cond}
 	}
+	if input, sc, err = s.timeGroup(x, input, sc); err != nil {
+		return nil, err
+	}
 	b := &selection{session: s, input: input, in: sc, start: at}
 	if err := b.named(x.WindowSpecs); err != nil {
 		return nil, err
@@ -155,6 +158,9 @@ func (b *selection) columnName(f *ast.SelectField) string {
 	}
 	if c, ok := e.(*ast.ColumnNameExpr); ok {
 		return c.Name.Name.O
+	}
+	if c, ok := e.(*ast.FuncCallExpr); ok && isTimeGroup(c.FnName.L) {
+		return c.FnName.L
 	}
 	return b.m.FieldText(f)
 }

@@ -168,12 +168,9 @@ func (s *session) windowed(w *windowCall, in logical.Node, sc *scope) (logical.N
 		if n == nil {
 			continue
 		}
-		e, err := b.operand(n)
+		e, err := b.length(n)
 		if err != nil {
 			return nil, err
-		}
-		if span, ok := e.(*fixedSpan); ok {
-			e = span.Expr
 		}
 		nodes, args = append(nodes, n), append(args, e)
 	}
@@ -191,6 +188,15 @@ func (s *session) windowed(w *windowCall, in logical.Node, sc *scope) (logical.N
 		}
 	}
 	return s.addSessions(w.f, in, partition, args, place)
+}
+
+// length binds an argument that may be an INTERVAL.
+func (b *binding) length(n ast.ExprNode) (expr.Expr, error) {
+	e, err := b.operand(n)
+	if f, ok := e.(*fixedSpan); ok {
+		return f.Expr, err
+	}
+	return e, err
 }
 
 // addSessions puts the sessions of each partition beside the rows of a plan. The arguments
