@@ -1,9 +1,6 @@
 package jsonpath
 
-import (
-	"errors"
-	"slices"
-)
+import "errors"
 
 // MaxDepth is how deep a document may be nested that ** looks into, as MySQL has it for
 // all documents: what it finds may be as many copies of a document as that is deep.
@@ -149,55 +146,68 @@ func (s *Step) between(doc []byte, out [][]byte) [][]byte {
 	return out
 }
 
-// findDeep goes step by step, and so meets no value twice however many ways lead there.
+// findDeep goes step by step, and so meets no value twice in a step however many ways lead
+// there.
 func (p *Path) findDeep(doc []byte, out [][]byte) ([][]byte, error) {
 	have := [][]byte{doc}
 	for i := range p.Steps {
-		var found [][]byte
-		var err error
+		f := finding{seen: map[int]bool{}}
+		var parts [][]byte
 		for _, v := range have {
-			if p.Steps[i].kind != toEverything {
-				found = p.Steps[i].parts(v, found)
-			} else if found, err = everything(v, 0, found); err != nil {
-				return out, err
+			if p.Steps[i].kind == toEverything {
+				if err := f.everything(v, 0); err != nil {
+					return out, err
+				}
+				continue
+			}
+			parts = p.Steps[i].parts(v, parts[:0])
+			for _, v := range parts {
+				f.add(v)
 			}
 		}
-		have = once(found)
+		have = f.found
 	}
 	return append(out, have...), nil
 }
 
-// everything appends a value and all values in it, each before those in it.
-func everything(doc []byte, depth int, out [][]byte) ([][]byte, error) {
-	if depth > MaxDepth {
-		return out, ErrDepth
-	}
-	out = append(out, doc)
-	var err error
-	switch {
-	case IsArray(doc):
-		for e := range Elements(doc) {
-			if out, err = everything(e, depth+1, out); err != nil {
-				break
-			}
-		}
-	case IsObject(doc):
-		for _, m := range Members(nil, doc) {
-			if out, err = everything(m.Value, depth+1, out); err != nil {
-				break
-			}
-		}
-	}
-	return out, err
+// A finding is the values that were found, in the order in which they were.
+type finding struct {
+	found [][]byte
+	seen  map[int]bool // by where they begin
 }
 
-// once leaves of values within a document that are the same part of it the first.
-func once(vs [][]byte) [][]byte {
-	seen := make(map[int]bool, len(vs))
-	return slices.DeleteFunc(vs, func(v []byte) bool {
-		begins := cap(v) // what a part has behind it tells where it begins
-		again := seen[begins]
-		seen[begins] = true
-		return again
-	})
+// add adds a part of the document, and reports that it is a new one.
+func (f *finding) add(v []byte) bool {
+	begins := cap(v) // what it has behind it tells where it begins
+	if f.seen[begins] {
+		return false
+	}
+	f.seen[begins] = true
+	f.found = append(f.found, v)
+	return true
+}
+
+// everything adds a value and all values in it, each before those in it.
+func (f *finding) everything(v []byte, depth int) error {
+	if depth > MaxDepth {
+		return ErrDepth
+	}
+	if !f.add(v) {
+		return nil // and so all in it are there
+	}
+	switch {
+	case IsArray(v):
+		for e := range Elements(v) {
+			if err := f.everything(e, depth+1); err != nil {
+				return err
+			}
+		}
+	case IsObject(v):
+		for _, m := range Members(nil, v) {
+			if err := f.everything(m.Value, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
