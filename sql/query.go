@@ -70,6 +70,7 @@ const (
 	MarkerNatural = "__sqs_natural" // the last name of USING, where NATURAL says that all common ones are meant
 
 	MarkerJSONColumn = "__sqs_json_column" // ('KIND', 'name', 'type', 'path', …): a column of JSON_TABLE; of NESTED ('NESTED', 'path', column, …)
+	MarkerJSONValue  = "__sqs_json_value"  // (doc, column): JSON_VALUE with RETURNING, ON EMPTY or ON ERROR
 	MarkerJSONOn     = "__sqs_json_on"     // ('EMPTY', 'DEFAULT', x): DEFAULT x ON EMPTY, likewise
 
 	// l ASOF JOIN r is l JOIN r with this as its condition: the match condition, or NULL where

@@ -27,6 +27,55 @@ func (r *rewriter) jsonTable() {
 	}
 }
 
+// returnsJSON reports a JSON_VALUE that has more than its two arguments say.
+func (r *rewriter) returnsJSON() bool {
+	end := r.match[r.at+1]
+	for i := r.at + 2; i < end; i = max(i, r.match[i]) + 1 {
+		if r.ts[i].Is("RETURNING", "EMPTY", "ERROR") && !r.ts[i-1].Is("(", ".", ",") {
+			return true
+		}
+	}
+	return false
+}
+
+// jsonValue rewrites JSON_VALUE(doc, 'path' RETURNING type … ON EMPTY … ON ERROR).
+func (r *rewriter) jsonValue(l *level) {
+	t, from, end := r.tok(0), len(r.out), r.match[r.at+1]
+	r.put(t, MarkerJSONValue, "(")
+	r.at += 2
+	if r.inner(r.argumentEnd(end), level{}); r.err != nil {
+		return
+	}
+	r.put(r.tok(0), ",", MarkerJSONColumn, "(", quote("VALUE"), ",", quote("json_value"), ",")
+	r.at++
+	path := r.tok(0)
+	if path.Kind != String {
+		r.fail(path, "a path in quotes is expected here, not %s", shown(path))
+		return
+	}
+	r.at++
+	typ := quote("VARCHAR")
+	if r.tok(0).Is("RETURNING") {
+		_, n, err := parseType(r.src, r.ts[r.at+1:end])
+		if err != nil {
+			r.err = err
+			return
+		}
+		typ = r.typeText(r.ts[r.at+1 : r.at+1+n])
+		r.at += 1 + n
+	}
+	r.put(path, typ, ",", path.Text)
+	for r.err == nil && r.at < end && r.tok(0).Is("NULL", "ERROR", "DEFAULT") {
+		r.jsonOtherwise(end)
+	}
+	if r.err == nil && r.at < end {
+		r.unknownJSON("in JSON_VALUE")
+	}
+	r.put(r.tok(0), ")")
+	r.emit1()
+	l.operand(from, 0)
+}
+
 // jsonRows rewrites 'path' COLUMNS (…) to 'path', MarkerJSONColumn(…), ….
 func (r *rewriter) jsonRows() {
 	if t := r.tok(0); t.Kind != String {
@@ -128,9 +177,9 @@ func (r *rewriter) jsonOtherwise(end int) {
 func (r *rewriter) unknownJSON(where string) {
 	switch t := r.tok(0); {
 	case t.Is("AS", "PASSING", "FORMAT", "PLAN", "WITH", "WITHOUT", "KEEP", "OMIT", "TRUE", "FALSE", "UNKNOWN", "NULL", "ERROR", "DEFAULT", "EMPTY"):
-		r.notYet(t, t.Upper+" at this place of JSON_TABLE")
+		r.notYet(t, t.Upper+" at this place")
 	case t.Is("CHARACTER", "CHARSET", "COLLATE"):
-		r.fail(t, "a column of JSON_TABLE has no character set or collation: all text is UTF-8")
+		r.fail(t, "there is no character set or collation here: all text is UTF-8")
 	default:
 		r.fail(t, "unexpected %s: %s", shown(t), where)
 	}

@@ -65,6 +65,8 @@ func (r *rewriter) beginWord(l *level) {
 		r.fail(t, "CONVERT is not supported").WithHint("write CAST(x AS type)")
 	case t.Is("JSON_TABLE") && next.Is("("):
 		r.fail(t, "JSON_TABLE gives rows, not a value: it stands in FROM")
+	case t.Is("JSON_VALUE") && next.Is("(") && r.returnsJSON():
+		r.jsonValue(l)
 	case t.Is("INTERVAL") && r.interval(l):
 	case t.Is("ARRAY", "MAP") && next.Is("["):
 		r.elements(l)

@@ -30,6 +30,21 @@ func (p *Path) Leads(doc []byte) (bool, error) {
 // One returns the value that a path which is not for many leads to, nil for none.
 func (p *Path) One(doc []byte) []byte { return one(Trim(doc), p.Steps) }
 
+// Value returns the value that the path leads to, nil for none, and an array of several.
+func (p *Path) Value(doc []byte) (value []byte, many bool, err error) {
+	if !p.Many {
+		return p.One(doc), false, nil
+	}
+	found, err := p.Find(doc, nil)
+	if len(found) > 1 {
+		return Join(nil, found), true, err
+	}
+	if len(found) == 1 {
+		value = found[0]
+	}
+	return value, false, err
+}
+
 func one(doc []byte, steps []Step) []byte {
 	for i := range steps {
 		if steps[i].kind == toMember {

@@ -170,6 +170,8 @@ type whole struct {
 	views int                  // put in place of their names
 	draws int                  // calls that give another value for every row
 	sizes map[logical.Node]int // filled by size
+
+	returning map[string]*function.Scalar // JSON_VALUE by what it returns: one for all that are the same
 }
 
 // draw numbers a call that gives another value for every row: wherever a rewrite

@@ -40,6 +40,8 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 		return b.function("map", x.Args, x)
 	case sql.MarkerIndex:
 		return b.function("element_at", x.Args, x)
+	case sql.MarkerJSONValue:
+		return b.jsonValue(x)
 	case sql.MarkerField:
 		return b.fieldOf(x)
 	case sql.MarkerFilter:

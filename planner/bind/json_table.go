@@ -91,7 +91,7 @@ func (s *session) jsonColumn(x *ast.FuncCallExpr, names map[string]bool) (c func
 		}
 		return c, nil
 	case c.Type.Kind == types.Binary:
-		return c, s.m.Errorf(x, "column %s: JSON_TABLE has no columns of BINARY", c.Name).
+		return c, s.m.Errorf(x, "column %s: a value of JSON is no BINARY", c.Name).
 			WithHint("take a VARCHAR, and from_base64(%s), unhex(%s) or CAST of that", c.Name, c.Name)
 	}
 	c.Convert = expr.FromJSON(c.Type)
@@ -127,7 +127,7 @@ func (s *session) jsonDefault(x *ast.FuncCallExpr, c *function.JSONColumn, on *f
 		return err
 	}
 	if !expr.IsConst(e) || logical.HasParam(e) || logical.HasSubquery(e) {
-		return s.m.Errorf(x, "column %s: a DEFAULT of JSON_TABLE is a constant", c.Name)
+		return s.m.Errorf(x, "column %s: a DEFAULT ON EMPTY or ON ERROR is a constant", c.Name)
 	}
 	from := e.Type()
 	if from.Kind != types.Null && !types.CanCast(from, c.Type) {
@@ -146,4 +146,32 @@ func (s *session) jsonDefault(x *ast.FuncCallExpr, c *function.JSONColumn, on *f
 	expr.AppendLiteral(b, &expr.Literal{T: c.Type, Value: l.Value})
 	on.Default = b.Vec()
 	return nil
+}
+
+// jsonValue binds JSON_VALUE with RETURNING, ON EMPTY or ON ERROR (MarkerJSONValue).
+func (b *binding) jsonValue(x *ast.FuncCallExpr) (expr.Expr, error) {
+	doc, err := b.expr(x.Args[0])
+	if err != nil {
+		return nil, err
+	}
+	if k := doc.Type().Kind; k != types.JSON && k != types.Varchar && k != types.Null {
+		return nil, b.m.Errorf(x, "json_value takes a document of JSON, not a %s", doc.Type())
+	}
+	c, err := b.jsonColumn(x.Args[1].(*ast.FuncCallExpr), nil)
+	if err != nil {
+		return nil, err
+	}
+	key := c.Returning()
+	f := b.session.whole.returning[key]
+	if f == nil {
+		if f, err = function.JSONReturning(&c); err != nil {
+			return nil, b.m.Errorf(x, "%v", err)
+		}
+		if b.session.whole.returning == nil {
+			b.session.whole.returning = map[string]*function.Scalar{}
+		}
+		b.session.whole.returning[key] = f
+	}
+	args := []expr.Expr{expr.NewCast(doc, types.Of(types.JSON)), &expr.Literal{T: types.Of(types.Varchar), Value: key}}
+	return &expr.Call{Func: f, Overload: &f.Overloads[0], Args: args, T: c.Type}, nil
 }

@@ -87,11 +87,17 @@ func jsonRows(b *strings.Builder, path string, columns []JSONColumn) {
 			b.WriteString(c.Name + " " + c.Type.String() + " EXISTS PATH " + quoted(c.Path))
 			continue
 		}
-		b.WriteString(c.Name + " " + c.Type.String() + " PATH " + quoted(c.Path))
-		b.WriteString(c.OnEmpty.text("EMPTY") + c.OnError.text("ERROR"))
+		b.WriteString(c.Name + " " + c.Type.String() + " PATH " + quoted(c.Path) + c.otherwiseText())
 	}
 	b.WriteByte(')')
 }
+
+// Returning prints what stands behind the document in JSON_VALUE.
+func (c *JSONColumn) Returning() string {
+	return quoted(c.Path) + " RETURNING " + c.Type.String() + c.otherwiseText()
+}
+
+func (c *JSONColumn) otherwiseText() string { return c.OnEmpty.text("EMPTY") + c.OnError.text("ERROR") }
 
 func (o JSONOtherwise) text(on string) string {
 	switch {

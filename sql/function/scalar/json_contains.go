@@ -1,9 +1,6 @@
 package scalar
 
 import (
-	"bytes"
-	"strconv"
-
 	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/vec"
@@ -22,9 +19,7 @@ var JSONContains = function.Scalar{
 		{Expr: "json_contains(NULL, '1')", Value: "NULL"},
 	},
 	Overloads: []function.Overload{
-		boolOf(func(_ *function.Call, args []*vec.Vec, row int) (bool, error) {
-			return contains(jsonpath.Trim(args[0].Bytes(row)), jsonpath.Trim(args[1].Bytes(row))), nil
-		}, function.JSON, function.JSON),
+		onPair(contains),
 		{
 			Args:    function.Params(function.JSON, function.JSON, function.Text),
 			Returns: function.Always(function.Bool), Eval: containsAt,
@@ -49,7 +44,11 @@ func containsAt(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
 			missing = append(missing, row)
 			return false, nil
 		}
-		return contains(found[0], jsonpath.Trim(args[1].Bytes(row))), nil
+		value := jsonpath.Trim(args[1].Bytes(row))
+		if err := bothShallow(found[0], value); err != nil {
+			return false, err
+		}
+		return contains(found[0], value), nil
 	})(c, args)
 	if err == nil && len(missing) > 0 {
 		out.Valid = vec.AllocWords(c.Mem, c.Rows)
@@ -83,7 +82,7 @@ func contains(doc, value []byte) bool {
 		}
 		return true
 	}
-	return sameScalar(doc, value)
+	return !jsonpath.IsArray(doc) && !jsonpath.IsObject(doc) && sameJSON(doc, value)
 }
 
 func anyContains(doc, value []byte) bool {
@@ -93,17 +92,4 @@ func anyContains(doc, value []byte) bool {
 		}
 	}
 	return false
-}
-
-// sameScalar compares strings by their text and numbers by their value.
-func sameScalar(a, b []byte) bool {
-	switch {
-	case bytes.Equal(a, b):
-		return !jsonpath.IsArray(a) && !jsonpath.IsObject(a)
-	case jsonpath.IsString(a) && jsonpath.IsString(b):
-		return bytes.Equal(jsonpath.Unquote(nil, a), jsonpath.Unquote(nil, b))
-	}
-	x, err1 := strconv.ParseFloat(string(a), 64)
-	y, err2 := strconv.ParseFloat(string(b), 64)
-	return err1 == nil && err2 == nil && x == y
 }

@@ -222,6 +222,18 @@ func jsonLength(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
 	})(c, args)
 }
 
+// JSONDepth is JSON_DEPTH(doc).
+var JSONDepth = function.Scalar{
+	Name: "json_depth", Category: ofJSON,
+	Doc: "How deep a document is nested: 1 for a scalar and an empty array or object, one more than the deepest part of any other.",
+	Examples: []function.Example{
+		{Expr: `json_depth('[]')`, Value: "1"},
+		{Expr: `json_depth('{"a": [1, {}]}')`, Value: "3"},
+		{Expr: "json_depth(NULL)", Value: "NULL"},
+	},
+	Overloads: []function.Overload{intOf(measure(func(doc []byte) int64 { return int64(jsonpath.Depth(doc)) }), function.JSON)},
+}
+
 // JSONKeys is JSON_KEYS(doc[, path]).
 var JSONKeys = function.Scalar{
 	Name: "json_keys", Category: ofJSON,

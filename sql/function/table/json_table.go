@@ -3,8 +3,6 @@ package table
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/function"
@@ -170,12 +168,12 @@ func (c *jsonColumn) append(b *vec.Builder, row []byte, number int64, n int) err
 		}
 		return err
 	}
-	value, many, err := c.value(row)
+	value, many, err := c.path.Value(row)
 	if err != nil {
 		return err
 	}
 	for range n {
-		if err := c.one(b, value, many); err != nil {
+		if err := c.Append(b, value, many); err != nil {
 			return fmt.Errorf("column %s: %w", c.Name, err)
 		}
 	}
@@ -196,93 +194,4 @@ func (c *jsonColumn) exists(b *vec.Builder, ok bool) {
 		return
 	}
 	vec.AppendInt(b, n)
-}
-
-// value is what the path leads to: nil for nothing, an array of several.
-func (c *jsonColumn) value(row []byte) (value []byte, many bool, err error) {
-	if !c.path.Many {
-		return c.path.One(row), false, nil
-	}
-	found, err := c.path.Find(row, nil)
-	if len(found) < 2 {
-		if len(found) == 1 {
-			value = found[0]
-		}
-		return value, false, err
-	}
-	return jsonpath.Join(nil, found), true, err
-}
-
-var (
-	errEmpty  = errors.New("there is no value")
-	errMany   = errors.New("there are several values")
-	errNested = errors.New("an array or object is no such value")
-)
-
-// one appends a value, or what stands in its place.
-func (c *jsonColumn) one(b *vec.Builder, value []byte, many bool) error {
-	if value == nil {
-		return c.otherwise(b, c.OnEmpty, errEmpty)
-	}
-	before := b.Len()
-	err := c.convert(b, value, many)
-	if err == nil {
-		return nil
-	}
-	b.Truncate(before)
-	return c.otherwise(b, c.OnError, err)
-}
-
-func (c *jsonColumn) otherwise(b *vec.Builder, o function.JSONOtherwise, err error) error {
-	switch {
-	case o.Fail:
-		return err
-	case o.Default != nil:
-		b.AppendRow(o.Default, 0)
-	default:
-		b.AppendNull()
-	}
-	return nil
-}
-
-func (c *jsonColumn) convert(b *vec.Builder, value []byte, many bool) error {
-	switch k := c.Type.Kind; {
-	case k == types.JSON:
-		b.AppendBytes(value)
-		return nil
-	case jsonpath.IsNull(value):
-		b.AppendNull()
-		return nil
-	case c.Type.IsNested():
-		return c.Convert(b, value)
-	case many:
-		return errMany
-	case jsonpath.IsArray(value), jsonpath.IsObject(value):
-		return errNested
-	case k == types.Varchar:
-		return c.text(b, value)
-	case c.Type.IsInteger() && !c.Type.IsUnsigned():
-		// Most are short numbers, for which a CAST would take longer.
-		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil && vec.AppendInt(b, n) {
-			return nil
-		}
-	}
-	return c.Convert(b, value)
-}
-
-// text appends the text of a string, number, true or false. One that is too long for the
-// type does not convert.
-func (c *jsonColumn) text(b *vec.Builder, value []byte) error {
-	data := b.Tail()
-	from := len(data)
-	if jsonpath.IsString(value) {
-		data = jsonpath.Unquote(data, value)
-	} else {
-		data = append(data, value...)
-	}
-	b.EndBytes(data)
-	if n := c.Type.Length; n > 0 && len(data)-from > n && utf8.RuneCount(data[from:]) > n {
-		return fmt.Errorf("%d characters are too long for %s", utf8.RuneCount(data[from:]), c.Type)
-	}
-	return nil
 }

@@ -1,0 +1,125 @@
+package jsonpath
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"slices"
+	"strconv"
+)
+
+// Depth returns how deep a value is nested: 1 for a scalar and what is empty, one more
+// than its parts for any other. It is one pass, however deep.
+func Depth(doc []byte) int {
+	open, deepest := 0, 1
+	for i := 0; i < len(doc); {
+		switch meaning[doc[i]] {
+		case opening:
+			open++
+			deepest = max(deepest, open)
+			i++
+			continue
+		case closing:
+			open--
+			i++
+			continue
+		case between:
+			i++
+			continue
+		}
+		deepest = max(deepest, open+1)
+		i = End(doc, i)
+	}
+	return deepest
+}
+
+var errDepth = errors.New("a document is nested more than 100 deep")
+
+// Shallow refuses a document that is nested more than MaxDepth deep: what goes through all
+// of a document looks at each part once for each that it is in.
+func Shallow(doc []byte) error {
+	if Depth(doc) > MaxDepth {
+		return errDepth
+	}
+	return nil
+}
+
+// Normal appends a document in the one form that all have that are equal to it: members by
+// the length of their keys and these, as MySQL has them, without those that are not the
+// last of a key, one blank behind a comma or colon, and the shortest text of each string
+// and number.
+func Normal(dst, doc []byte, quote func(dst, text []byte) []byte) []byte {
+	switch {
+	case IsArray(doc):
+		dst = append(dst, '[')
+		start := len(dst)
+		for e := range Elements(doc) {
+			if len(dst) > start {
+				dst = append(dst, ", "...)
+			}
+			dst = Normal(dst, e, quote)
+		}
+		return append(dst, ']')
+	case IsObject(doc):
+		ms := Members(nil, doc)
+		slices.SortFunc(ms, func(a, b Member) int {
+			return cmp.Or(len(a.Key)-len(b.Key), bytes.Compare(a.Key, b.Key))
+		})
+		dst = append(dst, '{')
+		for i, m := range ms {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			dst = append(quote(dst, m.Key), ": "...)
+			dst = Normal(dst, m.Value, quote)
+		}
+		return append(dst, '}')
+	case IsString(doc):
+		return quote(dst, Unquote(nil, doc))
+	case len(doc) > 0 && (doc[0] == '-' || doc[0] >= '0' && doc[0] <= '9'):
+		return appendNumber(dst, doc)
+	}
+	return append(dst, doc...)
+}
+
+// plainDigits is up to how many digits a number is written without an exponent.
+const plainDigits = 40
+
+// appendNumber appends the shortest text of a number, exactly: 1 for 1.0 and 10e-1.
+func appendNumber(dst, text []byte) []byte {
+	mantissa, exponent, _ := bytes.Cut(bytes.ToLower(text), []byte{'e'})
+	scale, err := 0, error(nil)
+	if len(exponent) > 0 {
+		if scale, err = strconv.Atoi(string(exponent)); err != nil || scale > 1<<30 || scale < -1<<30 {
+			return append(dst, text...)
+		}
+	}
+	digits, negative := bytes.CutPrefix(mantissa, []byte{'-'})
+	whole, fraction, _ := bytes.Cut(digits, []byte{'.'})
+	digits = append(bytes.Clone(whole), fraction...)
+	scale -= len(fraction)
+	digits = bytes.TrimLeft(digits, "0")
+	if n := len(bytes.TrimRight(digits, "0")); n < len(digits) {
+		scale += len(digits) - n
+		digits = digits[:n]
+	}
+	if len(digits) == 0 {
+		return append(dst, '0')
+	}
+	if negative {
+		dst = append(dst, '-')
+	}
+	switch point := len(digits) + scale; {
+	case scale >= 0 && point <= plainDigits:
+		dst = append(dst, digits...)
+		return append(dst, bytes.Repeat([]byte{'0'}, scale)...)
+	case scale < 0 && point > 0:
+		return append(append(append(dst, digits[:point]...), '.'), digits[point:]...)
+	case scale < 0 && -point < plainDigits:
+		dst = append(dst, "0."...)
+		dst = append(dst, bytes.Repeat([]byte{'0'}, -point)...)
+		return append(dst, digits...)
+	}
+	dst = append(append(dst, digits...), 'e')
+	return strconv.AppendInt(dst, int64(scale), 10)
+}
