@@ -2,10 +2,12 @@ package jsonpath_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -133,4 +135,67 @@ func FuzzScan(f *testing.F) {
 			t.Errorf("%q of %q is %q", path, doc, found)
 		}
 	})
+}
+
+// Values of JSON in their order; those on a line are equal.
+func TestOrder(t *testing.T) {
+	lines := [][]string{
+		{"null"},
+		{"-1e400"},
+		{"-10", "-1e1", "-10.0"},
+		{"-9.5"},
+		{"-1"},
+		{"-0.11"},
+		{"-0.1"},
+		{"-1e-5"},
+		{"0", "-0", "0.00", "0e9"},
+		{"1e-5"},
+		{"0.1", "1e-1", "0.10"},
+		{"0.11"},
+		{"1", "1.0", "10e-1"},
+		{"9007199254740992"},
+		{"9007199254740993"},
+		{"1e400"},
+		{`""`},
+		{`"\u0000"`},
+		{`"10"`},
+		{`"9"`},
+		{`"A"`, `"\u0041"`},
+		{`"a"`},
+		{`"ab"`},
+		{`"é"`},
+		{"{}"},
+		{`{"a": 1}`, `{"a":1.0}`, `{"a": 7, "a": 1}`},
+		{`{"a": 2}`},
+		{`{"b": 0}`},
+		{`{"aa": 0}`},
+		{`{"b": 1, "a": 2}`, `{"a": 2, "b": 1}`},
+		{"[]"},
+		{"[null]"},
+		{"[1]"},
+		{"[1, 2]", "[1.0,2]"},
+		{"[1, []]"},
+		{"[2]"},
+		{"[[]]"},
+		{"[[0]]"},
+		{"false"},
+		{"true"},
+	}
+	for i, a := range lines {
+		for j, b := range lines {
+			for _, x := range a {
+				for _, y := range b {
+					got := bytes.Compare(jsonpath.AppendOrdered(nil, []byte(x)), jsonpath.AppendOrdered(nil, []byte(y)))
+					if want := cmp.Compare(i, j); got != want {
+						t.Errorf("%s and %s compare as %d, not %d", x, y, got, want)
+					}
+					quote := func(dst, s []byte) []byte { return strconv.AppendQuote(dst, string(s)) }
+					same := bytes.Equal(jsonpath.Normal(nil, []byte(x), quote), jsonpath.Normal(nil, []byte(y), quote))
+					if same != (i == j) {
+						t.Errorf("%s and %s have the same normal form: %t", x, y, same)
+					}
+				}
+			}
+		}
+	}
 }

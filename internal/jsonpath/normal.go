@@ -2,9 +2,7 @@ package jsonpath
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
-	"slices"
 	"strconv"
 )
 
@@ -62,9 +60,7 @@ func Normal(dst, doc []byte, quote func(dst, text []byte) []byte) []byte {
 		return append(dst, ']')
 	case IsObject(doc):
 		ms := Members(nil, doc)
-		slices.SortFunc(ms, func(a, b Member) int {
-			return cmp.Or(len(a.Key)-len(b.Key), bytes.Compare(a.Key, b.Key))
-		})
+		sortMembers(ms)
 		dst = append(dst, '{')
 		for i, m := range ms {
 			if i > 0 {
@@ -87,39 +83,25 @@ const plainDigits = 40
 
 // appendNumber appends the shortest text of a number, exactly: 1 for 1.0 and 10e-1.
 func appendNumber(dst, text []byte) []byte {
-	mantissa, exponent, _ := bytes.Cut(bytes.ToLower(text), []byte{'e'})
-	scale, err := 0, error(nil)
-	if len(exponent) > 0 {
-		if scale, err = strconv.Atoi(string(exponent)); err != nil || scale > 1<<30 || scale < -1<<30 {
-			return append(dst, text...)
-		}
-	}
-	digits, negative := bytes.CutPrefix(mantissa, []byte{'-'})
-	whole, fraction, _ := bytes.Cut(digits, []byte{'.'})
-	digits = append(bytes.Clone(whole), fraction...)
-	scale -= len(fraction)
-	digits = bytes.TrimLeft(digits, "0")
-	if n := len(bytes.TrimRight(digits, "0")); n < len(digits) {
-		scale += len(digits) - n
-		digits = digits[:n]
-	}
-	if len(digits) == 0 {
+	n := parseNumber(text)
+	if len(n.digits) == 0 {
 		return append(dst, '0')
 	}
-	if negative {
+	if n.negative {
 		dst = append(dst, '-')
 	}
-	switch point := len(digits) + scale; {
-	case scale >= 0 && point <= plainDigits:
-		dst = append(dst, digits...)
-		return append(dst, bytes.Repeat([]byte{'0'}, scale)...)
-	case scale < 0 && point > 0:
-		return append(append(append(dst, digits[:point]...), '.'), digits[point:]...)
-	case scale < 0 && -point < plainDigits:
+	scale := n.point - int64(len(n.digits)) // zeros behind the digits
+	switch {
+	case scale >= 0 && n.point <= plainDigits:
+		dst = append(dst, n.digits...)
+		return append(dst, bytes.Repeat([]byte{'0'}, int(scale))...)
+	case scale < 0 && n.point > 0:
+		return append(append(append(dst, n.digits[:n.point]...), '.'), n.digits[n.point:]...)
+	case scale < 0 && -n.point < plainDigits:
 		dst = append(dst, "0."...)
-		dst = append(dst, bytes.Repeat([]byte{'0'}, -point)...)
-		return append(dst, digits...)
+		dst = append(dst, bytes.Repeat([]byte{'0'}, int(-n.point))...)
+		return append(dst, n.digits...)
 	}
-	dst = append(append(dst, digits...), 'e')
-	return strconv.AppendInt(dst, int64(scale), 10)
+	dst = append(append(dst, n.digits...), 'e')
+	return strconv.AppendInt(dst, scale, 10)
 }

@@ -145,6 +145,9 @@ func (b *selection) joinedArguments(x *ast.AggregateFuncExpr) (*ast.AggregateFun
 
 // boundAggregate resolves an aggregate and converts its arguments in place.
 func (s *session) boundAggregate(f *function.Aggregate, args []expr.Expr, at ast.Node) (*function.Bound, error) {
+	if err := s.ordersJSON(f.Name, args, at); err != nil {
+		return nil, err
+	}
 	ts := make([]types.Type, len(args))
 	for i, a := range args {
 		ts[i] = a.Type()
@@ -234,6 +237,9 @@ func (b *binding) argumentOrder(x *ast.AggregateFuncExpr) ([]logical.Order, erro
 		}
 		if e.Type().Kind == types.Interval {
 			return nil, b.m.Errorf(n, "ORDER BY cannot take an INTERVAL")
+		}
+		if e, err = b.sortedBy(e, n); err != nil {
+			return nil, err
 		}
 		if item.apart {
 			out = append(out, logical.Order{Expr: &expr.IsNull{Arg: e}, Desc: item.desc})

@@ -108,6 +108,9 @@ func (b *binding) function(name string, nodes []ast.ExprNode, n ast.Node) (expr.
 
 // scalarCall picks the overload and converts the arguments to its parameters.
 func (b *binding) scalarCall(f *function.Scalar, args []expr.Expr, n ast.Node) (expr.Expr, error) {
+	if err := b.ordersJSON(f.Name, args, n); err != nil {
+		return nil, err
+	}
 	ts := make([]types.Type, len(args))
 	for i, a := range args {
 		ts[i] = a.Type()

@@ -141,6 +141,10 @@ func (x *change) sorted() (logical.Node, error) {
 	for _, item := range x.Rows.Order {
 		x.m = item.Expr.Mapping
 		e, err := x.scalar(item.Expr.Node, x.in, "ORDER BY")
+		if err == nil {
+			in := &binding{session: x.session, in: x.in}
+			e, err = in.sortedBy(e, item.Expr.Node)
+		}
 		if err != nil {
 			return nil, err
 		}

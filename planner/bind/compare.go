@@ -24,6 +24,14 @@ func (b *binding) compare(op expr.Op, l, r expr.Expr, n ast.Node) (expr.Expr, er
 // together converts two values to one type. A text that is written in the query is
 // converted once, here; a column of texts has to be cast by the user.
 func (b *binding) together(l, r expr.Expr, n ast.Node) (expr.Expr, expr.Expr, error) {
+	if jsonPair(l.Type(), r.Type()) {
+		l, err := b.jsonKey(l, n)
+		if err != nil {
+			return nil, nil, err
+		}
+		r, err := b.jsonKey(r, n)
+		return l, r, err
+	}
 	var err error
 	if l, r, err = b.textLiterals(l, r, n); err != nil {
 		return nil, nil, err
@@ -174,6 +182,9 @@ func (b *binding) membership(x *ast.PatternInExpr) (expr.Expr, error) {
 	list, err := b.exprs(x.List)
 	if err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(append([]expr.Expr{arg}, list...), func(e expr.Expr) bool { return e.Type().Kind == types.JSON }) {
+		return b.jsonMembership(arg, list, x)
 	}
 	t := arg.Type()
 	for i := range list {

@@ -213,6 +213,10 @@ func (f *fromClause) using(j *logical.Join, ls, rs *scope, names []string) (pair
 		lc := &expr.Column{Index: l[0], Field: ls.fields[l[0]]}
 		rc := &expr.Column{Index: len(ls.fields) + r[0], Field: rs.fields[r[0]]}
 		t, ok := types.Comparable(lc.Field.Type, rc.Field.Type)
+		if jsonPair(lc.Field.Type, rc.Field.Type) {
+			return nil, sql.Errorf(f.m.Source, at, "USING does not take JSON, as of column %s", name).
+				WithHint("join with ON: of values that are equal each has its own text")
+		}
 		if !ok {
 			return nil, sql.Errorf(f.m.Source, at, "column %s of USING is %s on one side and %s on the other", name, lc.Field.Type, rc.Field.Type).
 				WithHint("join with ON and convert one of them with CAST")

@@ -21,12 +21,18 @@ func (b *selection) orderBy(x *ast.SelectStmt) (*logical.Sort, error) {
 	shown := len(b.exprs)
 	for _, item := range orderItems(x.OrderBy) {
 		col, err := b.sortColumn(item.expr)
+		if err == nil {
+			col, err = b.keyColumn(col, item.expr)
+		}
 		if err != nil {
 			return nil, err
 		}
 		if col >= shown && x.Distinct {
-			return nil, b.m.Errorf(item.expr, "ORDER BY of SELECT DISTINCT takes columns of the result").
-				WithHint("rows that are shown once may differ in it")
+			hint := "rows that are shown once may differ in it"
+			if k, ok := b.exprs[col].(*expr.Call); ok && k.Func.Name == jsonKeyName {
+				hint = "JSON is sorted by a key of it: write SELECT * FROM (SELECT DISTINCT …) AS d ORDER BY …"
+			}
+			return nil, b.m.Errorf(item.expr, "ORDER BY of SELECT DISTINCT takes columns of the result").WithHint("%s", hint)
 		}
 		b.sortBy(sort, col, item)
 	}
@@ -51,6 +57,17 @@ func (b *selection) sortColumn(n ast.ExprNode) (int, error) {
 		return 0, err
 	}
 	return b.columnOf(e, n), nil
+}
+
+// keyColumn returns the column that another is sorted by: of JSON one of its keys.
+func (b *selection) keyColumn(col int, n ast.ExprNode) (int, error) {
+	e := b.exprs[col]
+	in := &binding{session: b.session, in: b.in}
+	key, err := in.sortedBy(e, n)
+	if err != nil || key == e {
+		return col, err
+	}
+	return b.columnOf(key, n), nil
 }
 
 // sortBy sorts by a column of the result, and before it by whether it is NULL where NULLs
@@ -152,6 +169,9 @@ func (s *session) presented(n logical.Node, p presentation) (logical.Node, error
 			col, ok, err := b.position(item.expr, "ORDER BY")
 			if err == nil && !ok {
 				col, err = b.resultColumn(item.expr, p.clause)
+			}
+			if err == nil {
+				col, err = b.keyColumn(col, item.expr)
 			}
 			if err != nil {
 				return nil, err

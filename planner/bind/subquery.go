@@ -100,14 +100,18 @@ func (b *binding) anySubquery(kind logical.SubqueryKind, op expr.Op, l, r ast.Ex
 		return nil, b.m.Errorf(l, "a row of values is compared with the rows of a subquery by = and <> alone")
 	}
 	schema := s.Plan.Schema()
-	target := make([]types.Type, len(operands))
+	target, keys, keyed := make([]types.Type, len(operands)), make([]expr.Expr, len(operands)), false
 	for i, f := range schema.Fields {
 		col := &expr.Column{Index: i, Field: f}
 		x, y, err := b.together(operands[i], col, l)
 		if err != nil {
 			return nil, err
 		}
-		operands[i], target[i] = x, y.Type()
+		keyed = keyed || jsonPair(operands[i].Type(), f.Type)
+		operands[i], target[i], keys[i] = x, y.Type(), y
+	}
+	if keyed {
+		s.Plan = jsonColumnsKeyed(s.Plan, keys)
 	}
 	s.Plan, s.Operands = convert(s.Plan, target), operands
 	return s, nil

@@ -132,6 +132,9 @@ func (b *binding) window(w *windowRef, spec *ast.WindowSpec) error {
 			if e.Type().Kind == types.Interval {
 				return b.m.Errorf(item.expr, "ORDER BY cannot take an INTERVAL")
 			}
+			if e, err = b.sortedBy(e, item.expr); err != nil {
+				return err
+			}
 			if item.apart {
 				w.order, w.desc = append(w.order, &expr.IsNull{Arg: e}), append(w.desc, item.desc)
 			}

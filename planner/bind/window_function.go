@@ -124,6 +124,9 @@ func (b *binding) windowAggregate(w *windowRef, c overCall, args []expr.Expr) er
 			return b.m.Errorf(c.at, "%s takes one expression to order by", strings.ToUpper(c.name))
 		}
 		args = append([]expr.Expr{order[0].Expr}, args...)
+		if k, ok := args[0].(*expr.Call); ok && k.Func.Name == jsonKeyName {
+			return b.ordersJSON(f.Name, k.Args, c.at)
+		}
 	}
 	bound, err := b.boundAggregate(f, args, c.at)
 	if err != nil {

@@ -100,6 +100,7 @@ var All = []function.Scalar{
 	JSONReplace,
 	JSONSearch,
 	JSONSet,
+	JSONSortKey,
 	JSONType,
 	JSONUnquote,
 	JSONValid,
