@@ -77,7 +77,7 @@ func (p *Asof) Open(env *Env) (Operator, error) {
 	for i, time := range []int{p.LeftTime, p.RightTime} {
 		own := *env
 		own.Name += []string{"/left", "/right"}[i]
-		rows, err := openPartitions(&own, columns[i], []SortKey{{Column: time}})
+		rows, err := openPartitions(&own, columns[i], []SortKey{{Column: time}}, nil)
 		if err != nil {
 			return nil, err
 		}

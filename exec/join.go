@@ -50,8 +50,8 @@ type Join struct {
 	Out        *types.Schema
 }
 
-// Expires says when the rows of a side of a join are of no more use: when a watermark has
-// passed their value in a column.
+// Expires says when rows that are kept are of no more use: when a watermark has passed
+// their value in a column.
 type Expires struct {
 	Column int // 1 + its position; 0 for never
 	Until  Watermark

@@ -28,6 +28,8 @@ type partitions struct {
 	sort    keySort
 	next    [][]byte
 	bound   []byte
+	until   *watermark // partitions whose first column is below it are forgotten; nil for none
+	passed  []byte     // what it was when some were
 }
 
 type waitingRow struct {
@@ -65,9 +67,38 @@ func (r storedRow) columns(out []*vec.Builder) {
 	}
 }
 
-func openPartitions(env *Env, columns []int, keys []SortKey) (*partitions, error) {
-	rows, err := env.State.Ordered(env.Name)
-	return &partitions{columns: columns, keys: keys, rows: rows}, err
+func openPartitions(env *Env, columns []int, keys []SortKey, until Watermark) (*partitions, error) {
+	p := &partitions{columns: columns, keys: keys}
+	var err error
+	if until != nil {
+		if p.until, err = until.open(env.watermarks); err != nil {
+			return nil, err
+		}
+	}
+	p.rows, err = env.State.Ordered(env.Name)
+	return p, err
+}
+
+// forget drops the partitions of which nothing more will come, and calls each, where it
+// is there, for their rows before. It returns the watermark, nil where nothing is dropped.
+func (p *partitions) forget(each func(key []byte)) (*vec.Vec, error) {
+	w, err := p.until.value()
+	if err != nil || w == nil {
+		return nil, err
+	}
+	bound := vec.AppendOrdered(nil, w, 0)
+	if bytes.Equal(bound, p.passed) {
+		return nil, nil
+	}
+	p.passed = bound
+	if each != nil {
+		p.rows.Ascend(nil, bound, func(key []byte, _ int64) bool {
+			each(key)
+			return true
+		})
+	}
+	p.rows.EvictBelow(bound)
+	return w, nil
 }
 
 // hold notes the rows of a delta for Finish, where sel is not nil these alone.

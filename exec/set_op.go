@@ -16,13 +16,15 @@ import (
 //	EXCEPT         1 if a > 0 and b = 0    EXCEPT ALL     max(0, a - b)
 //
 //	Apply   adds the weights to the rows' a or b
-//	Finish  emits f now - f before for each row touched
+//	Finish  emits f now - f before for each row touched, and forgets those that the
+//	        watermark has passed
 //
 // State: row -> a, b.
 type SetOp struct {
 	Left, Right Plan
 	Except      bool // else INTERSECT
 	All         bool
+	Expires     Expires // of the rows; none for never
 	Out         *types.Schema
 }
 
@@ -41,18 +43,26 @@ func (p *SetOp) String() string {
 	if p.All {
 		out += " all"
 	}
+	if c := p.Expires.Column; c > 0 {
+		out += " FORGETS " + p.Out.Fields[c-1].Name + " < " + p.Expires.Until.String()
+	}
 	return out
 }
 
 // Open implements Plan.
 func (p *SetOp) Open(env *Env) (Operator, error) {
 	x := &setOp{plan: p}
-	shape := state.MapShape{Width: 16}
+	shape := state.MapShape{Width: 16, Expiry: p.Expires.Column}
 	for _, f := range p.Out.Fields {
 		shape.Keys = append(shape.Keys, f.Type)
 		x.columns = append(x.columns, vec.NewBuilder(f.Type))
 	}
 	var err error
+	if p.Expires.Column > 0 {
+		if x.until, err = p.Expires.Until.open(env.watermarks); err != nil {
+			return nil, err
+		}
+	}
 	x.rows, err = env.State.Map(env.Name, shape)
 	return x, err
 }
@@ -60,6 +70,7 @@ func (p *SetOp) Open(env *Env) (Operator, error) {
 type setOp struct {
 	plan    *SetOp
 	rows    state.Map
+	until   *watermark
 	gids    []int32
 	columns []*vec.Builder // of Finish: rows to put out
 }
@@ -90,8 +101,9 @@ func (x *setOp) times(row *[2]int64) int64 {
 
 func (x *setOp) Finish(_ context.Context, s *Step) error {
 	dirty := x.rows.Dirty()
-	if len(dirty) == 0 {
-		return nil
+	passed, err := x.until.value()
+	if err != nil || len(dirty) == 0 && passed == nil {
+		return err
 	}
 	old, rows := x.rows.Old(), x.rows.Rows()
 	var gids, gone []int32
@@ -112,6 +124,9 @@ func (x *setOp) Finish(_ context.Context, s *Step) error {
 		}
 	}
 	x.rows.Delete(gone)
+	if passed != nil {
+		x.rows.Delete(x.rows.Below(passed, gone[:0]))
+	}
 	x.rows.Clean()
 	return nil
 }

@@ -26,7 +26,8 @@ const (
 // and at most Offset + Limit. Where sort keys are equal, all columns in turn decide.
 //
 //	Apply   holds the rows
-//	Finish  emits, for each partition that changes, the first rows now - those before
+//	Finish  emits, for each partition that changes, the first rows now - those before, and
+//	        forgets those that the watermark has passed
 //
 // State: partition, sort keys, row -> weight. While the input only adds rows, and they
 // are numbered one after the other, no more of a partition than its first Offset +
@@ -42,6 +43,7 @@ type TopN struct {
 	Ties       bool          // peers of the last row are kept, too
 	Number     bool          // a further column has the number
 	AppendOnly bool          // the input only ever adds rows
+	Until      Watermark     // of the first column of Partition, which is not NULL; nil for none
 	Out        *types.Schema // the input's columns, then the number
 }
 
@@ -83,18 +85,26 @@ func (p *TopN) String() string {
 	if len(parts) > 0 {
 		out += " PER " + strings.Join(parts, ", ")
 	}
-	return out
+	return out + forgets(fields, p.Partition, p.Until)
+}
+
+// forgets says when partitions are forgotten, for printing.
+func forgets(fields []types.Field, partition []int, until Watermark) string {
+	if until == nil {
+		return ""
+	}
+	return " FORGETS " + fields[partition[0]].Name + " < " + until.String()
 }
 
 // Open implements Plan.
 func (p *TopN) Open(env *Env) (Operator, error) {
-	rows, err := openPartitions(env, p.Partition, p.Keys)
+	rows, err := openPartitions(env, p.Partition, p.Keys, p.Until)
 	t := &topN{plan: p, rows: rows, out: zset.NewBuilder(p.Out), last: math.MaxInt64}
 	if p.Limit >= 0 && p.Limit <= math.MaxInt64-p.Offset {
 		t.last = p.Offset + p.Limit
 	}
 	if err == nil && p.AppendOnly && p.By == RowNumber && !p.Ties && t.last < math.MaxInt64 {
-		t.full, err = openFullPartitions(env, p.Input.Schema(), p.Partition)
+		t.full, err = openFullPartitions(env, p.Input.Schema(), p.Partition, p.Until != nil)
 	}
 	return t, err
 }
@@ -162,8 +172,12 @@ func (t *topN) Finish(_ context.Context, s *Step) error {
 	if err != nil {
 		return err
 	}
+	passed, err := t.rows.forget(nil)
+	if err != nil {
+		return err
+	}
 	if t.full != nil {
-		if err := t.full.settle(); err != nil {
+		if err := t.full.settle(passed); err != nil {
 			return err
 		}
 	}

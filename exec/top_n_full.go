@@ -21,9 +21,12 @@ type fullPartitions struct {
 	words []uint64       // the beginnings
 }
 
-func openFullPartitions(env *Env, in *types.Schema, columns []int) (*fullPartitions, error) {
+func openFullPartitions(env *Env, in *types.Schema, columns []int, expire bool) (*fullPartitions, error) {
 	f := &fullPartitions{columns: columns}
 	shape := state.MapShape{Width: 24}
+	if expire {
+		shape.Expiry = 1
+	}
 	for _, c := range columns {
 		shape.Keys = append(shape.Keys, in.Fields[c].Type)
 		f.parts = append(f.parts, vec.NewBuilder(in.Fields[c].Type))
@@ -71,8 +74,8 @@ func (f *fullPartitions) set(partition, key []byte) {
 	}
 }
 
-// settle keeps what was noted.
-func (f *fullPartitions) settle() error {
+// settle keeps what was noted, and forgets the partitions below a watermark, nil for none.
+func (f *fullPartitions) settle(passed *vec.Vec) error {
 	n := len(f.words) / 2
 	f.keys = f.keys[:0]
 	for _, b := range f.parts {
@@ -85,6 +88,9 @@ func (f *fullPartitions) settle() error {
 	rows := f.lasts.Rows()
 	for i, g := range f.gids[:n] {
 		*(*lastKept)(rows.Ptr(g)) = lastKept{1, f.words[2*i], f.words[2*i+1]}
+	}
+	if passed != nil {
+		f.lasts.Delete(f.lasts.Below(passed, f.gids[:0]))
 	}
 	f.lasts.Clean()
 	f.words = f.words[:0]

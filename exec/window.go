@@ -15,7 +15,8 @@ import (
 //
 //	Apply   holds the rows
 //	Finish  computes, for each partition that changes, the rows that may see a change, as
-//	        they were and as they are, and emits those that are not the same
+//	        they were and as they are, and emits those that are not the same; then forgets
+//	        the partitions that the watermark has passed
 //
 // A row of weight w is w rows next to each other.
 //
@@ -26,6 +27,7 @@ type Window struct {
 	Partition []int
 	Keys      []SortKey
 	Calls     []WindowCall
+	Until     Watermark     // of the first column of Partition, which is not NULL; nil for none
 	Out       *types.Schema // the input's columns, then the calls
 }
 
@@ -115,12 +117,12 @@ func (p *Window) String() string {
 	if len(names) > 0 {
 		over = append(over, "ORDER BY "+strings.Join(names, ", "))
 	}
-	return "Window " + strings.Join(calls, ", ") + " OVER (" + strings.Join(over, " ") + ")"
+	return "Window " + strings.Join(calls, ", ") + " OVER (" + strings.Join(over, " ") + ")" + forgets(fields, p.Partition, p.Until)
 }
 
 // Open implements Plan.
 func (p *Window) Open(env *Env) (Operator, error) {
-	rows, err := openPartitions(env, p.Partition, p.Keys)
+	rows, err := openPartitions(env, p.Partition, p.Keys, p.Until)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +185,28 @@ func (w *window) Finish(_ context.Context, s *Step) error {
 	if err != nil {
 		return err
 	}
-	return w.flush(s)
+	if err := w.flush(s); err != nil {
+		return err
+	}
+	return w.forget()
+}
+
+// forget drops the partitions that the watermark has passed.
+func (w *window) forget() error {
+	running := w.loader.running
+	if running == nil {
+		_, err := w.rows.forget(nil)
+		return err
+	}
+	passed, err := w.rows.forget(func(key []byte) {
+		if sampled(key) {
+			running.gone.AppendBytes(key)
+		}
+	})
+	if err != nil || passed == nil {
+		return err
+	}
+	return running.settle()
 }
 
 // flush computes the rows of the block and puts out those that changed.

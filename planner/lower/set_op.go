@@ -10,7 +10,7 @@ func (l *lowering) setOp(x *logical.SetOp, left, right exec.Plan, print string) 
 	if l.workers > 1 {
 		left, right = byAll(left), byAll(right)
 	}
-	return l.name(print, &exec.SetOp{Left: left, Right: right, Except: x.Except, All: x.All, Out: x.Schema()})
+	return l.name(print, &exec.SetOp{Left: left, Right: right, Except: x.Except, All: x.All, Expires: expires(x), Out: x.Schema()})
 }
 
 // byAll routes rows by all of their columns.

@@ -11,8 +11,9 @@ func (l *lowering) topN(t *logical.TopN, in exec.Plan, print string) exec.Plan {
 	if l.workers > 1 {
 		in = &exec.Exchange{Input: in, Keys: t.Partition}
 	}
+	partition, until := closingFirst(t.Input, t.Partition)
 	return l.name(print, &exec.TopN{
-		Input: in, Partition: t.Partition, Keys: sortKeys(t.Keys), Limit: t.Limit, Offset: t.Offset,
+		Input: in, Partition: partition, Until: until, Keys: sortKeys(t.Keys), Limit: t.Limit, Offset: t.Offset,
 		By: exec.Rank(t.By), Ties: t.Ties, Number: t.Number != "",
 		AppendOnly: appends(t.Input), Out: t.Schema(),
 	})

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/planner/logical"
 )
@@ -43,6 +45,31 @@ func closing(a *logical.Aggregate) closed {
 		}
 	}
 	return closed{}
+}
+
+// closingFirst puts a column of a partition first that tells when the partition is
+// complete, and returns its watermark, nil where there is none.
+func closingFirst(in logical.Node, partition []int) ([]int, exec.Watermark) {
+	fields := in.Schema().Fields
+	for _, w := range logical.Watermarks(in) {
+		at := slices.Index(partition, w.Column())
+		if at < 0 || len(w.Of) == 0 || !fields[w.Column()].NotNull {
+			continue
+		}
+		out := append([]int{partition[at]}, partition[:at]...)
+		return append(out, partition[at+1:]...), Watermark(w.Of)
+	}
+	return partition, nil
+}
+
+// expires says when rows of a node are complete, whichever of its columns tells.
+func expires(n logical.Node) exec.Expires {
+	for _, w := range logical.Watermarks(n) {
+		if c := w.Column(); c >= 0 && len(w.Of) > 0 {
+			return exec.Expires{Column: c + 1, Until: Watermark(w.Of)}
+		}
+	}
+	return exec.Expires{}
 }
 
 // final lowers groups that are put out when they close.

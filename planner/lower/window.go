@@ -11,7 +11,8 @@ func (l *lowering) window(w *logical.Window, in exec.Plan, print string) exec.Pl
 	if l.workers > 1 {
 		in = &exec.Exchange{Input: in, Keys: w.Partition}
 	}
-	out := &exec.Window{Input: in, Partition: w.Partition, Keys: sortKeys(w.Keys), Out: w.Schema()}
+	partition, until := closingFirst(w.Input, w.Partition)
+	out := &exec.Window{Input: in, Partition: partition, Until: until, Keys: sortKeys(w.Keys), Out: w.Schema()}
 	for _, c := range w.Calls {
 		call := exec.WindowCall{
 			Name: c.Name, Func: c.Bind, Args: c.Args, Distinct: c.Distinct, Filter: c.Filter, Returns: c.Returns, IgnoreNulls: c.IgnoreNulls,
