@@ -20,13 +20,15 @@ import (
 // without a time is in none.
 //
 //	Apply   holds the rows
-//	Finish  emits the rows of sessions that change, as they were and as they are
+//	Finish  emits the rows of sessions that change, as they were and as they are, and forgets
+//	        the sessions that end below the watermark, since no row reaches them any more
 //
 // A stretch is rows of which each is within the gap of the one before, those that come and
 // those that go alike: sessions before and after lie within stretches, and one without a
 // change is not looked at.
 //
-// State: partition, time, row -> weight.
+// State: partition, time, row -> weight; with a watermark also end, start, partition of each
+// session.
 type Session struct {
 	Input     Plan
 	Partition []int
@@ -34,6 +36,7 @@ type Session struct {
 	Gap       int64 // microseconds, more than 0
 
 	AppendOnly bool          // the input only ever adds rows
+	Until      Watermark     // of the time; nil for none
 	Out        *types.Schema // the input's columns, then the session's start, end, and last millisecond
 }
 
@@ -47,31 +50,38 @@ func (p *Session) Schema() *types.Schema { return p.Out }
 func (p *Session) String() string {
 	fields := p.Input.Schema().Fields
 	out := fmt.Sprintf("Session of %s within %s", fields[p.Time].Name, expr.Micros(p.Gap))
-	if len(p.Partition) == 0 {
-		return out
-	}
 	names := make([]string, len(p.Partition))
 	for i, c := range p.Partition {
 		names[i] = fields[c].Name
 	}
-	return out + " PER " + strings.Join(names, ", ")
+	if len(names) > 0 {
+		out += " PER " + strings.Join(names, ", ")
+	}
+	if p.Until != nil {
+		out += " FORGETS " + p.Out.Fields[len(fields)+1].Name + " < " + p.Until.String()
+	}
+	return out
 }
 
 // Open implements Plan.
 func (p *Session) Open(env *Env) (Operator, error) {
-	rows, err := openPartitions(env, p.Partition, []SortKey{{Column: p.Time}})
+	rows, err := openPartitions(env, p.Partition, []SortKey{{Column: p.Time}}, nil)
 	if err != nil {
 		return nil, err
 	}
 	x := &session{plan: p, rows: rows, out: zset.NewBuilder(p.Out), width: p.Input.Schema().Len(), errorNull: env.EvalErrorNull}
 	x.aside = env.aside(x.read, p.AppendOnly)
-	return x, nil
+	if p.Until != nil {
+		x.ends, err = openSessionEnds(env, rows, p)
+	}
+	return x, err
 }
 
 type session struct {
 	plan      *Session
 	rows      *partitions
-	aside     *aside // rows whose session would end beyond all times
+	ends      *sessionEnds // nil where nothing is forgotten
+	aside     *aside       // rows whose session would end beyond all times
 	errorNull bool
 	sel       []int32 // the rows of a delta that have a time
 	width     int     // of the input
@@ -126,12 +136,20 @@ func (x *session) Finish(_ context.Context, s *Step) error {
 			if err := x.emit(s, before); err != nil {
 				return err
 			}
+			if x.ends != nil {
+				x.ends.note(partition, x.stretch)
+			}
 		}
 		x.rows.apply(changes)
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	if x.ends != nil {
+		if err := x.ends.forget(); err != nil {
+			return err
+		}
 	}
 	return x.flush(s, 1)
 }

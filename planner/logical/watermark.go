@@ -49,6 +49,8 @@ func (t WatermarkTerm) String() string { return t.value().String() }
 //   - The groups of an aggregate change only while rows of them come: columns that are
 //     grouped by keep their watermarks. So do the columns that a window or a top N partitions
 //     by, and their first key where it is ascending and no row looks at later ones.
+//   - The end of a session is a gap behind its last row, so that a row which joins it is
+//     not later than its end.
 //   - UNION, INTERSECT and EXCEPT have the least of their inputs.
 //   - Of a join see joinWatermarks.
 func Watermarks(n Node) []Watermark {
@@ -82,6 +84,12 @@ func Watermarks(n Node) []Watermark {
 	case *Window:
 		return orderedWatermarks(x.Input, x.Partition, x.Keys, !slices.ContainsFunc(x.Calls, WindowCall.looksAhead))
 	case *Expand:
+		return x.watermarks()
+	case *Session:
+		return x.watermarks()
+	case *Lookup: // the right side changes nothing that was put out
+		return Watermarks(x.Left)
+	case *Asof:
 		return x.watermarks()
 	case *EmitFinal:
 		return slices.DeleteFunc(Watermarks(x.Input), func(m Watermark) bool { return m.Column() != x.Column })
@@ -255,4 +263,37 @@ func (m Watermark) Bound() string {
 		return parts[0]
 	}
 	return "least(" + strings.Join(parts, ", ") + ")"
+}
+
+// watermarks: a row changes the sessions that end at its time or later, in its partition.
+func (x *Session) watermarks() []Watermark {
+	var out []Watermark
+	width := x.Input.Schema().Len()
+	for _, w := range Watermarks(x.Input) {
+		c := w.Column()
+		if slices.Contains(x.Partition, c) {
+			out = append(out, w)
+		}
+		if c != x.Time {
+			continue
+		}
+		last := Watermark{Expr: &expr.Column{Index: width + 2, Field: x.Columns[2]}}
+		for _, t := range w.Of {
+			t.Func = expr.Later(t.value(), -1000) // a millisecond before the end
+			last.Of = append(last.Of, t)
+		}
+		out = append(out, Watermark{&expr.Column{Index: width + 1, Field: x.Columns[1]}, w.Of}, last)
+	}
+	return out
+}
+
+// watermarks: where the latest right row is taken, one that comes changes left rows that are
+// not before it.
+func (a *Asof) watermarks() []Watermark {
+	l, ok := columnWatermarks(a.Left)[a.LeftTime]
+	r, there := columnWatermarks(a.Right)[a.RightTime]
+	if !ok || !there || !a.Latest() {
+		return nil
+	}
+	return []Watermark{{l.Expr, least(l.Of, r.Of)}}
 }

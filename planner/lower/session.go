@@ -11,7 +11,13 @@ func (l *lowering) session(x *logical.Session, in exec.Plan, print string) exec.
 	if l.workers > 1 {
 		in = &exec.Exchange{Input: in, Keys: x.Partition}
 	}
+	var until exec.Watermark
+	for _, w := range logical.Watermarks(x.Input) {
+		if w.Column() == x.Time && len(w.Of) > 0 {
+			until = Watermark(w.Of)
+		}
+	}
 	return l.name(print, &exec.Session{
-		Input: in, Partition: x.Partition, Time: x.Time, Gap: x.Gap, AppendOnly: appends(x.Input), Out: x.Schema(),
+		Input: in, Partition: x.Partition, Time: x.Time, Gap: x.Gap, AppendOnly: appends(x.Input), Until: until, Out: x.Schema(),
 	})
 }
