@@ -31,7 +31,9 @@ func openSessionEnds(env *Env, rows *partitions, p *Session) (*sessionEnds, erro
 }
 
 // appendTime appends a time so that times order as their bytes.
-func appendTime(dst []byte, t int64) []byte { return binary.BigEndian.AppendUint64(dst, uint64(t)^1<<63) }
+func appendTime(dst []byte, t int64) []byte {
+	return binary.BigEndian.AppendUint64(dst, uint64(t)^1<<63)
+}
 
 // note takes down the sessions of a stretch: those that were go, those that are come.
 func (e *sessionEnds) note(partition []byte, stretch []sessionRow) {
