@@ -135,7 +135,8 @@ func (p *parser) cutTail() Tail {
 // beginsTail tells the clause EMIT from a column of that name.
 func (p *parser) beginsTail(i int) bool {
 	prev, next := tokenAt(p.tokens, i-1), tokenAt(p.tokens, i+1)
-	before := prev.Kind == Word && prev.Upper != "NULL" &&
+	groupAll := prev.Is("ALL") && tokenAt(p.tokens, i-2).Is("BY")
+	before := prev.Kind == Word && prev.Upper != "NULL" && !groupAll &&
 		(structural[prev.Upper] || infixes[prev.Upper] || connectives[prev.Upper])
 	if prev.Kind == Symbol && !prev.Is(")", "]", "*") || before {
 		return false
