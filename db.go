@@ -96,6 +96,7 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 		write:      make(gate, 1),
 	}
 	db.planner = planner.Planner{Catalog: db.catalog, Functions: db.functions, Workers: c.parallelism, NoRules: c.noRules}
+	db.planner.Size = db.size
 	db.engine = stream.New(stream.Config{
 		Workers: c.parallelism, Env: db.env, NewStore: builtin.NewStore, OnProgress: c.progress,
 	})

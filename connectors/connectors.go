@@ -238,6 +238,9 @@ type Connector struct {
 	// Sink opens the table for writing, nil where it cannot be written. mode is what
 	// the query will put out, schema the columns it will write.
 	Sink func(ctx context.Context, t *Table, mode Mode, schema *types.Schema, env Env) (Sink, error)
+	// Size estimates how many rows a query over the table reads at first; nil where nobody
+	// can tell without reading it.
+	Size func(ctx context.Context, t *Table, env Env) (int64, error)
 	// Modes says which output modes the table accepts, and why not the others.
 	Modes func(t *Table) ModeCheck
 	// Guarantee says what a sink on this table promises.

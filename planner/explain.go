@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -129,7 +130,9 @@ func described(n logical.Node) string {
 		if len(cols) == 0 {
 			cols = []string{"one row"}
 		}
-		notes = append(notes, "key "+strings.Join(cols, ", "))
+		if note := "key " + strings.Join(cols, ", "); !slices.Contains(notes, note) {
+			notes = append(notes, note)
+		}
 	}
 	if p.State != logical.NoState && p.State != logical.Presented {
 		notes = append(notes, "state: "+p.State.String())

@@ -23,6 +23,9 @@ type Planner struct {
 	Workers   int         // of the circuits planned for
 	NoRules   bool        // leave out rule.Default: the plans must mean the same
 	Zone      *types.Zone // the setting time_zone
+	// Size estimates the rows of a table or materialized view, by which joins are ordered; nil
+	// where nothing is known.
+	Size func(name string) (int64, bool)
 }
 
 // A Watermark says up to where a column of a query's result is complete.
@@ -47,7 +50,7 @@ type Query struct {
 
 // Bind returns a binder over the planner's catalog and functions.
 func (p *Planner) Bind() *bind.Binder {
-	return &bind.Binder{Catalog: p.Catalog, Functions: p.Functions, Zone: p.Zone}
+	return &bind.Binder{Catalog: p.Catalog, Functions: p.Functions, Zone: p.Zone, Size: p.Size}
 }
 
 // Plan plans a query.

@@ -159,6 +159,14 @@ func (q *Query) Result() (*zset.Batch, int64, error) {
 	return b, epoch, err
 }
 
+// ResultSize is the number of rows of the result, copies counted; 0 where none is kept.
+func (q *Query) ResultSize() int64 {
+	if q.result == nil {
+		return 0
+	}
+	return q.result.size()
+}
+
 // presented copies the result, in the query's order where that is one batch.
 func (q *Query) presented() ([]*zset.Batch, error) {
 	parts, _, err := q.parts()

@@ -38,6 +38,7 @@ var Connector = connectors.Connector{
 		return openSource(t, env)
 	},
 	Sink: openSink,
+	Size: estimate,
 	Modes: func(t *connectors.Table) connectors.ModeCheck {
 		return func(m connectors.Mode) error {
 			if m != connectors.Update {

@@ -27,6 +27,7 @@ var Connector = connectors.Connector{
 	Sink: func(ctx context.Context, t *connectors.Table, mode connectors.Mode, schema *types.Schema, env connectors.Env) (connectors.Sink, error) {
 		return openSink(ctx, t, mode, schema, env)
 	},
+	Size:      estimate,
 	Modes:     modes,
 	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtLeastOnce },
 	Topics:    listTopics,

@@ -31,6 +31,9 @@ func New() connectors.Connector {
 		Sink: func(_ context.Context, t *connectors.Table, mode connectors.Mode, schema *types.Schema, _ connectors.Env) (connectors.Sink, error) {
 			return &sink{table: s.table(t), mode: mode, schema: schema, rows: zset.NewBuilder(schema)}, nil
 		},
+		Size: func(_ context.Context, t *connectors.Table, _ connectors.Env) (int64, error) {
+			return s.table(t).logged(), nil
+		},
 		Modes:     modes,
 		Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtMostOnce },
 	}
@@ -93,6 +96,14 @@ func (t *table) total() int64 {
 		return t.base
 	}
 	return t.ends[len(t.ends)-1]
+}
+
+// logged is how many rows the log has: those of the table, and of changes that are yet to be
+// summed up.
+func (t *table) logged() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.total() - t.base
 }
 
 // reserve checks a change and holds its keys until it is appended or released.

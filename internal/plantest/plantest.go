@@ -5,6 +5,7 @@
 //
 //	ddl                      CREATE TABLE and CREATE VIEW statements. A table may have
 //	                         WITH (append_only = 'true'); else its rows may be taken back.
+//	                         WITH (rows = '100') says how many rows it has.
 //	bind                     the plan of a query as it is written
 //	plan [expect=(R, …)] [expect-not=(R, …)] [only=(R, …)]
 //	                         the plan behind the rules of rule.Required, and those of
@@ -30,6 +31,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/planner/rule"
@@ -43,7 +45,16 @@ import (
 
 // New returns a planner over an empty catalog and the built-in functions.
 func New() *planner.Planner {
-	return &planner.Planner{Catalog: catalog.New(), Functions: function.NewRegistry(scalar.All, aggregate.All, table.All), Workers: 1}
+	p := &planner.Planner{Catalog: catalog.New(), Functions: function.NewRegistry(scalar.All, aggregate.All, table.All), Workers: 1}
+	p.Size = func(name string) (int64, bool) {
+		e, ok := p.Catalog.Lookup(name)
+		if !ok || e.Def == nil {
+			return 0, false
+		}
+		n, err := strconv.ParseInt(e.Def.Options.Get("rows"), 10, 64)
+		return n, err == nil
+	}
+	return p
 }
 
 // Define runs CREATE TABLE and CREATE VIEW statements.
@@ -101,10 +112,14 @@ func tableEntry(p *planner.Planner, st *sql.CreateTable) (*catalog.Entry, error)
 		e.Keys = [][]int{key}
 	}
 	for _, o := range st.Options {
-		if o.Name != "append_only" {
+		switch o.Name {
+		case "append_only":
+			e.AppendOnly = o.Value == "true"
+		case "rows":
+			e.Def = &connectors.Table{Options: connectors.Options{"rows": o.Value}}
+		default:
 			return nil, fmt.Errorf("%s: unknown option %s", e.Name, o.Name)
 		}
-		e.AppendOnly = o.Value == "true"
 	}
 	return e, nil
 }

@@ -19,6 +19,8 @@ type Binder struct {
 	Catalog   *catalog.Catalog
 	Functions *function.Registry
 	Zone      *types.Zone // in which TIMESTAMP WITH LOCAL TIME ZONE is shown and read
+	// Size estimates the rows of a table or materialized view; nil where nothing is known.
+	Size func(name string) (int64, bool)
 }
 
 // inZone is a table or view as the query sees it: its moments are shown in the query's

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
@@ -111,13 +112,21 @@ func (s *session) table(name string, at int) (logical.Node, error) {
 	case catalog.View:
 		return s.view(e, at)
 	case catalog.MaterializedView:
-		r := &logical.Relation{Name: e.Name, View: true, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys}
+		r := &logical.Relation{Name: e.Name, View: true, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys, Size: s.sizeOf(e.Name)}
 		for _, c := range e.Timed {
 			r.Watermarks = append(r.Watermarks, logical.RelationWatermark{Column: c})
 		}
 		return scanAll(r), nil
 	}
 	return s.scanTable(e)
+}
+
+// sizeOf returns what tells the size of a relation, and asks for it once.
+func (b *Binder) sizeOf(name string) func() (int64, bool) {
+	if b.Size == nil {
+		return nil
+	}
+	return sync.OnceValues(func() (int64, bool) { return b.Size(name) })
 }
 
 func scanAll(r *logical.Relation) logical.Node {
@@ -134,7 +143,7 @@ var arrivals = map[connectors.Changes]logical.Arrival{
 
 // scanTable scans a table's own columns; computed columns are computed above.
 func (s *session) scanTable(e *catalog.Entry) (logical.Node, error) {
-	r := &logical.Relation{Name: e.Name, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys, Arrival: arrivals[e.Changes]}
+	r := &logical.Relation{Name: e.Name, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys, Arrival: arrivals[e.Changes], Size: s.sizeOf(e.Name)}
 	for i := range e.Schema.Fields {
 		if _, computed := e.Computed[i]; !computed {
 			r.Stored = append(r.Stored, i)

@@ -19,6 +19,9 @@ type Relation struct {
 	Arrival    Arrival
 	Stored     []int // positions of the columns that can be read: all but computed ones
 	Watermarks []RelationWatermark
+	// Size estimates how many rows there are, false where nobody knows; nil likewise. Rules ask
+	// for it where it decides something: it may cost a question to somebody outside.
+	Size func() (int64, bool)
 }
 
 // A RelationWatermark says that a column of a relation has a watermark.
