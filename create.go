@@ -84,6 +84,9 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 		}
 	}
 	if err := p.Mode(connectors.Update); err != nil {
+		if err := refusedClock(&st.Common, err); err != nil {
+			return Result{}, err
+		}
 		return Result{}, st.Errorf(st.Name.Offset, "%s cannot be kept up to date: %v", e.Name, err)
 	}
 	e.AppendOnly, e.Keys = p.Props.AppendOnly, p.Props.Keys

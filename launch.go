@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/catalog"
@@ -184,6 +185,9 @@ func chooseMode(at *sql.Common, tail sql.Tail, plan **planner.Query, sink connec
 		place = at.Start
 	}
 	if err := p.Mode(mode); err != nil {
+		if err := refusedClock(at, err); err != nil {
+			return 0, "", err
+		}
 		return 0, "", at.Errorf(place, "output mode %s is not possible: %v", mode, err)
 	}
 	if mode == connectors.Append && !p.Props.AppendOnly {
@@ -200,6 +204,24 @@ func chooseMode(at *sql.Common, tail sql.Tail, plan **planner.Query, sink connec
 		return 0, "", at.Errorf(place, "output mode %s is not possible: %v%s", mode, err, why)
 	}
 	return mode, note, nil
+}
+
+// clockWords are the functions that ask for the time, as a statement writes them.
+var clockWords = regexp.MustCompile(`(?i)\b(now|proctime|(current|utc)_(timestamp|date|time)|cur(date|time)|localtime(stamp)?|unix_timestamp)\b`)
+
+// refusedClock says of an error that is of a condition on the clock where that stands; nil
+// for any other.
+func refusedClock(at *sql.Common, err error) error {
+	var clock *planner.ClockError
+	if !errors.As(err, &clock) {
+		return nil
+	}
+	place := at.Start
+	if found := clockWords.FindStringIndex(at.Text()); found != nil {
+		place += found[0]
+	}
+	return at.Errorf(place, "a query that runs on cannot have this condition: %v", clock).
+		WithHint("compare a function of the row alone with the clock and a constant span, as in ts > NOW() - INTERVAL 1 HOUR, not under OR or NOT; or leave EMIT out")
 }
 
 // runningQuery returns the query that runs under a name.

@@ -76,6 +76,9 @@ func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
 			if x, ok := op.(*exchange); ok {
 				x.worker, x.node = wk, i
 			}
+			if x, ok := op.(timed); ok {
+				wk.timed = append(wk.timed, x)
+			}
 			if wk.meter != nil {
 				op = &metered{op, wk.meter, i}
 			}
@@ -171,6 +174,27 @@ func (c *Circuit) Finish(ctx context.Context) error {
 	return c.look()
 }
 
+// NextTime returns the next time after now, in microseconds since 1970-01-01 UTC, at which
+// the output changes without input, false for none: an epoch has to run then. It is asked
+// between epochs.
+func (c *Circuit) NextTime(now int64) (int64, bool) {
+	next, some := int64(0), false
+	for _, w := range c.workers {
+		for _, x := range w.timed {
+			if at, ok := x.next(now); ok && (!some || at < next) {
+				next, some = at, true
+			}
+		}
+	}
+	return next, some
+}
+
+// A timed operator puts out changes when time has come, without input.
+type timed interface {
+	// next is the next time after now at which it does; false for none.
+	next(now int64) (int64, bool)
+}
+
 // settle delivers what lies in inboxes until none holds anything.
 func (c *Circuit) settle() error {
 	for len(c.workers) > 1 {
@@ -223,6 +247,7 @@ type worker struct {
 	ctx     context.Context // of the Push or Finish that runs
 	ops     []Operator
 	steps   []Step
+	timed   []timed // the operators that time moves
 	stats   []*NodeStats
 	mem     vec.Mem
 

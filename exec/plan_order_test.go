@@ -6,6 +6,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function/scalar"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
@@ -17,6 +18,7 @@ import (
 //	w = window t: lag(v, 2) IGNORE NULLS AS a, sum(v) FILTER v > 1 OVER ROWS 1 PRECEDING TO CURRENT ROW AS s BY o PER k
 //	a = left asof l, r: o >= o ON k = k
 //	u = left lookup l, r: k = k IF l.v < r.v
+//	f = time t: v > -2 (the seconds of the clock and -2)
 //	r = recursive all b, e: self = scan a INT; e = scan a INT, b INT; j = inner join self, e: a = a; p = project j: b AS a
 //
 // The step of a recursion is a plan of its own, whose scan self is what came last.
@@ -77,6 +79,21 @@ func (p *planner) lookup(outer bool, ins, what string) exec.Plan {
 	u.Keys, keys = matchKeys(what, u.Left.Schema(), u.Right.Schema())
 	u.Left, u.Right = p.keyed(u.Left, keys[0]), p.keyed(u.Right, keys[1])
 	return u
+}
+
+// time reads a comparison of a column with the seconds of the clock and a number.
+func (p *planner) time(in exec.Plan, what string) exec.Plan {
+	words := strings.Fields(what)
+	at := in.Schema().Index(words[0])
+	by, _ := strconv.ParseInt(words[2], 10, 64)
+	seconds := types.Of(types.BigInt)
+	f := &exec.TimeFilter{Input: in, Arg: &expr.Column{Index: at, Field: in.Schema().Fields[at]}, AppendOnly: p.appendOnly}
+	f.Op = map[string]expr.Op{">": expr.Gt, ">=": expr.Ge, "<": expr.Lt, "<=": expr.Le}[words[1]]
+	f.Clock = arith(expr.Add, &expr.Call{Func: &scalar.UnixTimestamp, Overload: &scalar.UnixTimestamp.Overloads[0], T: seconds}, &expr.Literal{T: seconds, Value: by})
+	if p.workers > 1 && !p.appendOnly {
+		f.Input = p.routed(in)
+	}
+	return f
 }
 
 // keyed sends rows of equal columns to one worker.

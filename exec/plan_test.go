@@ -91,6 +91,8 @@ func (p *planner) node(name, kind, rest string) exec.Plan {
 		return p.window(in, what)
 	case "session":
 		return p.session(in, what)
+	case "time":
+		return p.time(in, what)
 	}
 	panic("no node " + kind)
 }

@@ -150,6 +150,9 @@ func (q *Query) Mode(m connectors.Mode) error {
 	if err := q.lasting(); err != nil {
 		return err
 	}
+	if err := q.timely(); err != nil {
+		return err
+	}
 	switch {
 	case m == connectors.Append && !q.Props.AppendOnly:
 		if _, ok := q.Final(); ok {
@@ -178,6 +181,34 @@ func (q *Query) lasting() error {
 			}
 			if p := n.Inputs()[0].Properties(); !p.AppendOnly {
 				found = fmt.Errorf("%s is not the same again when %s takes a row back; compute it where rows are only added, or leave EMIT out", e, p.Cause)
+			}
+		}
+	})
+	return found
+}
+
+// A ClockError is that of a condition which asks for the time in a way that cannot be kept
+// up to date as time goes on.
+type ClockError struct{ Condition expr.Expr }
+
+// Error implements error.
+func (e *ClockError) Error() string {
+	return fmt.Sprintf("%s would have to be asked again at every time", e.Condition)
+}
+
+// timely refuses a query that runs on and tests rows by what the clock shows when they
+// come, where that is no time filter.
+func (q *Query) timely() error {
+	var found error
+	logical.Walk(q.Optimised, func(n logical.Node) {
+		switch n.(type) {
+		case *logical.Filter, *logical.Join:
+			for _, e := range logical.Exprs(n) {
+				for _, c := range expr.Conjuncts(e) {
+					if found == nil && expr.Stability(c) == function.PerEpoch {
+						found = &ClockError{c}
+					}
+				}
 			}
 		}
 	})

@@ -8,6 +8,8 @@ func Exprs(n Node) []expr.Expr {
 	switch x := n.(type) {
 	case *Filter:
 		return []expr.Expr{x.Pred}
+	case *TimeFilter:
+		return []expr.Expr{x.Arg}
 	case *Project:
 		return x.Exprs
 	case *Aggregate:
@@ -52,6 +54,8 @@ func WithExprs(n Node, es []expr.Expr) Node {
 	switch x := n.(type) {
 	case *Filter:
 		return &Filter{x.Input, es[0]}
+	case *TimeFilter:
+		return &TimeFilter{x.Input, es[0], x.Op, x.Clock}
 	case *Project:
 		return &Project{x.Input, es, x.Names}
 	case *Aggregate:

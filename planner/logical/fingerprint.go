@@ -73,6 +73,8 @@ func details(n Node) string {
 		return fmt.Sprint(x.Kind, x.On != nil, x.Any != nil, len(x.Params))
 	case *Asof:
 		return fmt.Sprint(x.Outer, x.Keys, x.Op, x.LeftTime, x.RightTime)
+	case *TimeFilter:
+		return x.Op.String() + " " + expr.Fingerprint(x.Clock)
 	case *Lookup:
 		return fmt.Sprint(x.Outer, x.Keys, x.On != nil)
 	case *SetOp:

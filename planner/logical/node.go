@@ -41,14 +41,15 @@ type Bound uint8
 
 // The bounds.
 const (
-	NoState   Bound = iota
-	PerGroup        // one row for each distinct key
-	PerValue        // every value of an aggregate's argument in each group
-	Constant        // one row
-	Presented       // only while a result is shown
-	Bounded         // so many rows as are shown, forgotten at a restart
-	PerRow          // every row of the inputs
-	FirstRows       // the first rows of each partition
+	NoState     Bound = iota
+	PerGroup          // one row for each distinct key
+	PerValue          // every value of an aggregate's argument in each group
+	Constant          // one row
+	Presented         // only while a result is shown
+	Bounded           // so many rows as are shown, forgotten at a restart
+	PerRow            // every row of the inputs
+	FirstRows         // the first rows of each partition
+	UntilPassed       // the rows that the clock has not passed
 )
 
 // String gives the bound as EXPLAIN prints it.
@@ -56,6 +57,7 @@ func (b Bound) String() string {
 	return [...]string{
 		"none", "one row a group", "every value in a group", "one row", "none", "the rows shown",
 		"every row", "the first rows of each partition",
+		"the rows that the clock has not passed",
 	}[b]
 }
 

@@ -83,6 +83,8 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 		return l.values(x)
 	case *logical.Filter:
 		return &exec.Filter{Input: ins[0], Pred: x.Pred, AppendOnly: appends(x.Input)}
+	case *logical.TimeFilter:
+		return l.timeFilter(x, ins[0], print)
 	case *logical.Project:
 		return &exec.Project{Input: ins[0], Exprs: x.Exprs, AppendOnly: appends(x.Input), Out: x.Schema()}
 	case *logical.Union:
@@ -135,6 +137,15 @@ func (l *lowering) name(print string, p exec.Plan) exec.Plan {
 		print += "." + strconv.Itoa(i)
 	}
 	return &exec.Named{Plan: p, Name: print}
+}
+
+// timeFilter keeps rows until they are taken back, so that equal ones go to one worker.
+func (l *lowering) timeFilter(x *logical.TimeFilter, in exec.Plan, print string) exec.Plan {
+	appends := appends(x.Input)
+	if l.workers > 1 && !appends {
+		in = byAll(in)
+	}
+	return l.name(print, &exec.TimeFilter{Input: in, Arg: x.Arg, Op: x.Op, Clock: x.Clock, AppendOnly: appends})
 }
 
 func first(x *logical.First, in exec.Plan) exec.Plan {

@@ -24,7 +24,7 @@ func propagateEmpty(n logical.Node) (logical.Node, bool) {
 		if never(x.Pred) || empty(x.Input) {
 			return none(n), true
 		}
-	case *logical.Project, *logical.Window, *logical.Expand, *logical.Session:
+	case *logical.Project, *logical.Window, *logical.Expand, *logical.Session, *logical.TimeFilter:
 		if empty(n.Inputs()[0]) {
 			return none(n), true
 		}

@@ -39,6 +39,11 @@ func (p *pruner) prune(n logical.Node, need []bool) (logical.Node, []int) {
 		mark(in, x.Pred)
 		input, at := p.prune(x.Input, in)
 		return &logical.Filter{Input: input, Pred: remap(x.Pred, at)}, at
+	case *logical.TimeFilter:
+		in := slices.Clone(need)
+		mark(in, x.Arg)
+		input, at := p.prune(x.Input, in)
+		return &logical.TimeFilter{Input: input, Arg: remap(x.Arg, at), Op: x.Op, Clock: x.Clock}, at
 	case *logical.Aggregate:
 		return p.aggregate(x, need)
 	case *logical.Union:

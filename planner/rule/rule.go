@@ -27,7 +27,8 @@ type Rule struct {
 // Required are the rules without which a plan cannot run; they are always on.
 var Required = []Rule{
 	GroupingSets, // each set is an aggregate
-	Decorrelate,  // subqueries become joins
+	TimeFilters,  // what compares with the clock, also within subqueries …
+	Decorrelate,  // … which become joins
 }
 
 // Default are the rules that make plans better.
@@ -48,6 +49,7 @@ var Default = []Rule{
 	ReduceOuterJoin,      // before conditions leave their place above the join …
 	PushThroughJoin,      // … for its sides
 	PushThroughAsof,      // … or the left one alone,
+	PushTimeFilter,       // rows that time moves are moved before they are joined
 	PushJoinCondition,    // and its own condition, for the side that it reads
 	PushThroughAggregate, // what speaks of whole groups need not be counted first
 	PushThroughWindow,    // nor rows of a partition that is not asked for

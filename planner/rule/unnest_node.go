@@ -36,7 +36,7 @@ func (u *unnesting) node(n logical.Node) logical.Node {
 		return u.recursive(x)
 	case *logical.Self:
 		return u.selves[x]
-	case *logical.Project, *logical.TopN, *logical.Window, *logical.Expand, *logical.Session:
+	case *logical.Project, *logical.TopN, *logical.Window, *logical.Expand, *logical.Session, *logical.TimeFilter:
 	default:
 		return nil
 	}
