@@ -190,13 +190,15 @@ func (d *dataflow) waitForData() error {
 	return err
 }
 
-// due reports that a watermark moves though nothing was read.
+// due reports that a watermark moves, or what a member puts out changes, though nothing was
+// read.
 func (d *dataflow) due() bool {
 	now := d.engine.now()
-	return slices.ContainsFunc(d.scans, func(s *scan) bool { return s.due(now) })
+	return slices.ContainsFunc(d.scans, func(s *scan) bool { return s.due(now) }) ||
+		slices.ContainsFunc(d.members, func(m *member) bool { return !m.next.IsZero() && !m.next.After(now) }) && !d.exhausted()
 }
 
-// alarm fires when a watermark may move though nothing is read; the clock, which may be
+// alarm fires when that may be so though nothing is read; the clock, which may be
 // set, is looked at again after longestSleep.
 func (d *dataflow) alarm() (<-chan time.Time, func()) {
 	now := d.engine.now()
@@ -204,6 +206,11 @@ func (d *dataflow) alarm() (<-chan time.Time, func()) {
 	for _, s := range d.scans {
 		if at, ok := s.next(now); ok && (first.IsZero() || at.Before(first)) {
 			first = at
+		}
+	}
+	for _, m := range d.members {
+		if !m.next.IsZero() && (first.IsZero() || m.next.Before(first)) {
+			first = m.next
 		}
 	}
 	if first.IsZero() {

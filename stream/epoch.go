@@ -98,6 +98,7 @@ func (d *dataflow) runEpoch(p *epochPlan) error {
 			return m.blame(err)
 		}
 		m.settle()
+		m.look(now)
 	}
 	computed := d.engine.now()
 	for _, m := range d.members {

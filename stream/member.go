@@ -20,8 +20,9 @@ type member struct {
 	circuit *exec.Circuit
 	result  *resultTable // nil where nobody asks for it
 	stores  []state.Store
-	scans   []*scan // of its tables, until the dataflow has them
-	feeds   []feed  // scans fed by other members, or by rows given
+	next    time.Time // when its output changes without input; the zero time for never
+	scans   []*scan   // of its tables, until the dataflow has them
+	feeds   []feed    // scans fed by other members, or by rows given
 
 	mu      sync.Mutex      // guards direct writes of several workers
 	parts   []*zset.Builder // collected output, one a worker
@@ -269,6 +270,14 @@ func (m *member) pushParts(ctx context.Context, node *exec.Scan, b *zset.Batch) 
 		defer func() { worker = (worker + 1) % len(m.parts) }()
 		return m.blame(m.circuit.Push(ctx, worker, node, part))
 	})
+}
+
+// look asks the circuit when, after an epoch, its output changes without input.
+func (m *member) look(now int64) {
+	m.next = time.Time{}
+	if at, ok := m.circuit.NextTime(now); ok {
+		m.next = time.UnixMicro(at)
+	}
 }
 
 // blame says which query an error belongs to.
