@@ -24,7 +24,7 @@ func isBench(arg string) bool { return len(arg) > 12 && arg[:12] == "-test.bench
 // BenchmarkQueries runs each query over a million events, made up by the process itself.
 // Mrec/cpu-s is records that the query reads for each second of CPU time.
 func BenchmarkQueries(b *testing.B) {
-	for _, q := range known() {
+	for _, q := range nexmark.Workload.Queries {
 		b.Run(q.Name, func(b *testing.B) {
 			var records, spent float64
 			for b.Loop() {

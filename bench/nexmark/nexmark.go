@@ -16,6 +16,9 @@ import (
 //go:embed *.sql
 var files embed.FS
 
+// watermark says that events are at most four seconds late.
+const watermark = "WATERMARK FOR date_time AS date_time - INTERVAL 4 SECOND"
+
 // Workload is the benchmark.
 var Workload = benchmark.Workload{
 	Name: "nexmark",
@@ -24,15 +27,15 @@ var Workload = benchmark.Workload{
 	Tables: []benchmark.Table{
 		{
 			Name: "person", Generator: "nexmark-person",
-			Columns: "id BIGINT, name VARCHAR, email_address VARCHAR, credit_card VARCHAR, city VARCHAR, state VARCHAR, date_time TIMESTAMP(3), extra VARCHAR",
+			Columns: "id BIGINT, name VARCHAR, email_address VARCHAR, credit_card VARCHAR, city VARCHAR, state VARCHAR, date_time TIMESTAMP(3), extra VARCHAR, " + watermark,
 		},
 		{
 			Name: "auction", Generator: "nexmark-auction",
-			Columns: "id BIGINT, item_name VARCHAR, description VARCHAR, initial_bid BIGINT, reserve BIGINT, date_time TIMESTAMP(3), expires TIMESTAMP(3), seller BIGINT, category BIGINT, extra VARCHAR",
+			Columns: "id BIGINT, item_name VARCHAR, description VARCHAR, initial_bid BIGINT, reserve BIGINT, date_time TIMESTAMP(3), expires TIMESTAMP(3), seller BIGINT, category BIGINT, extra VARCHAR, " + watermark,
 		},
 		{
 			Name: "bid", Generator: "nexmark-bid",
-			Columns: "auction BIGINT, bidder BIGINT, price BIGINT, channel VARCHAR, url VARCHAR, date_time TIMESTAMP(3), extra VARCHAR",
+			Columns: "auction BIGINT, bidder BIGINT, price BIGINT, channel VARCHAR, url VARCHAR, date_time TIMESTAMP(3), extra VARCHAR, " + watermark,
 		},
 	},
 	Queries: inOrder(benchmark.Read(files)),

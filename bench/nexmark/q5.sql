@@ -14,4 +14,4 @@ JOIN (
   ) CB
   GROUP BY CB.st, CB.et
 ) MB ON AB.st = MB.st AND AB.et = MB.et AND AB.num >= MB.maxn
-EMIT UPDATE;
+EMIT APPEND;

@@ -7,4 +7,4 @@ JOIN (
   GROUP BY window_start, window_end
 ) M ON B.price = M.maxprice
 WHERE B.date_time BETWEEN M.we - INTERVAL 10 SECOND AND M.we
-EMIT UPDATE;
+EMIT APPEND;

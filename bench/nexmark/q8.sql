@@ -10,4 +10,4 @@ JOIN (
   FROM TUMBLE(auction, DESCRIPTOR(date_time), INTERVAL 10 SECOND)
   GROUP BY seller, window_start, window_end
 ) A ON P.id = A.seller AND P.st = A.st AND P.et = A.et
-EMIT UPDATE;
+EMIT APPEND;

@@ -13,17 +13,20 @@ import (
 //go:embed *.sql
 var files embed.FS
 
+// watermark lets events be as late as the generator makes them where it is told to.
+const watermark = "WATERMARK FOR event_time AS event_time - INTERVAL 61 SECOND"
+
 // Workload is the benchmark.
 var Workload = benchmark.Workload{
 	Name: "ysb",
 	Tables: []benchmark.Table{
 		{
 			Name: "ad_events", Generator: "ysb-events",
-			Columns: "user_id VARCHAR, page_id VARCHAR, ad_id VARCHAR, ad_type VARCHAR, event_type VARCHAR, event_time TIMESTAMP(3), ip_address VARCHAR",
+			Columns: "user_id VARCHAR, page_id VARCHAR, ad_id VARCHAR, ad_type VARCHAR, event_type VARCHAR, event_time TIMESTAMP(3), ip_address VARCHAR, " + watermark,
 		},
 		{
 			Name: "ads", Generator: "ysb-ads", Static: true,
-			Columns: "ad_id VARCHAR, campaign_id VARCHAR",
+			Columns: "ad_id VARCHAR PRIMARY KEY, campaign_id VARCHAR",
 		},
 	},
 	Queries: benchmark.Read(files),

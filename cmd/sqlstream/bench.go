@@ -153,7 +153,7 @@ func runBench(ctx context.Context, w *benchmark.Workload, queries []benchmark.Qu
 		if err != nil { // the others may do
 			rep.Error = err.Error()
 		}
-		wrong = wrong || err != nil || rep.Verdict != "" && rep.Verdict != benchmark.Equal
+		wrong = wrong || err != nil || f.Verify && !rep.Verified
 		if err := f.print(rep); err != nil {
 			return err
 		}

@@ -12,12 +12,8 @@ func (w *Workload) topic(t Table, o Options) string {
 	return fmt.Sprintf("%s-%s-%d-%d-%d-%d%s", w.Name, t.Name, o.Events, o.Seed, max(o.OutOfOrder, 1), max(o.Splits, 1), o.topics)
 }
 
-// kafka are the options of a table whose rows are in a topic. A static table is made up
-// all the same.
+// kafka are the options of a table whose rows are in a topic.
 func (w *Workload) kafka(t Table, o Options) string {
-	if t.Static {
-		return generated(t, o, 0)
-	}
 	return fmt.Sprintf("connector = 'kafka', topic = '%s', format = 'json', 'bootstrap.servers' = '%s', 'auto.create' = 'true', partitions = '%d'",
 		w.topic(t, o), o.Bootstrap, max(o.Splits, 1))
 }

@@ -44,7 +44,8 @@ type Report struct {
 	Rate        int64  `json:"rate,omitempty"`
 	Parallelism int    `json:"parallelism"`
 	Runs        []Run  `json:"runs"`
-	Verdict     string `json:"verdict,omitempty"` // "equal", or the difference
+	Verified    bool   `json:"verified,omitempty"` // that what the query put out is the answer
+	Verdict     string `json:"verdict,omitempty"`  // "equal", or the difference
 	Error       string `json:"error,omitempty"`
 }
 
@@ -68,6 +69,9 @@ func (r *Run) PerSecond() float64 { return float64(r.Records) / r.Seconds }
 // PerCPUSecond is how many records were read for each second of a processor's time.
 func (r *Run) PerCPUSecond() float64 { return float64(r.Records) / r.CPUSeconds }
 
+// sinkName is the table that queries write to, and so the name of the query that runs.
+const sinkName = "benchmark_sink"
+
 // Run runs a query of the workload.
 func (w *Workload) Run(ctx context.Context, q Query, o Options) (Report, error) {
 	rep := Report{
@@ -89,7 +93,7 @@ func (w *Workload) Run(ctx context.Context, q Query, o Options) (Report, error) 
 		rep.Runs = append(rep.Runs, r)
 	}
 	if o.Verify {
-		rep.Verdict, err = w.verify(ctx, q, o)
+		rep.Verified, rep.Verdict, err = w.verify(ctx, q, o)
 	}
 	return rep, err
 }
@@ -117,7 +121,7 @@ func (w *Workload) sink(ctx context.Context, q Query) (string, error) {
 	for _, f := range run.Schema().Fields {
 		columns = append(columns, fmt.Sprintf("`%s` %s", strings.ReplaceAll(f.Name, "`", "``"), f.Type))
 	}
-	return "CREATE TABLE benchmark_sink (" + strings.Join(columns, ", ") + ") WITH (connector = 'discard')", nil
+	return "CREATE TABLE " + sinkName + " (" + strings.Join(columns, ", ") + ") WITH (connector = 'discard')", nil
 }
 
 // once runs a query in a database of its own.
@@ -134,7 +138,7 @@ func (w *Workload) once(ctx context.Context, q Query, sink string, o Options) (R
 	if err := db.Exec(ctx, sink); err != nil {
 		return Run{}, err
 	}
-	query := "INSERT INTO benchmark_sink " + q.SQL + "\nEMIT " + q.Mode
+	query := "INSERT INTO " + sinkName + " " + q.SQL + "\nEMIT " + q.Mode
 	runtime.GC() // of the runs before
 	debug.FreeOSMemory()
 	rusage.ResetPeak()
@@ -163,7 +167,7 @@ func (w *Workload) open(ctx context.Context, o Options, rate int64, more ...sqls
 	}
 	for _, t := range w.Tables {
 		if err == nil {
-			err = db.Exec(ctx, t.Create(w.source(t, o, rate)))
+			err = w.create(ctx, db, t, o, rate)
 		}
 	}
 	if err != nil {
@@ -173,12 +177,19 @@ func (w *Workload) open(ctx context.Context, o Options, rate int64, more ...sqls
 	return db, nil
 }
 
-// source are the options of a table that is read.
-func (w *Workload) source(t Table, o Options, rate int64) string {
-	if o.Bootstrap != "" {
-		return w.kafka(t, o)
+// create defines a table that is read. A static one is filled: it is there before any
+// event.
+func (w *Workload) create(ctx context.Context, db *sqlstream.DB, t Table, o Options, rate int64) error {
+	switch {
+	case t.Static:
+		made := t
+		made.Name = "made_" + t.Name
+		return db.Exec(ctx, made.Create(generated(made, o, 0))+t.Create("connector = 'memory'")+
+			"INSERT INTO "+t.Name+" SELECT * FROM "+made.Name)
+	case o.Bootstrap != "":
+		return db.Exec(ctx, t.Create(w.kafka(t, o)))
 	}
-	return generated(t, o, rate)
+	return db.Exec(ctx, t.Create(generated(t, o, rate)))
 }
 
 func generated(t Table, o Options, rate int64) string {
@@ -227,6 +238,9 @@ type observer struct {
 }
 
 func (s *observer) observe(p sqlstream.Progress) {
+	if p.Name != sinkName {
+		return
+	}
 	if s.forward != nil {
 		s.forward(p)
 	}
