@@ -130,9 +130,10 @@ func arith(x *expr.Arith, a, b string) string {
 	case expr.Mul:
 		return rescaled("("+a+" * "+b+")", ls+rs, to)
 	case expr.Div:
-		if to+rs-ls < 0 {
-			panic(Missing("a quotient of fewer digits"))
+		if to+rs < ls { // the dividend has digits to spare
+			b = rescaled(b, rs, ls-to)
 		}
+		to = max(to, ls-rs)
 		return quotient(rescaled(a, ls, to+rs), b)
 	}
 	a, b = rescaled(a, ls, common), rescaled(b, rs, common)

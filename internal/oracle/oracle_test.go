@@ -50,9 +50,11 @@ var missing = []string{
 	"the aggregate ", // of another name or meaning
 	"the function ",
 	"values of ",
+	"*logical.Asof",
 	"*logical.Expand",
 	"*logical.Recursive", // it takes no recursion within a query in FROM
 	"*logical.Self",
+	"*logical.Session",
 	"*expr.Regexp",
 	"*expr.BitNot",
 }

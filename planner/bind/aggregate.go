@@ -105,6 +105,21 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if !x.Distinct {
 		args = b.countRows(name, args)
 	}
+	if name == "avg" && outer.inArith && len(args) == 1 {
+		if _, exact := types.DecimalDigits(args[0].Type()); exact {
+			return b.averageQuotient(outer, x, args, filter)
+		}
+	}
+	shown := types.Type{}
+	if (name == "sum" || name == "avg") && len(args) == 1 && !x.Distinct {
+		if holdsQuotient(args[0]) {
+			short, err := b.boundAggregate(f, slices.Clone(args), x)
+			if err != nil {
+				return nil, err
+			}
+			shown, args[0] = short.Returns, wider(args[0])
+		}
+	}
 	bound, err := b.boundAggregate(f, args, x)
 	if err != nil {
 		return nil, err
@@ -126,7 +141,11 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 		at = len(b.calls)
 		b.calls = append(b.calls, call)
 	}
-	return &expr.Column{Index: len(b.in.fields) + at, Field: types.Field{Name: call.String(), Type: bound.Returns}}, nil
+	out := &expr.Column{Index: len(b.in.fields) + at, Field: types.Field{Name: call.String(), Type: bound.Returns}}
+	if shown.Kind == types.Decimal {
+		return expr.NewCast(out, shown), nil
+	}
+	return out, nil
 }
 
 // joinedArguments makes GROUP_CONCAT(CONCAT(a, b)) of GROUP_CONCAT(a, b). The separator

@@ -36,7 +36,7 @@ func (b *binding) arith(op expr.Op, l, r expr.Expr, n ast.Node) (expr.Expr, erro
 		}
 		return nil, textHint(err, l, r)
 	}
-	return &expr.Arith{Op: op, L: expr.NewCast(l, lt), R: expr.NewCast(r, rt), T: t}, nil
+	return &expr.Arith{Op: op, L: carried(l, lt), R: carried(r, rt), T: t}, nil
 }
 
 // timeArith is a point in time plus or minus an interval.

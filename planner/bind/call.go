@@ -99,6 +99,9 @@ func (b *binding) function(name string, nodes []ast.ExprNode, n ast.Node) (expr.
 		}
 		return nil, err.WithHint("SHOW FUNCTIONS lists them")
 	}
+	if roundsFirst[f.Name] {
+		defer b.computing()()
+	}
 	args, err := b.exprs(nodes)
 	if err != nil {
 		return nil, err
@@ -111,6 +114,7 @@ func (b *binding) scalarCall(f *function.Scalar, args []expr.Expr, n ast.Node) (
 	if err := b.ordersJSON(f.Name, args, n); err != nil {
 		return nil, err
 	}
+	widerArgument(f.Name, args)
 	ts := make([]types.Type, len(args))
 	for i, a := range args {
 		ts[i] = a.Type()
@@ -185,18 +189,24 @@ func (b *binding) argument(e expr.Expr, to types.Type, n ast.Node) (expr.Expr, e
 }
 
 func (b *binding) cast(x *ast.FuncCallExpr, try bool) (expr.Expr, error) {
+	text, _ := sql.LiteralValue(x.Args[1].(ast.ValueExpr)).(string)
+	to, wrong := sql.ParseType(text)
+	if wrong == nil && to.IsNumeric() {
+		defer b.computing()()
+	}
 	e, err := b.expr(x.Args[0])
 	if err != nil {
 		return nil, err
 	}
-	text, _ := sql.LiteralValue(x.Args[1].(ast.ValueExpr)).(string)
-	to, err := sql.ParseType(text)
-	if err != nil {
-		return nil, b.m.Errorf(x, "%v", err)
+	if wrong != nil {
+		return nil, b.m.Errorf(x, "%v", wrong)
 	}
 	to = to.In(b.Zone)
 	if !types.CanCast(e.Type(), to) {
 		return nil, castHint(b.m.Errorf(x, "a %s cannot be cast to %s", e.Type(), to), e, to)
+	}
+	if to.IsNumeric() {
+		e = wider(e)
 	}
 	return &expr.Cast{Arg: e, To: to, Try: try}, nil
 }

@@ -16,6 +16,7 @@ type binding struct {
 	alias     func(*ast.ColumnNameExpr) (expr.Expr, error)                            // what a bare name means before the scope is asked; nil for nothing
 	windows   *selection                                                              // whose window functions may stand here; nil where none may
 	clause    string                                                                  // where the expression stands, for messages
+	inArith   bool                                                                    // within an operand of + - * / DIV %, or what is rounded
 }
 
 // scalar binds an expression without aggregates.
@@ -164,6 +165,9 @@ func (b *binding) binary(x *ast.BinaryOperationExpr) (expr.Expr, error) {
 	bind := b.expr
 	if x.Op == opcode.Plus || x.Op == opcode.Minus {
 		bind = b.operand
+	}
+	if _, ok := arithmetic[x.Op]; ok {
+		defer b.computing()()
 	}
 	l, err := bind(x.L)
 	if err != nil {

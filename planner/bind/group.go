@@ -244,6 +244,10 @@ func (b *selection) above(e expr.Expr, fields []types.Field, n ast.Node) (expr.E
 	if i := b.groupOf(e); i >= 0 {
 		return &expr.Column{Index: i, Field: fields[i]}, nil
 	}
+	// A quotient that is grouped by is rounded there, however it is used above.
+	if i := slices.IndexFunc(b.groups, func(g expr.Expr) bool { return expr.Equal(wider(g), e) }); i >= 0 {
+		return expr.NewCast(&expr.Column{Index: i, Field: fields[i]}, e.Type()), nil
+	}
 	if g, ok := e.(*groupingRef); ok {
 		return b.groupingValue(g, fields)
 	}
