@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 
+	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
@@ -217,7 +217,7 @@ func ParseText(b *Builder, s string) error {
 
 func parseNested(b *Builder, s string) error {
 	raw := []byte(s)
-	if !json.Valid(raw) || string(trimJSON(raw)) == "null" {
+	if !jsonpath.Valid(raw) || string(trimJSON(raw)) == "null" {
 		return errJSON
 	}
 	return AppendFromJSON(b, raw, func(b *Builder, raw []byte) error {

@@ -105,11 +105,14 @@ func TestDeep(t *testing.T) {
 
 // What is no JSON is read to its end and not beyond.
 func FuzzScan(f *testing.F) {
-	for _, s := range []string{`{"a": [1, {"b": "\""}]}`, `[`, `{"a`, `{"a":`, `"\`, `"\u12`, `}{`, `[,]`, `{"a" 1}`, " [ 1 , 2 ] "} {
+	for _, s := range []string{`{"a": [1, {"b": "\""}]}`, `[`, `{"a`, `{"a":`, `"\`, `"\u12`, `}{`, `[,]`, `{"a" 1}`, " [ 1 , 2 ] ", "-0.5e+10", "01", "1.", "1e", "-", "nul", "trueX", "\"\\u00g0\"", "\"\x01\"", "\"12345678901234\x1f\"", "\"\xff\"", strings.Repeat("[", 10000) + strings.Repeat("]", 10000), strings.Repeat("[", 10001) + strings.Repeat("]", 10001)} {
 		f.Add(s, "$**.a[last]")
 	}
 	f.Fuzz(func(t *testing.T, doc, path string) {
 		d := []byte(doc)
+		if got, want := jsonpath.Valid(d), json.Valid(d); got != want {
+			t.Errorf("%q is valid: %t, not %t", doc, got, want)
+		}
 		jsonpath.Trim(d)
 		jsonpath.Count(d)
 		if len(d) > 1 {
@@ -167,8 +170,8 @@ func TestOrder(t *testing.T) {
 		{"{}"},
 		{`{"a": 1}`, `{"a":1.0}`, `{"a": 7, "a": 1}`},
 		{`{"a": 2}`},
-		{`{"b": 0}`},
 		{`{"aa": 0}`},
+		{`{"b": 0}`},
 		{`{"b": 1, "a": 2}`, `{"a": 2, "b": 1}`},
 		{"[]"},
 		{"[null]"},

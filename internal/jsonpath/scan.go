@@ -7,7 +7,9 @@ package jsonpath
 
 import (
 	"bytes"
+	"encoding/binary"
 	"iter"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -72,16 +74,35 @@ func End(d []byte, i int) int {
 // stringEnd returns where the string that begins at i ends, and whether something in it
 // is escaped.
 func stringEnd(d []byte, i int) (end int, escaped bool) {
-	for i++; i < len(d); i++ {
-		switch d[i] {
-		case '"':
-			return i + 1, escaped
-		case '\\':
-			escaped = true
+	for i++; ; {
+		for i+8 <= len(d) {
+			m := marks(binary.LittleEndian.Uint64(d[i:]))
+			if m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+			i += 8
+		}
+		for i < len(d) && d[i] != '"' && d[i] != '\\' {
 			i++
 		}
+		switch {
+		case i >= len(d):
+			return len(d), escaped
+		case d[i] == '"':
+			return i + 1, escaped
+		}
+		escaped = true
+		i += 2
 	}
-	return len(d), escaped
+}
+
+// marks has the highest bit of the first byte that is a quote or a backslash, and perhaps
+// of bytes behind it; it is 0 where none is.
+func marks(x uint64) uint64 {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	q, s := x^('"'*ones), x^('\\'*ones)
+	return ((q-ones)&^q | (s-ones)&^s) & high
 }
 
 func nestedEnd(d []byte, i int) int {
@@ -133,7 +154,8 @@ func Count(doc []byte) int {
 			n++
 		}
 	case IsObject(doc):
-		n = len(Members(nil, doc))
+		var buf [few]Member
+		n = len(Members(buf[:0], doc))
 	default:
 		return 1
 	}

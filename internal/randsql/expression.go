@@ -65,6 +65,8 @@ func (g *generator) value(k kind, cols []column, depth int, outer []column) stri
 		return "CASE WHEN " + name + " < 3 THEN " + name + " + 9223372036854775805 ELSE 0 END"
 	case k == number && g.chance(15):
 		return "(" + name + g.pick(" + ", " - ") + fmt.Sprint(1+g.r.IntN(2)) + ")"
+	case g.chance(3):
+		return g.throughJSON(k, name)
 	case g.chance(8):
 		return "COALESCE(" + name + ", " + g.literal(k) + ")"
 	}
@@ -144,6 +146,10 @@ func (g *generator) condition(cols []column, depth int, outer []column) string {
 		return g.value(k, cols, depth, outer) + g.pick(" IS NULL", " IS NOT NULL")
 	case 1:
 		return g.value(k, cols, depth, outer) + g.pick(" IN (", " NOT IN (") + g.literal(k) + ", " + g.literal(k) + ")"
+	case 2:
+		if g.chance(25) {
+			return g.comparedJSON(k, cols, outer)
+		}
 	}
 	return g.compared(k, cols, depth, outer)
 }

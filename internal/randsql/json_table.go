@@ -25,3 +25,38 @@ func (g *generator) jsonTable(name string, lateral []column) source {
 func (g *generator) otherwise(on, value string) string {
 	return g.pick("", " NULL ON "+on, " DEFAULT "+value+" ON "+on)
 }
+
+// throughJSON puts a value into a document and takes it out again.
+func (g *generator) throughJSON(k kind, name string) string {
+	doc, path := "JSON_ARRAY("+name+")", g.pick("$[0]", "$[last]", "$[1]")
+	if g.chance(50) {
+		doc, path = "JSON_OBJECT('k', "+name+")", g.pick("$.k", `$."k"`, "$.k[0]", "$.x")
+	}
+	switch k {
+	case number:
+		return "JSON_VALUE(" + doc + ", '" + path + "' RETURNING BIGINT" + g.otherwise("EMPTY", "3") + ")"
+	case text:
+		return "JSON_VALUE(" + doc + ", '" + path + "')"
+	case real:
+		return "JSON_VALUE(" + doc + ", '" + path + "' RETURNING DOUBLE" + g.otherwise("EMPTY", "0.5") + ")"
+	}
+	return name
+}
+
+// comparedJSON compares documents, or a value with one.
+func (g *generator) comparedJSON(k kind, cols, outer []column) string {
+	value := func(k kind) string { return g.value(k, cols, 0, outer) }
+	if k == moment {
+		k = text
+	}
+	op := g.pick(" = ", " <> ", " < ", " >= ", " <=> ")
+	switch g.r.IntN(4) {
+	case 0:
+		return value(k) + " MEMBER OF (JSON_ARRAY(" + value(k) + ", " + g.literal(k) + "))"
+	case 1:
+		return "JSON_EXTRACT(JSON_ARRAY(" + value(k) + ", " + value(text) + "), '$[0]')" + op + value(k)
+	case 2:
+		return "JSON_OBJECT('a', " + value(k) + ", 'b', " + value(text) + ")" + op + "JSON_OBJECT('b', " + value(text) + ", 'a', " + value(k) + ")"
+	}
+	return "JSON_ARRAY(" + value(k) + ", " + value(text) + ")" + op + "JSON_ARRAY(" + value(k) + ", " + value(number) + ")"
+}

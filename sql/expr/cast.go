@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
+	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -200,7 +200,7 @@ func (n *castNode) toText(a *vec.Vec, i int) error {
 	case n.to.Kind == types.JSON && n.from.IsTemporal(): // a string of JSON, as in MySQL
 		n.text = append(append([]byte{'"'}, n.text...), '"')
 	case n.to.Kind == types.JSON:
-		if !json.Valid(n.text) {
+		if !jsonpath.Valid(n.text) {
 			return errors.New("the text is not valid JSON")
 		}
 	case n.to.Kind == types.Binary:

@@ -2,7 +2,6 @@ package scalar
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 
 	"github.com/sqlstream/sqlstream/internal/jsonpath"
@@ -128,7 +127,7 @@ var JSONUnquote = function.Scalar{
 		{Expr: "json_unquote(NULL)", Value: "NULL"},
 	},
 	Overloads: []function.Overload{textOf(plain(func(dst, s []byte) []byte {
-		if v := jsonpath.Trim(s); jsonpath.IsString(v) && v[len(v)-1] == '"' && json.Valid(v) {
+		if v := jsonpath.Trim(s); jsonpath.IsString(v) && v[len(v)-1] == '"' && jsonpath.Valid(v) {
 			return jsonpath.Unquote(dst, v)
 		}
 		return append(dst, s...)
@@ -182,7 +181,7 @@ var JSONValid = function.Scalar{
 		{Expr: "json_valid(NULL)", Value: "NULL"},
 	},
 	Overloads: []function.Overload{boolOf(func(_ *function.Call, args []*vec.Vec, row int) (bool, error) {
-		return json.Valid(args[0].Bytes(row)), nil
+		return jsonpath.Valid(args[0].Bytes(row)), nil
 	}, function.Text)},
 }
 
