@@ -210,6 +210,9 @@ type fixedSpan struct {
 // addSpan binds a time plus or minus a variable interval, as TIMESTAMPADD. As in one that
 // is constant a part of a month is rounded, that of any other unit counts.
 func (b *binding) addSpan(op expr.Op, t expr.Expr, span *variableSpan, n ast.Node) (expr.Expr, error) {
+	if t.Type().Kind == types.Time && span.Expr.Type().Kind == types.Null {
+		return &expr.Literal{T: t.Type()}, nil
+	}
 	if k := t.Type().Kind; k != types.Date && k != types.Timestamp && k != types.Null {
 		return nil, b.m.Errorf(n, "an INTERVAL that is not a constant is added to a DATE or TIMESTAMP, not to a %s", t.Type())
 	}

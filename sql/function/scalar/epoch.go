@@ -110,11 +110,12 @@ func epochMicros(v *vec.Vec, row int) (int64, bool) {
 // ToTimestamp is TO_TIMESTAMP(x).
 var ToTimestamp = function.Scalar{
 	Name: "to_timestamp", Aliases: []string{"timestamp"}, Category: ofTime,
-	Doc: "A point in time: from milliseconds since 1970-01-01 00:00:00 UTC, or from a text such as 2026-11-25 10:20:30.5 or 2026-11-25T10:20:30Z. A text that is none is an error.",
+	Doc: "A point in time: from milliseconds since 1970-01-01 00:00:00 UTC, or from a text such as 2026-11-25 10:20:30.5 or 2026-11-25T10:20:30Z. A text that is none is an error. A TIME as a second argument is added.",
 	Examples: []function.Example{
 		{Expr: "to_timestamp(1795602030250)", Value: "2026-11-25 10:20:30.250"},
 		{Expr: "to_timestamp('2026-11-25T19:20:30+09:00')", Value: "2026-11-25 10:20:30.000000"},
 		{Expr: "timestamp(DATE '2026-11-25')", Value: "2026-11-25 00:00:00"},
+		{Expr: "timestamp('2026-11-25', '10:20:30')", Value: "2026-11-25 10:20:30"},
 		{Expr: "to_timestamp(NULL)", Value: "NULL"},
 	},
 	Overloads: []function.Overload{
@@ -136,6 +137,7 @@ var ToTimestamp = function.Scalar{
 			}
 			return within(t)
 		})},
+		timeSum(1)[0],
 	},
 }
 
