@@ -89,6 +89,7 @@ func (d *dataflow) loop() error {
 			if d.through = d.exhausted(); d.through {
 				return nil
 			}
+			d.notifyReached() // of what was to be an epoch before the clock was set back
 			if err := d.waitForData(); err != nil {
 				return err
 			}
@@ -102,7 +103,11 @@ func (d *dataflow) loop() error {
 }
 
 // longestSleep is after what time the clock is looked at again: it may have been set.
-const longestSleep = time.Second
+// shortestSleep keeps the loop from spinning before a clock that stands still.
+const (
+	longestSleep  = time.Second
+	shortestSleep = 10 * time.Millisecond
+)
 
 // serve runs the calls that wait, without blocking.
 func (d *dataflow) serve() {
@@ -216,7 +221,7 @@ func (d *dataflow) alarm() (<-chan time.Time, func()) {
 	if first.IsZero() {
 		return nil, func() {}
 	}
-	t := time.NewTimer(min(max(first.Sub(now), time.Millisecond), longestSleep))
+	t := time.NewTimer(min(max(first.Sub(now), shortestSleep), longestSleep))
 	return t.C, func() { t.Stop() }
 }
 

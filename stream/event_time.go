@@ -38,13 +38,15 @@ type Watermark struct {
 // Each split has a watermark: the greatest that its rows have made so far. A row is late
 // if it is older than that of its split before it, so that which rows are late depends on
 // nothing but the split's own records. The table's watermark is the least of those of the
-// splits that count: one without rows holds it back until it is idle. It never goes back.
+// splits that count: one without rows holds it back until it is idle. Where all are idle
+// it is the greatest. It never goes back.
 type eventTime struct {
 	spec   *Watermark
 	splits map[connectors.Split]*splitTime
-	at     int64 // the table's watermark, least where there is none yet
-	late   int64 // rows left out, since the start
-	ahead  int64 // of them those too far in the future
+	at     int64     // the table's watermark, least where there is none yet
+	moved  time.Time // when it did so last, or the scan began
+	late   int64     // rows left out, since the start
+	ahead  int64     // of them those too far in the future
 }
 
 // unknown is the watermark before there is one: nothing lies below it.
@@ -71,11 +73,14 @@ func newEventTime(w *Watermark) *eventTime {
 	return &eventTime{spec: w, splits: map[connectors.Split]*splitTime{}, at: unknown}
 }
 
-// begin takes in splits that are new, and those to be read that were idle: the rows of
-// either are late where the table's watermark is beyond them already.
+// begin takes in splits that are new, and those to be read that did not count: the rows
+// of either are late where the table's watermark is beyond them already.
 func (e *eventTime) begin(pos connectors.Offsets, ranges []connectors.Range, now time.Time) {
 	if e == nil {
 		return
+	}
+	if e.moved.IsZero() {
+		e.moved = now
 	}
 	for split := range pos {
 		if e.splits[split] == nil {
@@ -84,10 +89,7 @@ func (e *eventTime) begin(pos connectors.Offsets, ranges []connectors.Range, now
 	}
 	for _, r := range ranges {
 		s := e.splits[r.Split]
-		if s.idle {
-			s.watermark, s.idle = max(s.watermark, e.at), false
-		}
-		s.last = now
+		s.watermark, s.idle, s.last = max(s.watermark, e.at), false, now
 	}
 }
 
@@ -144,11 +146,12 @@ func (e *eventTime) accept(s *splitTime, at, watermark *vec.Vec, now int64) []in
 // state computes what the table's watermark is at a time, and which splits are idle then.
 func (e *eventTime) state(s *scan, now time.Time) (at int64, idle map[connectors.Split]bool) {
 	idle = map[connectors.Split]bool{}
-	least, counted := int64(math.MaxInt64), false
+	least, greatest, counted := int64(math.MaxInt64), int64(unknown), false
 	for split, t := range e.splits {
 		if s.absent(split) {
 			continue
 		}
+		greatest = max(greatest, t.watermark)
 		caughtUp := s.pos[split] >= s.until(split)
 		if idle[split] = e.spec.Idle > 0 && caughtUp && now.Sub(t.last) >= e.spec.Idle; !idle[split] {
 			least, counted = min(least, t.watermark), true
@@ -158,10 +161,13 @@ func (e *eventTime) state(s *scan, now time.Time) (at int64, idle map[connectors
 	case counted:
 		return max(e.at, least), idle
 	case e.spec.IdleAdvance && len(idle) > 0 && e.spec.Delay >= 0:
-		return max(e.at, now.Add(-e.spec.Delay-e.spec.Lateness).UnixMicro()), idle
+		greatest = max(greatest, now.Truncate(idleStep).Add(-e.spec.Delay-e.spec.Lateness).UnixMicro())
 	}
-	return e.at, idle
+	return max(e.at, greatest), idle // as where they had become idle one by one, the furthest last
 }
+
+// idleStep is by how much a watermark moves that follows the clock: each step is an epoch.
+const idleStep = time.Second
 
 // absent reports a split of a bounded run that has no rows at all.
 func (s *scan) absent(split connectors.Split) bool {
@@ -171,8 +177,10 @@ func (s *scan) absent(split connectors.Split) bool {
 
 // advance brings the table's watermark up to date at the end of an epoch.
 func (e *eventTime) advance(s *scan, now time.Time) {
-	var idle map[connectors.Split]bool
-	e.at, idle = e.state(s, now)
+	at, idle := e.state(s, now)
+	if at > e.at {
+		e.at, e.moved = at, now
+	}
 	for split, is := range idle {
 		e.splits[split].idle = is
 	}
@@ -183,8 +191,22 @@ func (s *scan) due(now time.Time) bool {
 	if s.time == nil {
 		return false
 	}
+	s.time.setBack(now)
 	at, _ := s.time.state(s, now)
 	return at > s.time.at
+}
+
+// setBack lets the time without rows begin anew where the clock was set back: else a
+// split would not be idle before the clock is where it was.
+func (e *eventTime) setBack(now time.Time) {
+	for _, t := range e.splits {
+		if t.last.After(now) {
+			t.last = now
+		}
+	}
+	if e.moved.After(now) {
+		e.moved = now
+	}
 }
 
 // next returns when a split may become idle, false where that changes nothing.
@@ -200,7 +222,7 @@ func (s *scan) next(now time.Time) (time.Time, bool) {
 		}
 	}
 	if first.IsZero() {
-		return now.Add(time.Second), s.time.spec.IdleAdvance
+		return now.Add(idleStep), s.time.spec.IdleAdvance
 	}
 	return first, true
 }

@@ -99,6 +99,9 @@ func (s *scan) detach(m *member) bool {
 func (s *scan) merge(o *scan) {
 	s.uses = append(s.uses, o.uses...)
 	s.bad = max(s.bad, o.bad) // both have read the same records
+	if s.time != nil {
+		s.time.late, s.time.ahead = max(s.time.late, o.time.late), max(s.time.ahead, o.time.ahead)
+	}
 	s.layOut()
 }
 
