@@ -143,9 +143,16 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool) ([]str
 				return nil, err
 			}
 		default:
-			src, err := db.sourceOf(leaf.Relation.Name)
+			table, late := leaf.Relation.Name, leaf.Relation.LateOf != ""
+			if late {
+				table = leaf.Relation.LateOf
+			}
+			src, err := db.sourceOf(table)
 			if err != nil {
 				return nil, err
+			}
+			if late {
+				src.Late = leaf.Relation.Schema.Fields[len(src.Table.Columns):]
 			}
 			in.Source = src
 		}

@@ -186,7 +186,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 		}
 		s.tellLate(d.engine.notice)
 		sources = append(sources, SourceProgress{
-			Description: s.spec.Table.Name, StartOffset: start, EndOffset: end,
+			Description: s.name(), StartOffset: start, EndOffset: end,
 			LatestOffset: maps.Clone(s.latest), NumInputRows: n, BadRecords: s.bad, EventTime: s.eventTime(), scan: s,
 		})
 	}

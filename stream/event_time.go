@@ -93,8 +93,9 @@ func (e *eventTime) begin(pos connectors.Offsets, ranges []connectors.Range, now
 	}
 }
 
-// accept selects the rows that are neither late nor too far ahead, nil for all of them.
-func (e *eventTime) accept(s *splitTime, at, watermark *vec.Vec, now int64) []int32 {
+// accept selects the rows that are neither late nor too far ahead, nil for all of them,
+// and adds the others to left, which may be nil.
+func (e *eventTime) accept(s *splitTime, at, watermark *vec.Vec, now int64, left *leftOut) []int32 {
 	latest := int64(math.MaxInt64)
 	if e.spec.MaxFuture > 0 {
 		latest = now + e.spec.MaxFuture.Microseconds()
@@ -123,10 +124,12 @@ func (e *eventTime) accept(s *splitTime, at, watermark *vec.Vec, now int64) []in
 					s.late = append(s.late, lateRow{t, bound})
 				}
 				out(row)
+				left.add(row, bound, false)
 				continue
 			case t > latest:
 				s.aheads++
 				out(row)
+				left.add(row, bound, true)
 				continue
 			}
 			if !watermark.IsNull(row) {
@@ -243,6 +246,9 @@ func (s *scan) tellWatermark(now time.Time) {
 		return
 	}
 	s.time.advance(s, now)
+	if s.spec.Late != nil {
+		return // its rows are of any time
+	}
 	column := s.time.spec.Column
 	v := s.time.value(s.spec.Table.Columns[column].Type)
 	if v == nil {
@@ -260,6 +266,9 @@ func (s *scan) tellLate(notice func(string)) {
 	}
 	before, ahead := s.time.late-s.time.ahead, s.time.ahead
 	lates, aheads, first := s.time.take()
+	if s.spec.Late != nil {
+		return // who reads them knows
+	}
 	name := s.spec.Table.Name
 	if lates > 0 && before == 0 {
 		notice(fmt.Sprintf("table %s: a row is late and left out: %s; LATE(%s) has such rows", name, first, name))

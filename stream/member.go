@@ -88,7 +88,7 @@ func (m *member) openScans(ctx context.Context, env connectors.Env) error {
 		if in.Source == nil {
 			continue
 		}
-		at := slices.IndexFunc(m.scans, func(s *scan) bool { return s.spec.Table == in.Source.Table })
+		at := slices.IndexFunc(m.scans, func(s *scan) bool { return s.spec.reads(in.Source) })
 		if at < 0 {
 			s, err := openScan(ctx, in.Source, m.spec.Trigger.Ends(), env)
 			if err != nil {

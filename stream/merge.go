@@ -13,7 +13,7 @@ func (d *dataflow) mergeScans() error {
 	for i := 0; i < len(d.scans); i++ {
 		for j := i + 1; j < len(d.scans); j++ {
 			a, b := d.scans[i], d.scans[j]
-			if a.spec.Table != b.spec.Table || a.end != nil || b.end != nil || !sameOffsets(a.pos, b.pos) || !a.settled() || !b.settled() || !a.time.same(b.time) {
+			if !a.spec.reads(b.spec) || a.end != nil || b.end != nil || !sameOffsets(a.pos, b.pos) || !a.settled() || !b.settled() || !a.time.same(b.time) {
 				continue
 			}
 			a.merge(b)

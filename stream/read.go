@@ -35,16 +35,16 @@ func (s *scan) openLanes(workers int) error {
 	if s.lanes != nil {
 		return nil
 	}
-	schema := s.spec.Table.Schema().Project(s.columns)
+	schema := s.table.Schema().Project(s.columns)
 	for i, c := range s.columns { // a reader may leave NULL where a record lacks the field
-		schema.Fields[i].NotNull = s.spec.Table.Columns[c].NotNull
+		schema.Fields[i].NotNull = s.table.Columns[c].NotNull
 	}
 	lanes := make([]*lane, workers)
 	for w := range lanes {
 		l := &lane{out: zset.NewBuilder(schema)}
 		if s.spec.Format != nil {
 			dec, err := s.spec.Format.NewDecoder(format.DecodeSpec{
-				Table: s.spec.Table, Columns: s.columns, OnError: s.spec.OnError,
+				Table: s.table, Columns: s.columns, OnError: s.spec.OnError,
 			})
 			if err != nil {
 				return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
@@ -150,7 +150,7 @@ func (s *scan) openTimes(l *lane) (err error) {
 	return err
 }
 
-// inTime leaves out the rows of a split that are late.
+// inTime leaves out the rows of a split that are late, or all others.
 func (s *scan) inTime(l *lane, split connectors.Split, b *zset.Batch) (*zset.Batch, error) {
 	own := &zset.Batch{Len: b.Len}
 	for _, at := range l.timesAt {
@@ -161,7 +161,12 @@ func (s *scan) inTime(l *lane, split connectors.Split, b *zset.Batch) (*zset.Bat
 		return nil, s.wrap(err)
 	}
 	t := s.time.splits[split]
-	kept := s.time.accept(t, at, watermark, s.now)
+	if s.spec.Late != nil {
+		var left leftOut
+		s.time.accept(t, at, watermark, s.now, &left)
+		return s.lateRows(l, split, b, at, &left), nil
+	}
+	kept := s.time.accept(t, at, watermark, s.now, nil)
 	if kept == nil {
 		return b, nil
 	}

@@ -19,6 +19,7 @@ import (
 // them use it, and only the columns that some of them needs.
 type scan struct {
 	spec    *Source
+	table   *connectors.Table // as it is decoded
 	source  connectors.Source
 	uses    []use
 	columns []int // what is decoded: the union over uses, positions in the table
@@ -57,7 +58,7 @@ type use struct {
 // ends where it stops. A broker that is away is waited for as long as ctx lasts.
 func openScan(ctx context.Context, spec *Source, ends bool, env connectors.Env) (*scan, error) {
 	s := &scan{
-		spec: spec, pos: connectors.Offsets{}, ignored: connectors.Offsets{}, started: connectors.Offsets{},
+		spec: spec, table: spec.shape(), pos: connectors.Offsets{}, ignored: connectors.Offsets{}, started: connectors.Offsets{},
 		rowBytes: assumedRowBytes, time: newEventTime(spec.Watermark),
 	}
 	notice := env.Notice
@@ -118,15 +119,17 @@ func (s *scan) layOut() {
 			set[c] = true
 		}
 	}
-	for c := range s.spec.Table.Columns {
-		if set[c] {
+	for c := range s.table.Columns {
+		if set[c] && !s.made(c) {
 			s.columns = append(s.columns, c)
 		}
 	}
 	for i, u := range s.uses {
 		s.uses[i].at = make([]int, len(u.node.Columns))
 		for j, c := range u.node.Columns {
-			s.uses[i].at[j] = slices.Index(s.columns, c)
+			if s.uses[i].at[j] = slices.Index(s.columns, c); s.made(c) {
+				s.uses[i].at[j] = s.madeAt(c)
+			}
 		}
 	}
 	s.lanes = nil // made again with the new columns

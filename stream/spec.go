@@ -58,6 +58,9 @@ type Source struct {
 	Format    *format.Format // nil where the connector makes columns by itself
 	OnError   format.Policy
 	Watermark *Watermark // nil for none
+	// Late, where it is not nil, makes this the rows that the watermark leaves out: the
+	// columns that they have behind those of the table.
+	Late []types.Field
 }
 
 // An Output is an open sink and what it is given.

@@ -64,11 +64,24 @@ func PlanJudge(name string, answer func(context.Context, logical.Node, naive.Tab
 	}}
 }
 
+// wholeOf asks for all that a relation holds, its columns in order.
+func wholeOf(r *logical.Relation) string {
+	name := "`" + strings.ReplaceAll(r.Name, "`", "``") + "`"
+	if r.LateOf == "" {
+		return "SELECT * FROM " + name
+	}
+	columns := make([]string, r.Schema.Len())
+	for i, f := range r.Schema.Fields {
+		columns[i] = "`" + strings.ReplaceAll(f.Name, "`", "``") + "`"
+	}
+	return fmt.Sprintf("SELECT %s FROM LATE(`%s`)", strings.Join(columns, ", "), strings.ReplaceAll(r.LateOf, "`", "``"))
+}
+
 // tablesOf reads what a plan reads.
 func tablesOf(ctx context.Context, db *sqlstream.DB, n logical.Node) (naive.Tables, error) {
 	tables, total := naive.Tables{}, 0
 	for _, r := range naive.Relations(n) {
-		rows, err := db.Query(ctx, "SELECT * FROM `"+strings.ReplaceAll(r.Name, "`", "``")+"`")
+		rows, err := db.Query(ctx, wholeOf(r))
 		if err != nil {
 			return nil, err
 		}

@@ -53,6 +53,9 @@ func (s *fromClause) source(ts *ast.TableSource) (logical.Node, *scope, error) {
 		}
 	case *ast.SelectStmt, *ast.SetOprStmt:
 		if c := tableCallOf(ts); c != nil {
+			if c.isLate() {
+				return s.late(c)
+			}
 			if f := s.ofTable(c); f != nil {
 				return s.timeWindows(c, f)
 			}

@@ -168,7 +168,7 @@ func (f *fromClause) besideFunction(x *ast.Join, j *logical.Join, ls *scope) (lo
 		return nil, nil, nil
 	}
 	c := tableCallOf(ts)
-	if c == nil || f.ofTable(c) != nil || j.Kind == logical.Left && !always(x.On) {
+	if c == nil || f.hasOwnRows(c) || j.Kind == logical.Left && !always(x.On) {
 		return nil, nil, nil
 	}
 	node, sc, err := f.expand(c, j.Left, ls)

@@ -21,7 +21,8 @@ type Relation struct {
 	Watermarks []RelationWatermark
 	// Size estimates how many rows there are, false where nobody knows; nil likewise. Rules ask
 	// for it where it decides something: it may cost a question to somebody outside.
-	Size func() (int64, bool)
+	Size   func() (int64, bool)
+	LateOf string // the table whose late rows it holds, whose columns come first; "" for none
 }
 
 // A RelationWatermark says that a column of a relation has a watermark.
