@@ -107,12 +107,13 @@ func (db *DB) spec(p *planner.Query, name string) stream.Spec {
 	spec := stream.Spec{
 		Name: name, Plan: p.Physical, Schema: p.Schema,
 		AppendOnly: p.Props.AppendOnly, Keys: p.Props.Keys,
-		Watermarks:    p.Watermarks,
-		RowLimit:      s.number("result.row.limit"),
-		EvalErrorNull: s["eval.error"] == "null",
-		MaxRecursion:  int(s.number("cte.max.recursion.depth")),
-		Limits:        s.limits(),
-		Sort:          p.Present,
+		Watermarks:        p.Watermarks,
+		GreatestWatermark: s["watermark.policy"] == "max",
+		RowLimit:          s.number("result.row.limit"),
+		EvalErrorNull:     s["eval.error"] == "null",
+		MaxRecursion:      int(s.number("cte.max.recursion.depth")),
+		Limits:            s.limits(),
+		Sort:              p.Present,
 	}
 	if p.Sort != nil && p.Sort.Limit >= 0 && p.Sort.Limit <= spec.RowLimit {
 		spec.RowLimit = 0 // what is put out never has more rows

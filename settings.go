@@ -54,6 +54,7 @@ var known = []setting{
 	{"max.rows.per.trigger", "the most rows of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxRows, 10), wholeAbove(1)},
 	{"result.row.limit", "the most rows of a COMPLETE result", "1000000", wholeAbove(1)},
 	{"time.zone", "the zone in which TIMESTAMP WITH LOCAL TIME ZONE is shown and read", "UTC", aZone},
+	{"watermark.policy", "which watermark counts where a query reads several tables that have one: the least, or with 'max' the greatest, for which rows are late, too", "min", oneOf("min", "max")},
 }
 
 // shownSetting is a setting's name as it is shown.

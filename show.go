@@ -67,6 +67,8 @@ func (db *DB) show(ctx context.Context, st *sql.Show) (*Rows, error) {
 		return db.showSettings(keep), nil
 	case "STATE":
 		return db.showState(keep), nil
+	case "WATERMARKS":
+		return db.showWatermarks(keep), nil
 	case "TOPICS":
 		return db.showTopics(ctx, st, keep)
 	case "CREATE":

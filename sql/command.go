@@ -257,7 +257,7 @@ func (p *parser) set(c Common) Statement {
 	return s
 }
 
-var shows = []string{"TABLES", "VIEWS", "QUERIES", "FUNCTIONS", "TOPICS", "SETTINGS", "STATE", "SOURCES", "SINKS"}
+var shows = []string{"TABLES", "VIEWS", "QUERIES", "FUNCTIONS", "TOPICS", "SETTINGS", "STATE", "WATERMARKS", "SOURCES", "SINKS"}
 
 func (p *parser) show(c Common) Statement {
 	p.expect("SHOW")
@@ -279,7 +279,7 @@ func (p *parser) show(c Common) Statement {
 			s.What = "TABLES"
 		}
 	default:
-		e := Errorf(p.src, t.Start, "SHOW takes %s, not %s", strings.Join(shows[:7], ", "), shown(t))
+		e := Errorf(p.src, t.Start, "SHOW takes %s, not %s", strings.Join(shows[:8], ", "), shown(t))
 		if n := suggest.Nearest(t.Text, shows); n != "" {
 			e = e.WithHint("did you mean %s?", n)
 		}

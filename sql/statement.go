@@ -156,7 +156,7 @@ type Set struct {
 // Show is SHOW TABLES, SHOW CREATE TABLE t and their like.
 type Show struct {
 	Common
-	What string // "TABLES", "VIEWS", "QUERIES", "FUNCTIONS", "TOPICS", "SETTINGS", "STATE", "CREATE"
+	What string // "TABLES", "VIEWS", "QUERIES", "FUNCTIONS", "TOPICS", "SETTINGS", "STATE", "WATERMARKS", "CREATE"
 	Name Name   // of SHOW CREATE
 	Like string // a pattern, "" for none
 }

@@ -88,6 +88,9 @@ func (d *dataflow) runEpoch(p *epochPlan) error {
 		for _, r := range p.ranges[i] {
 			s.pos[r.Split] = r.To
 		}
+		s.time.advance(s, begun)
+	}
+	for _, s := range d.scans {
 		s.tellWatermark(begun)
 	}
 	for _, m := range d.members {
@@ -187,7 +190,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 		s.tellLate(d.engine.notice)
 		sources = append(sources, SourceProgress{
 			Description: s.name(), StartOffset: start, EndOffset: end,
-			LatestOffset: maps.Clone(s.latest), NumInputRows: n, BadRecords: s.bad, EventTime: s.eventTime(), scan: s,
+			LatestOffset: maps.Clone(s.latest), NumInputRows: n, BadRecords: s.bad, EventTime: s.eventTime(), scan: s, readers: s.readers(),
 		})
 	}
 	d.total += rows

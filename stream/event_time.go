@@ -45,6 +45,7 @@ type eventTime struct {
 	splits map[connectors.Split]*splitTime
 	at     int64     // the table's watermark, least where there is none yet
 	moved  time.Time // when it did so last, or the scan began
+	most   *int64    // that of the scans of a query that go by the greatest; nil for its own
 	late   int64     // rows left out, since the start
 	ahead  int64     // of them those too far in the future
 }
@@ -58,6 +59,8 @@ type splitTime struct {
 	watermark int64
 	last      time.Time // of the epoch that read rows of it, or found it
 	idle      bool
+	seen      bool      // it had a range to read
+	left      int64     // rows left out, since the start
 	late      []lateRow // of the epoch: the first
 	lates     int64
 	aheads    int64
@@ -89,7 +92,7 @@ func (e *eventTime) begin(pos connectors.Offsets, ranges []connectors.Range, now
 	}
 	for _, r := range ranges {
 		s := e.splits[r.Split]
-		s.watermark, s.idle, s.last = max(s.watermark, e.at), false, now
+		s.watermark, s.idle, s.last, s.seen = max(s.watermark, e.at), false, now, true
 	}
 }
 
@@ -156,7 +159,8 @@ func (e *eventTime) state(s *scan, now time.Time) (at int64, idle map[connectors
 		}
 		greatest = max(greatest, t.watermark)
 		caughtUp := s.pos[split] >= s.until(split)
-		if idle[split] = e.spec.Idle > 0 && caughtUp && now.Sub(t.last) >= e.spec.Idle; !idle[split] {
+		silent := t.idle || e.spec.Idle > 0 && now.Sub(t.last) >= e.spec.Idle
+		if idle[split] = silent && caughtUp; !idle[split] {
 			least, counted = min(least, t.watermark), true
 		}
 	}
@@ -180,6 +184,9 @@ func (s *scan) absent(split connectors.Split) bool {
 
 // advance brings the table's watermark up to date at the end of an epoch.
 func (e *eventTime) advance(s *scan, now time.Time) {
+	if e == nil {
+		return
+	}
 	at, idle := e.state(s, now)
 	if at > e.at {
 		e.at, e.moved = at, now
@@ -187,15 +194,30 @@ func (e *eventTime) advance(s *scan, now time.Time) {
 	for split, is := range idle {
 		e.splits[split].idle = is
 	}
+	if e.most != nil {
+		*e.most = max(*e.most, e.at)
+	}
 }
 
-// due reports that the table's watermark moves by itself at a time.
+// catchUp takes over the greatest watermark of the query, once all have advanced.
+func (e *eventTime) catchUp(now time.Time) {
+	if e.most != nil && *e.most > e.at {
+		e.at, e.moved = *e.most, now
+	}
+}
+
+// due reports that at a time the table's watermark moves by itself, or a split becomes idle.
 func (s *scan) due(now time.Time) bool {
 	if s.time == nil {
 		return false
 	}
 	s.time.setBack(now)
-	at, _ := s.time.state(s, now)
+	at, idle := s.time.state(s, now)
+	for split, is := range idle {
+		if s.time.splits[split].idle != is {
+			return true
+		}
+	}
 	return at > s.time.at
 }
 
@@ -240,13 +262,12 @@ func (e *eventTime) value(t types.Type) *vec.Vec {
 	return b.Vec()
 }
 
-// tellWatermark brings the watermark up to date and tells it to the circuits.
+// tellWatermark tells the watermark to the circuits.
 func (s *scan) tellWatermark(now time.Time) {
 	if s.time == nil {
 		return
 	}
-	s.time.advance(s, now)
-	if s.spec.Late != nil {
+	if s.time.catchUp(now); s.spec.Late != nil {
 		return // its rows are of any time
 	}
 	column := s.time.spec.Column
@@ -286,6 +307,7 @@ func (e *eventTime) take() (lates, aheads int64, first *lateRow) {
 		if first == nil && len(s.late) > 0 {
 			first = &s.late[0]
 		}
+		s.left += s.lates + s.aheads
 		s.lates, s.aheads, s.late = 0, 0, nil
 	}
 	e.late += lates + aheads
@@ -298,7 +320,7 @@ func (e *eventTime) same(o *eventTime) bool {
 	if e == nil || o == nil {
 		return e == o
 	}
-	return e.at == o.at && maps.EqualFunc(e.splits, o.splits, func(a, b *splitTime) bool { return a.watermark == b.watermark })
+	return e.at == o.at && e.most == o.most && maps.EqualFunc(e.splits, o.splits, func(a, b *splitTime) bool { return a.watermark == b.watermark })
 }
 
 // heldBy returns the split that the watermark waits for, "" for none.

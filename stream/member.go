@@ -32,7 +32,8 @@ type member struct {
 	written int64           // rows put out in this epoch
 	delta   []*zset.Batch   // the finished output of this epoch
 
-	batchBytes int // of text in one batch
+	batchBytes int   // of text in one batch
+	most       int64 // the greatest watermark of its tables, where it goes by that
 }
 
 // A feed is a scan that reads another member's changes, or given rows.
@@ -93,6 +94,9 @@ func (m *member) openScans(ctx context.Context, env connectors.Env) error {
 			s, err := openScan(ctx, in.Source, m.spec.Trigger.Ends(), env)
 			if err != nil {
 				return err
+			}
+			if m.spec.GreatestWatermark && s.time != nil {
+				s.time.most = &m.most
 			}
 			at, m.scans = len(m.scans), append(m.scans, s)
 		}

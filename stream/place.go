@@ -15,7 +15,7 @@ import (
 func (e *Engine) Start(ctx context.Context, spec Spec) (*Query, error) {
 	ctx, cancel := e.open(ctx)
 	defer cancel()
-	m := &member{spec: spec, query: newQuery(e, spec)}
+	m := &member{spec: spec, query: newQuery(e, spec), most: unknown}
 	err := e.reserve(spec.Name)
 	if err == nil {
 		defer e.release(spec.Name)

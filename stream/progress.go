@@ -47,19 +47,27 @@ type SourceProgress struct {
 	Message      string             `json:"message,omitempty"`   // what the source said last: a broker that is away
 	EventTime    *EventTime         `json:"eventTime,omitempty"` // of a table with a watermark
 
-	scan *scan
+	scan    *scan
+	readers []string
 }
+
+// ReadBy reports that a query reads the source itself: the sources of a progress are those
+// of all queries that run as one.
+func (s SourceProgress) ReadBy(query string) bool { return slices.Contains(s.readers, query) }
 
 // EventTime describes how far the event time of a table has come.
 type EventTime struct {
 	Watermark *time.Time `json:"watermark,omitempty"` // nil before there is one
-	// HeldBy is the split whose rows are furthest behind, and Splits the watermark of each:
-	// nil before its first row.
-	HeldBy   connectors.Split                `json:"heldBy,omitempty"`
-	Splits   map[connectors.Split]*time.Time `json:"splits"`
-	Idle     []connectors.Split              `json:"idle,omitempty"`      // splits that do not count at present
-	LateRows int64                           `json:"lateRows,omitempty"`  // left out since the start
-	Ahead    int64                           `json:"aheadRows,omitempty"` // of them those too far in the future
+	// HeldBy is the split whose rows are furthest behind, HeldSince when the watermark moved
+	// last, and Splits the watermark of each: nil before its first row.
+	HeldBy    connectors.Split                `json:"heldBy,omitempty"`
+	HeldSince *time.Time                      `json:"heldSince,omitempty"`
+	Splits    map[connectors.Split]*time.Time `json:"splits"`
+	Silent    []connectors.Split              `json:"silent,omitempty"`      // splits without any row so far
+	Idle      []connectors.Split              `json:"idle,omitempty"`        // splits that do not count at present
+	LateRows  int64                           `json:"lateRows,omitempty"`    // left out since the start
+	Ahead     int64                           `json:"aheadRows,omitempty"`   // of them those too far in the future
+	LateBy    map[connectors.Split]int64      `json:"lateBySplit,omitempty"` // LateRows of each split that has some
 }
 
 // eventTime describes the scan's, nil where its table has no watermark.
@@ -69,13 +77,23 @@ func (s *scan) eventTime() *EventTime {
 		return nil
 	}
 	out := &EventTime{
-		Watermark: moment(e.at), HeldBy: e.heldBy(s), Splits: map[connectors.Split]*time.Time{}, LateRows: e.late, Ahead: e.ahead,
+		Watermark: moment(e.at), HeldBy: e.heldBy(s), Splits: map[connectors.Split]*time.Time{}, LateBy: map[connectors.Split]int64{}, LateRows: e.late, Ahead: e.ahead,
 	}
 	for _, split := range slices.Sorted(maps.Keys(e.splits)) {
 		out.Splits[split] = moment(e.splits[split].watermark)
 		if e.splits[split].idle {
 			out.Idle = append(out.Idle, split)
 		}
+		if !e.splits[split].seen {
+			out.Silent = append(out.Silent, split)
+		}
+		if n := e.splits[split].left; n > 0 {
+			out.LateBy[split] = n
+		}
+	}
+	if out.HeldBy != "" {
+		since := e.moved.UTC()
+		out.HeldSince = &since
 	}
 	return out
 }

@@ -106,6 +106,15 @@ func (s *scan) merge(o *scan) {
 	s.layOut()
 }
 
+// readers are the names of the queries that use the scan.
+func (s *scan) readers() []string {
+	var out []string
+	for _, u := range s.uses {
+		out = append(out, u.member.spec.Name)
+	}
+	return out
+}
+
 func (s *scan) layOut() {
 	set := map[int]bool{}
 	for _, u := range s.uses {
@@ -145,16 +154,15 @@ func (s *scan) plan(ctx context.Context, limits Limits, twin *scan) ([]connector
 	if twin != nil {
 		s.latest = nearest(s.latest, twin.latest)
 	}
-	var splits []string
+	var splits []connectors.Split
 	for split := range s.latest {
 		if s.until(split) > s.pos[split] {
-			splits = append(splits, string(split))
+			splits = append(splits, split)
 		}
 	}
-	slices.SortFunc(splits, compareSplits)
+	slices.SortFunc(splits, CompareSplits)
 	backlog := make([]int64, len(splits))
-	for i, name := range splits {
-		split := connectors.Split(name)
+	for i, split := range splits {
 		backlog[i] = int64(s.until(split) - s.pos[split])
 	}
 	s.spent.Store(0)
@@ -163,10 +171,10 @@ func (s *scan) plan(ctx context.Context, limits Limits, twin *scan) ([]connector
 	share(backlog, limit, s.turn)
 	s.turn++
 	var ranges []connectors.Range
-	for i, name := range splits {
+	for i, split := range splits {
 		if n := connectors.Offset(backlog[i]); n > 0 {
-			at := s.pos[connectors.Split(name)]
-			ranges = append(ranges, connectors.Range{Split: connectors.Split(name), From: at, To: at + n})
+			at := s.pos[split]
+			ranges = append(ranges, connectors.Range{Split: split, From: at, To: at + n})
 		}
 	}
 	return ranges, nil
@@ -210,12 +218,12 @@ func nearest(a, b connectors.Offsets) connectors.Offsets {
 	return out
 }
 
-// compareSplits orders "t/2" before "t/10".
-func compareSplits(a, b string) int {
-	if len(a) != len(b) && strings.LastIndexByte(a, '/') == strings.LastIndexByte(b, '/') {
+// CompareSplits orders "t/2" before "t/10".
+func CompareSplits(a, b connectors.Split) int {
+	if len(a) != len(b) && strings.LastIndexByte(string(a), '/') == strings.LastIndexByte(string(b), '/') {
 		return len(a) - len(b)
 	}
-	return strings.Compare(a, b)
+	return strings.Compare(string(a), string(b))
 }
 
 // look refreshes the splits and their ends.

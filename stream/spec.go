@@ -27,6 +27,9 @@ type Spec struct {
 	Trigger    Trigger
 	Sort       func(*zset.Batch) *zset.Batch // order, limit and offset of a whole result; nil for any order
 	Watermarks map[int]exec.Watermark        // of columns of Schema
+	// GreatestWatermark lets every table that the query reads itself have the greatest
+	// watermark of them all: rows of the others that are below it are late.
+	GreatestWatermark bool
 
 	Result        bool // keep the result table, so that it can be asked
 	RowLimit      int64

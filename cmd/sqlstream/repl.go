@@ -24,7 +24,7 @@ const help = `A statement ends with a semicolon and may take several lines.
   CREATE TABLE t (…) WITH (connector = 'kafka', topic = '…', format = 'json', …);
   CREATE MATERIALIZED VIEW v AS SELECT …;              a query that runs; SELECT from it
   INSERT INTO t SELECT … EMIT;                         the same into a table, in the background
-  SHOW TABLES; SHOW VIEWS; SHOW QUERIES; SHOW FUNCTIONS; SHOW SETTINGS;
+  SHOW TABLES; SHOW VIEWS; SHOW QUERIES; SHOW FUNCTIONS; SHOW SETTINGS; SHOW WATERMARKS;
   DESCRIBE t; EXPLAIN SELECT …; STOP QUERY q; DROP TABLE t; SET name = value;
 
   \timing on|off   \format NAME   \i FILE   \q   help     ^C stops what runs, ^D leaves
