@@ -61,6 +61,7 @@ var Default = []Rule{
 	DropProject,          // and projects that do nothing at all
 	OrderJoins,           // conditions are where they can be …
 	SplitMarkJoin,        // … and what IN asks is looked up
+	SliceWindow,          // … and windows that overlap are counted once
 	PruneColumns,         // what is left decides what is decoded …
 	CommonScan,           // … for all that read a table together
 	PushLimit,            // last: it depends on the order of all columns

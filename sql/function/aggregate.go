@@ -21,6 +21,11 @@ type Aggregate struct {
 	Ordered bool
 	// Within says that WITHIN GROUP (ORDER BY x) gives the first argument.
 	Within bool
+	// Parts says that of its values for parts of a group the function makes that of the whole:
+	// SUM and MAX do.
+	Parts bool
+	// Whole is another function that does it: SUM for COUNT. Its value is then converted.
+	Whole *Aggregate
 	// Distinct says that equal arguments count once, with the word DISTINCT or without.
 	Distinct bool
 }

@@ -55,6 +55,9 @@ type BoundTable struct {
 	// Key are columns that tell the rows for one row apart: none of them where there is at
 	// most one row, nil where nothing is known.
 	Key []int
+	// Slices, where it is there, divides time so finely that no window of this function, whose
+	// first argument is a time, begins or ends within a slice.
+	Slices *Slices
 	// Pure means that two functions of one name give the same rows for the same arguments.
 	Pure bool
 	// Numbered says that the last column counts the rows of each call: WITH ORDINALITY.
@@ -107,4 +110,12 @@ func (b *BoundTable) LeastOf(column int) *Scalar {
 		return out.Vec(), nil
 	}
 	return &Scalar{Name: b.Columns[column].Name, Overloads: []Overload{{Args: Params(b.Args[0]), Returns: Always(t), Eval: eval}}}
+}
+
+// Slices are windows side by side. Func takes the time, the size and, if it is not 0, the
+// offset, and gives the beginning of a slice as its first column.
+type Slices struct {
+	Func         *BoundTable
+	Size, Offset int64 // microseconds
+	Windows      int   // how many windows a slice is in, on an average
 }

@@ -11,8 +11,8 @@ import (
 
 // Count is COUNT(*), COUNT(x) and COUNT(DISTINCT x, y).
 var Count = function.Aggregate{
-	Name: "count",
-	Doc:  "Counts rows, or with arguments the rows where none of them is NULL.",
+	Name: "count", Whole: &Sum,
+	Doc: "Counts rows, or with arguments the rows where none of them is NULL.",
 	Examples: []function.AggregateExample{
 		{Call: "count(x)", Type: function.Int, Rows: "+1 5\n+1 NULL\n+1 5\n", Value: "2"},
 		{Call: "count(x)", Type: function.Int, Rows: "+1 5\n-1 5\n", Value: "0"},

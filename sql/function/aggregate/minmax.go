@@ -10,6 +10,7 @@ import (
 var Min = function.Aggregate{
 	Name:       "min",
 	Idempotent: true,
+	Parts:      true,
 	Doc:        "The least value; NULL where there is none.",
 	Examples: []function.AggregateExample{
 		{Call: "min(x)", Type: function.Int, Rows: "+1 3\n+1 1\n-1 1\n", Value: "3"},
@@ -23,6 +24,7 @@ var Min = function.Aggregate{
 var Max = function.Aggregate{
 	Name:       "max",
 	Idempotent: true,
+	Parts:      true,
 	Doc:        "The greatest value; NULL where there is none.",
 	Examples: []function.AggregateExample{
 		{Call: "max(x)", Type: function.Int, Rows: "+1 3\n+1 9\n-1 9\n", Value: "3"},

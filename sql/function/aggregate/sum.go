@@ -7,8 +7,8 @@ import (
 
 // Sum is SUM(x).
 var Sum = function.Aggregate{
-	Name: "sum",
-	Doc:  "Adds up numbers; NULL where there is none. Integers and DECIMAL add up exactly to a DECIMAL, FLOAT and DOUBLE to a DOUBLE.",
+	Name: "sum", Parts: true,
+	Doc: "Adds up numbers; NULL where there is none. Integers and DECIMAL add up exactly to a DECIMAL, FLOAT and DOUBLE to a DOUBLE.",
 	Examples: []function.AggregateExample{
 		{Call: "sum(x)", Type: function.Int, Rows: "+1 5\n+2 7\n+1 NULL\n", Value: "19"},
 		{Call: "sum(x)", Type: function.Float, Rows: "+1 1e20\n+1 1\n-1 1e20\n", Value: "1"},

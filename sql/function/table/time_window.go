@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
@@ -111,12 +112,43 @@ func (k windowKind) bind(args []types.Type, constants []any) (*function.BoundTab
 	for range args[1:] {
 		b.Args = append(b.Args, types.Of(types.Interval))
 	}
+	if k.name != "tumble" && elapsed(spans...) && d.starts.zone == nil {
+		if b.Slices, err = d.slices(at); err != nil {
+			return nil, err
+		}
+	}
 	w := &windowRows{d}
 	b.Rows, b.Least = w.rows, d.least
 	if d.starts.zone == nil && d.starts.every.months == 0 && d.size.months == 0 && d.step == (span{}) {
 		b.Batch = w.batch
 	}
 	return b, nil
+}
+
+// elapsed reports that no span is of months.
+func elapsed(spans ...span) bool {
+	return !slices.ContainsFunc(spans, func(s span) bool { return s.months != 0 })
+}
+
+// slices are those of windows of elapsed time: as long as all lengths are multiples of.
+func (d *division) slices(at types.Type) (*function.Slices, error) {
+	every, size := d.starts.every.micros, d.size.micros
+	out := &function.Slices{Windows: int((size + every - 1) / every)}
+	if d.step.micros > 0 {
+		every, out.Windows = d.step.micros, int((size/d.step.micros+1)/2)
+	}
+	for out.Size = size; every > 0; {
+		out.Size, every = every, out.Size%every
+	}
+	out.Offset = d.starts.offset.micros % out.Size
+	args, constants := []types.Type{at, types.Of(types.Interval)}, []any{nil, vec.IntervalValue{Micros: out.Size}}
+	if out.Offset != 0 {
+		args, constants = append(args, types.Of(types.Interval)), append(constants, vec.IntervalValue{Micros: out.Offset})
+	}
+	tumble := windowKind{"tumble", 1, tumbling, []int{}}
+	var err error
+	out.Func, err = tumble.bind(args, constants)
+	return out, err
 }
 
 // windowColumns are the columns of a window whose ends are of a type.
