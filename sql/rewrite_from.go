@@ -121,9 +121,16 @@ func (r *rewriter) namedTable(end int) {
 func (r *rewriter) momentEnd(end int) int {
 	at := r.at
 	defer func() { r.at = at }()
+	span := false // an INTERVAL waits for its unit
 	for start := r.at; r.at < end; r.at = max(r.at, r.match[r.at]) + 1 {
 		t, last := r.tok(0), r.tok(-1)
 		operand := r.at > start && (last.IsName() || last.Kind == String || last.Kind == Number || last.Is(")"))
+		if t.Is("INTERVAL") {
+			span = true
+		} else if span && operand && t.IsName() && !last.Is("INTERVAL") {
+			span = false
+			continue
+		}
 		if t.Is("AS") || !last.Is(".") && r.endsCondition() || operand && t.IsName() && !infixes[t.Upper] && !connectives[t.Upper] {
 			return r.at
 		}

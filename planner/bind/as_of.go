@@ -14,7 +14,12 @@ import (
 // time.
 type timeJoin struct {
 	asof *ast.FuncCallExpr // of an ASOF JOIN
-	at   int               // of the other: where it says so
+
+	// Of one with a table as of a time: where it says so; and the time, nil for PROCTIME(), with
+	// what the table has at each.
+	at       int
+	time     ast.ExprNode
+	versions *versions
 }
 
 // byTime reads a join as one in which time has a part; nil for any other.
@@ -45,7 +50,7 @@ func (f *fromClause) byTime(x *ast.Join, by joining) (*timeJoin, error) {
 	if call, ok := t.AsOf.TsExpr.(*ast.FuncCallExpr); ok && call.FnName.L == "proctime" && len(call.Args) == 0 {
 		return &timeJoin{at: at}, nil
 	}
-	return nil, f.notYetAt(at, "AS OF another time than PROCTIME()")
+	return &timeJoin{at: at, time: t.AsOf.TsExpr}, nil
 }
 
 // beside binds the right side.
@@ -55,7 +60,12 @@ func (f *fromClause) beside(t *timeJoin, n ast.ResultSetNode) (logical.Node, *sc
 	}
 	ts := *n.(*ast.TableSource)
 	table := *ts.Source.(*ast.TableName)
-	table.AsOf = nil
+	if table.AsOf = nil; t.time != nil {
+		var err error
+		if t.versions, err = f.versionsOf(table.Name.O, t.at); err != nil {
+			return nil, nil, err
+		}
+	}
 	ts.Source = &table
 	return f.source(&ts)
 }

@@ -79,8 +79,14 @@ func (f *fromClause) join(x *ast.Join) (logical.Node, *scope, error) {
 	if t == nil || err != nil {
 		return node, sc, err
 	}
-	node, err = f.lookup(j, t.at)
-	return node, sc, err
+	if t.time == nil {
+		node, err = f.lookup(j, t.at)
+		return node, sc, err
+	}
+	if node, err = f.temporal(t, j, ls); err != nil {
+		return nil, nil, err
+	}
+	return node, sc, nil
 }
 
 // condition binds what a join compares.

@@ -81,6 +81,9 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 		return l.scan(x, print)
 	case *logical.Values:
 		return l.values(x)
+	case *logical.History:
+		in := l.leaf(&logical.Scan{Relation: x.Relation, Columns: x.Relation.Stored})
+		return &exec.History{Input: in, Time: x.Time, Dated: x.Dated, Out: x.Schema()}
 	case *logical.Filter:
 		return &exec.Filter{Input: ins[0], Pred: x.Pred, AppendOnly: appends(x.Input)}
 	case *logical.TimeFilter:

@@ -1,0 +1,44 @@
+package logical
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+)
+
+// History is all that has arrived by key: the versions of each row, not the last alone.
+// Its columns are those that the relation stores, and a BOOLEAN that is TRUE of a version
+// in which the row is not there: then only the key and the time are.
+type History struct {
+	Relation *Relation
+	Time     int  // the column, among those stored, from which on a version holds
+	Dated    bool // it says when a row is taken away, too
+}
+
+// Inputs implements Node.
+func (h *History) Inputs() []Node { return nil }
+
+// WithInputs implements Node.
+func (h *History) WithInputs([]Node) Node { return h }
+
+// Schema implements Node.
+func (h *History) Schema() *types.Schema {
+	s := h.Relation.Schema.Project(h.Relation.Stored)
+	s = &types.Schema{Fields: slices.Clone(s.Fields)}
+	for i, c := range h.Relation.Stored {
+		if !slices.Contains(h.Relation.Keys[0], c) {
+			s.Fields[i].NotNull = false
+		}
+	}
+	s.Fields = append(s.Fields, types.Field{Name: "gone", Type: types.Of(types.Boolean), NotNull: true})
+	return s
+}
+
+// String implements Node.
+func (h *History) String() string {
+	return fmt.Sprintf("History of %s by %s", h.Relation.Name, h.Schema().Fields[h.Time].Name)
+}
+
+// Properties implements Node.
+func (h *History) Properties() Properties { return Properties{AppendOnly: true} }
