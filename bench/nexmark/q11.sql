@@ -2,4 +2,4 @@
 SELECT bidder, COUNT(*) AS bid_count, window_start AS starttime, window_end AS endtime
 FROM SESSION(bid PARTITION BY bidder, DESCRIPTOR(date_time), INTERVAL 10 SECOND)
 GROUP BY bidder, window_start, window_end
-EMIT UPDATE;
+EMIT APPEND;

@@ -4,4 +4,4 @@ FROM TUMBLE(ad_events, DESCRIPTOR(event_time), INTERVAL 10 SECOND) w
 JOIN ads FOR SYSTEM_TIME AS OF PROCTIME() AS a ON w.ad_id = a.ad_id
 WHERE w.event_type = 'view'
 GROUP BY a.campaign_id, w.window_start, w.window_end
-EMIT UPDATE;
+EMIT APPEND;
