@@ -56,9 +56,9 @@ func Answer(n logical.Node, tables Tables) ([]Row, error) {
 	return e.rows(n, nil)
 }
 
-// Final is Answer of a plan with an EmitFinal: until is the watermark that it goes by, nil
-// where there is none yet.
-func Final(n logical.Node, tables Tables, until any) ([]Row, error) {
+// Final is Answer of a plan with an EmitFinal: until are the watermarks that it goes by, nil where
+// there is none yet.
+func Final(n logical.Node, tables Tables, until []any) ([]Row, error) {
 	e := &evaluation{tables: tables, selves: map[*logical.Self][]Row{}, fixed: map[*logical.Subquery][]Row{}, until: until}
 	return e.rows(n, nil)
 }
@@ -67,8 +67,12 @@ func Final(n logical.Node, tables Tables, until any) ([]Row, error) {
 func (e *evaluation) emitFinal(x *logical.EmitFinal, params Row) ([]Row, error) {
 	rows, err := e.rows(x.Input, params)
 	return slices.DeleteFunc(rows, func(r Row) bool {
-		at := r[x.Column]
-		return at == nil || e.until == nil || Compare(at, e.until) >= 0
+		for i, by := range x.By {
+			if at := r[by.Column]; at != nil {
+				return e.until[i] == nil || Compare(at, e.until[i]) >= 0
+			}
+		}
+		return true
 	}), err
 }
 
@@ -77,7 +81,7 @@ type evaluation struct {
 	tables Tables
 	selves map[*logical.Self][]Row // of recursive queries at work
 	steps  int                     // expressions computed so far
-	until  any                     // the watermark of an EmitFinal
+	until  []any                   // the watermarks of an EmitFinal
 
 	// fixed are the rows of subqueries that depend on no row around them. They are
 	// computed once, and first: their errors are errors of the query even where no row

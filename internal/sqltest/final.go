@@ -26,19 +26,21 @@ func emitsFinal(p *planner.Query) *logical.EmitFinal {
 func (s *session) judgeFinal(w *watched, e *logical.EmitFinal, result *zset.Batch) {
 	running := probe.LookAt(w.q)
 	answer, err := func() (*zset.Batch, error) {
-		until, err := running.Watermark(s.ctx, lower.Watermark(e.Until))
-		if err != nil {
-			return nil, err
-		}
-		var bound any
-		if until != nil {
-			bound = expr.LiteralAt(until, 0).Value
+		bounds := make([]any, len(e.By))
+		for i, by := range e.By {
+			until, err := running.Watermark(s.ctx, lower.Watermark(by.Until))
+			if err != nil {
+				return nil, err
+			}
+			if until != nil {
+				bounds[i] = expr.LiteralAt(until, 0).Value
+			}
 		}
 		tables, err := tablesOf(s.ctx, s.db, running.Plan.Optimised)
 		if err != nil {
 			return nil, err
 		}
-		rows, err := naive.Final(running.Plan.Optimised, tables, bound)
+		rows, err := naive.Final(running.Plan.Optimised, tables, bounds)
 		if err != nil {
 			return nil, err
 		}

@@ -1,14 +1,24 @@
 package logical
 
-import "github.com/sqlstream/sqlstream/sql/types"
+import (
+	"strings"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+)
 
 // EmitFinal keeps back rows until they cannot change any more: the watermark of a column
-// has passed their value in it. It is what makes a query that takes rows back one for the
-// mode APPEND. Rows with NULL in the column never come.
+// has passed their value in it, of the first of some columns in which they have one. It is
+// what makes a query that takes rows back one for the mode APPEND. Rows that have NULL in
+// all of the columns never come.
 type EmitFinal struct {
-	Input  Node
+	Input Node
+	By    []FinalBy
+}
+
+// A FinalBy is a column and its watermark, the least of the terms.
+type FinalBy struct {
 	Column int
-	Until  []WatermarkTerm // the watermark is the least of them
+	Until  []WatermarkTerm
 }
 
 // Final returns the plan with an EmitFinal in it: right above groups that close, where
@@ -43,14 +53,38 @@ func finalGroups(n Node) (Node, bool) {
 	return n, false
 }
 
-// final puts an EmitFinal above a node.
+// final puts an EmitFinal above a node. Rows of a FULL JOIN have the time of the left, or
+// where that is missing that of the right.
 func final(n Node) (Node, bool) {
+	var sides [2]*FinalBy
+	j, full := n.(*Join)
+	full = full && j.Kind == Full
 	for _, w := range Watermarks(n) {
-		if c := w.Column(); c >= 0 && len(w.Of) > 0 {
-			return &EmitFinal{Input: n, Column: c, Until: w.Of}, true
+		c := w.Column()
+		switch {
+		case c < 0 || len(w.Of) == 0:
+		case !w.Padded:
+			return &EmitFinal{n, []FinalBy{{c, w.Of}}}, true
+		case full:
+			side := 0
+			if c >= j.Left.Schema().Len() {
+				side = 1
+			}
+			if sides[side] == nil {
+				sides[side] = &FinalBy{c, w.Of}
+			}
 		}
 	}
+	if sides[0] != nil && sides[1] != nil && !padded(j.Left, sides[0].Column) && !padded(j.Right, sides[1].Column-j.Left.Schema().Len()) {
+		return &EmitFinal{n, []FinalBy{*sides[0], *sides[1]}}, true
+	}
 	return n, false
+}
+
+// padded reports that a column may be NULL for lack of a match below.
+func padded(n Node, column int) bool {
+	w, ok := columnWatermarks(n)[column]
+	return !ok || w.Padded
 }
 
 func finalBelow(n Node, f func(Node) (Node, bool)) (Node, bool) {
@@ -65,14 +99,18 @@ func finalBelow(n Node, f func(Node) (Node, bool)) (Node, bool) {
 func (e *EmitFinal) Inputs() []Node { return []Node{e.Input} }
 
 // WithInputs implements Node.
-func (e *EmitFinal) WithInputs(in []Node) Node { return &EmitFinal{in[0], e.Column, e.Until} }
+func (e *EmitFinal) WithInputs(in []Node) Node { return &EmitFinal{in[0], e.By} }
 
 // Schema implements Node.
 func (e *EmitFinal) Schema() *types.Schema { return e.Input.Schema() }
 
 // String implements Node.
 func (e *EmitFinal) String() string {
-	return "Emit final " + e.Schema().Fields[e.Column].Name + " < " + Watermark{Of: e.Until}.Bound()
+	parts := make([]string, len(e.By))
+	for i, by := range e.By {
+		parts[i] = e.Schema().Fields[by.Column].Name + " < " + Watermark{Of: by.Until}.Bound()
+	}
+	return "Emit final " + strings.Join(parts, ", else ")
 }
 
 // Properties implements Node.

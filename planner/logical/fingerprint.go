@@ -101,7 +101,11 @@ func details(n Node) string {
 	case *First:
 		return fmt.Sprint(x.Keys, x.Rows)
 	case *EmitFinal:
-		return fmt.Sprint(x.Column)
+		out := ""
+		for _, by := range x.By {
+			out += fmt.Sprint(by.Column, " ")
+		}
+		return out
 	case *Sort:
 		return fmt.Sprint(x.Keys, x.Limit, x.Offset, x.Hidden)
 	}

@@ -15,6 +15,9 @@ import (
 type Watermark struct {
 	Expr expr.Expr
 	Of   []WatermarkTerm
+	// Padded says that rows are there that have NULL for lack of a match in an outer join:
+	// they are never below the watermark, though they become final as others do.
+	Padded bool
 }
 
 // Column is the position of the column that the expression is, -1 where it computes.
@@ -92,7 +95,9 @@ func Watermarks(n Node) []Watermark {
 	case *Asof:
 		return x.watermarks()
 	case *EmitFinal:
-		return slices.DeleteFunc(Watermarks(x.Input), func(m Watermark) bool { return m.Column() != x.Column })
+		if len(x.By) == 1 {
+			return slices.DeleteFunc(Watermarks(x.Input), func(m Watermark) bool { return m.Column() != x.By[0].Column })
+		}
 	}
 	return nil
 }
@@ -107,7 +112,7 @@ func (s *Scan) watermarks() []Watermark {
 		of := []WatermarkTerm{{Relation: s.Relation, Column: w.Column}}
 		if w.Computed == nil {
 			if at := slices.Index(s.Columns, w.Column); at >= 0 {
-				out = append(out, Watermark{&expr.Column{Index: at, Field: s.Relation.Schema.Fields[w.Column]}, of})
+				out = append(out, Watermark{Expr: &expr.Column{Index: at, Field: s.Relation.Schema.Fields[w.Column]}, Of: of})
 			}
 			continue
 		}
@@ -122,7 +127,7 @@ func (s *Scan) watermarks() []Watermark {
 			return &expr.Column{Index: at, Field: c.Field}
 		})
 		if there {
-			out = append(out, Watermark{e, of})
+			out = append(out, Watermark{Expr: e, Of: of})
 		}
 	}
 	return out
@@ -169,7 +174,7 @@ func leastWatermarks(ins []Node) []Watermark {
 		kept := out[:0]
 		for _, m := range out {
 			if o, ok := marks[m.Column()]; ok {
-				kept = append(kept, Watermark{m.Expr, least(m.Of, o.Of)})
+				kept = append(kept, Watermark{m.Expr, least(m.Of, o.Of), m.Padded || o.Padded})
 			}
 		}
 		out = kept
@@ -243,8 +248,8 @@ func (x *Expand) watermarks() []Watermark {
 	}
 	width := x.Input.Schema().Len()
 	for i, f := range x.Schema().Fields[width:] {
-		m := Watermark{Expr: &expr.Column{Index: width + i, Field: f}}
-		for _, t := range first {
+		m := Watermark{Expr: &expr.Column{Index: width + i, Field: f}, Padded: x.Outer}
+		for _, t := range first.Of {
 			t.Func = leastCall(x.Func, i, t.value())
 			m.Of = append(m.Of, t)
 		}
@@ -282,7 +287,7 @@ func (x *Session) watermarks() []Watermark {
 			t.Func = expr.Later(t.value(), -1000) // a millisecond before the end
 			last.Of = append(last.Of, t)
 		}
-		out = append(out, Watermark{&expr.Column{Index: width + 1, Field: x.Columns[1]}, w.Of}, last)
+		out = append(out, Watermark{Expr: &expr.Column{Index: width + 1, Field: x.Columns[1]}, Of: w.Of}, last)
 	}
 	return out
 }
@@ -295,5 +300,5 @@ func (a *Asof) watermarks() []Watermark {
 	if !ok || !there || !a.Latest() {
 		return nil
 	}
-	return []Watermark{{l.Expr, least(l.Of, r.Of)}}
+	return []Watermark{{l.Expr, least(l.Of, r.Of), l.Padded}}
 }

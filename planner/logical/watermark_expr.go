@@ -10,34 +10,34 @@ import (
 func derived(es []expr.Expr, marks []Watermark) []Watermark {
 	var out []Watermark
 	for i, e := range es {
-		if of, ok := derive(e, marks); ok {
+		if w, ok := derive(e, marks); ok {
 			f := types.Field{Name: e.String(), Type: e.Type(), NotNull: e.NotNull()}
-			out = append(out, Watermark{&expr.Column{Index: i, Field: f}, of})
+			out = append(out, Watermark{&expr.Column{Index: i, Field: f}, w.Of, w.Padded})
 		}
 	}
 	return out
 }
 
-// derive returns the terms of an expression that has a watermark, or computed of one that is by
-// a function that does not decrease.
-func derive(e expr.Expr, marks []Watermark) ([]WatermarkTerm, bool) {
+// derive returns the watermark of an expression that has one, or is computed of one that has
+// by a function that does not decrease.
+func derive(e expr.Expr, marks []Watermark) (Watermark, bool) {
 	print := expr.Fingerprint(e)
 	for _, m := range marks {
 		if expr.Fingerprint(m.Expr) == print {
-			return m.Of, true
+			return m, true
 		}
 	}
 	arg := increasing(e)
 	if arg == nil {
-		return nil, false
+		return Watermark{}, false
 	}
-	of, ok := derive(arg, marks)
+	w, ok := derive(arg, marks)
 	if !ok {
-		return nil, false
+		return Watermark{}, false
 	}
 	print = expr.Fingerprint(arg)
-	out := make([]WatermarkTerm, len(of))
-	for i, t := range of {
+	out := Watermark{Expr: e, Padded: w.Padded}
+	for _, t := range w.Of {
 		inner := t.value()
 		t.Func = expr.Transform(e, func(x expr.Expr) expr.Expr {
 			if x.Type().Equal(arg.Type()) && expr.Fingerprint(x) == print {
@@ -45,7 +45,7 @@ func derive(e expr.Expr, marks []Watermark) ([]WatermarkTerm, bool) {
 			}
 			return x
 		})
-		out[i] = t
+		out.Of = append(out.Of, t)
 	}
 	return out, true
 }

@@ -23,15 +23,15 @@ func joinWatermarks(j *Join, more []expr.Expr) []Watermark {
 		if c >= t.width {
 			side = 1
 		}
-		own, ok := t.own(e, side)
+		w, ok := derive(e, t.sides[side])
 		if !ok && t.paired[side] {
-			own, ok = t.bound(e, side)
+			w.Of, ok = t.bound(e, side)
 		}
 		if !ok {
 			continue
 		}
 		if other, ok := t.bound(e, 1-side); ok {
-			out = append(out, Watermark{e, least(own, other)})
+			out = append(out, Watermark{e, least(w.Of, other), w.Padded || t.padded[side]})
 		}
 	}
 	return out
@@ -57,8 +57,8 @@ func (j *Join) Expires(side int) (c int, of []WatermarkTerm, ok bool) {
 		if adds {
 			return c - from, other, true
 		}
-		if own, ok := t.own(e, side); ok {
-			return c - from, least(other, own), true
+		if own, ok := derive(e, t.sides[side]); ok {
+			return c - from, least(other, own.Of), true
 		}
 	}
 	return 0, nil, false
@@ -70,6 +70,7 @@ type ties struct {
 	fields []types.Field // of both
 	sides  [2][]Watermark
 	paired [2]bool // rows of the side come out in pairs alone
+	padded [2]bool // NULLs may stand for them
 	atMost map[string][]tie
 }
 
@@ -86,6 +87,7 @@ func newTies(j *Join, more []expr.Expr) *ties {
 		t.sides[1][i].Expr = Shift(m.Expr, t.width)
 	}
 	t.paired = [2]bool{j.Kind == Inner || j.Kind == Right, j.Kind == Inner || j.Kind == Left}
+	t.padded = [2]bool{j.Kind == Right || j.Kind == Full, j.Kind == Left || j.Kind == Full}
 	if j.On != nil {
 		more = append(more[:len(more):len(more)], j.On)
 	}
@@ -120,9 +122,6 @@ func (t *ties) tie(from, to expr.Expr, by int64) {
 	print := expr.Fingerprint(from)
 	t.atMost[print] = append(t.atMost[print], tie{expr.Fingerprint(to), by})
 }
-
-// own is the watermark that a side gives an expression.
-func (t *ties) own(e expr.Expr, side int) ([]WatermarkTerm, bool) { return derive(e, t.sides[side]) }
 
 // bound is what the changes of a side are bounded by in a value of their pairs: the
 // watermark of a value of the side that is at most this one, plus by. A side of which

@@ -76,7 +76,7 @@ func expires(n logical.Node) exec.Expires {
 func (l *lowering) final(e *logical.EmitFinal, a *logical.Aggregate) lowered {
 	in := l.node(a.Input)
 	out := lowered{print: logical.Fingerprint(e, []string{logical.Fingerprint(a, []string{in.print})})}
-	out.plan = l.aggregate(a, in.plan, closed{e.Column + 1, Watermark(e.Until), true}, out.print)
+	out.plan = l.aggregate(a, in.plan, closed{e.By[0].Column + 1, Watermark(e.By[0].Until), true}, out.print)
 	return out
 }
 
@@ -85,5 +85,9 @@ func (l *lowering) emitFinal(e *logical.EmitFinal, in exec.Plan, print string) e
 	if l.workers > 1 && !appends(e.Input) {
 		in = byAll(in)
 	}
-	return l.name(print, &exec.EmitFinal{Input: in, Column: e.Column, Until: Watermark(e.Until)})
+	out := &exec.EmitFinal{Input: in}
+	for _, by := range e.By {
+		out.By = append(out.By, exec.FinalBy{Column: by.Column, Until: Watermark(by.Until)})
+	}
+	return l.name(print, out)
 }
