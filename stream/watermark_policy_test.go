@@ -42,3 +42,26 @@ func TestGreatestWatermark(t *testing.T) {
 		t.Errorf("%d rows are late", n)
 	}
 }
+
+// A watermark that goes with the clock moves in steps of a second, each an epoch: the loop
+// does not run one for every moment of the clock, nor for a clock that stands still.
+func TestIdleEpochs(t *testing.T) {
+	clock := &manualClock{at: time.Unix(1000, 0)}
+	e := opened(t, func(c *stream.Config) { c.Env.Now = clock.now })
+	a, w := newFakeTable(t), behind(5*time.Second)
+	w.Idle, w.IdleAdvance = time.Minute, true
+	a.put("t/0", 100_000_000)
+	q := start(t, e, a.timed("q", w))
+	for i, c := range []struct {
+		by     time.Duration
+		epochs int64 // since the start
+	}{{0, 1}, {59 * time.Second, 1}, {time.Second, 2}, {0, 2}, {time.Microsecond, 2}, {999_998 * time.Microsecond, 2}, {time.Microsecond, 3}, {0, 3}, {time.Hour, 4}} {
+		clock.move(c.by)
+		for range 3 {
+			processed(t, e, q)
+		}
+		if n := q.Progress().BatchID + 1; n != c.epochs {
+			t.Errorf("move %d: %d epochs, want %d", i, n, c.epochs)
+		}
+	}
+}
