@@ -103,6 +103,10 @@ func (e *eventTime) accept(s *splitTime, at, watermark *vec.Vec, now int64, left
 	if e.spec.MaxFuture > 0 {
 		latest = now + e.spec.MaxFuture.Microseconds()
 	}
+	if mark, all := e.allInTime(s.watermark, at, watermark, latest); all {
+		s.watermark = mark
+		return nil
+	}
 	lateness := e.spec.Lateness.Microseconds()
 	var kept []int32
 	all := true
@@ -147,6 +151,30 @@ func (e *eventTime) accept(s *splitTime, at, watermark *vec.Vec, now int64, left
 		return nil
 	}
 	return kept
+}
+
+// allInTime returns the watermark of a split, which was mark, after rows of which none is
+// NULL, late, or beyond latest; false where one is.
+func (e *eventTime) allInTime(mark int64, at, watermark *vec.Vec, latest int64) (int64, bool) {
+	if at.Const || watermark.Const || at.Valid != nil || watermark.Valid != nil {
+		return 0, false
+	}
+	lateness, own, bound := e.spec.Lateness.Microseconds(), !e.spec.ByEpoch, e.at
+	if own {
+		bound = mark
+	}
+	marks := vec.Slice[int64](watermark)
+	for row, t := range vec.Slice[int64](at) {
+		if t < bound || t > latest {
+			return 0, false
+		}
+		if m := min(t, marks[row]) - lateness; m > mark {
+			if mark = m; own {
+				bound = m
+			}
+		}
+	}
+	return mark, true
 }
 
 // state computes what the table's watermark is at a time, and which splits are idle then.
