@@ -166,7 +166,7 @@ func (s *Step) between(doc []byte, out [][]byte) [][]byte {
 func (p *Path) findDeep(doc []byte, out [][]byte) ([][]byte, error) {
 	have := [][]byte{doc}
 	for i := range p.Steps {
-		f := finding{seen: map[int]bool{}}
+		f := finding{whole: cap(doc), seen: make([]uint64, len(doc)/64+1)}
 		var parts [][]byte
 		for _, v := range have {
 			if p.Steps[i].kind == toEverything {
@@ -188,16 +188,17 @@ func (p *Path) findDeep(doc []byte, out [][]byte) ([][]byte, error) {
 // A finding is the values that were found, in the order in which they were.
 type finding struct {
 	found [][]byte
-	seen  map[int]bool // by where they begin
+	whole int      // the capacity of the document
+	seen  []uint64 // a bit for each byte of the document at which a value begins
 }
 
 // add adds a part of the document, and reports that it is a new one.
 func (f *finding) add(v []byte) bool {
-	begins := cap(v) // what it has behind it tells where it begins
-	if f.seen[begins] {
+	at := f.whole - cap(v) // what it has behind it tells where it begins
+	if f.seen[at/64]&(1<<(at%64)) != 0 {
 		return false
 	}
-	f.seen[begins] = true
+	f.seen[at/64] |= 1 << (at % 64)
 	f.found = append(f.found, v)
 	return true
 }
@@ -218,7 +219,8 @@ func (f *finding) everything(v []byte, depth int) error {
 			}
 		}
 	case IsObject(v):
-		for _, m := range Members(nil, v) {
+		var buf [few]Member
+		for _, m := range Members(buf[:0], v) {
 			if err := f.everything(m.Value, depth+1); err != nil {
 				return err
 			}

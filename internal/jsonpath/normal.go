@@ -59,7 +59,8 @@ func Normal(dst, doc []byte, quote func(dst, text []byte) []byte) []byte {
 		}
 		return append(dst, ']')
 	case IsObject(doc):
-		ms := Members(nil, doc)
+		var buf [few]Member
+		ms := Members(buf[:0], doc)
 		sortMembers(ms)
 		dst = append(dst, '{')
 		for i, m := range ms {
@@ -71,6 +72,9 @@ func Normal(dst, doc []byte, quote func(dst, text []byte) []byte) []byte {
 		}
 		return append(dst, '}')
 	case IsString(doc):
+		if bytes.IndexByte(doc, '\\') < 0 {
+			return append(dst, doc...)
+		}
 		return quote(dst, Unquote(nil, doc))
 	case len(doc) > 0 && (doc[0] == '-' || doc[0] >= '0' && doc[0] <= '9'):
 		return appendNumber(dst, doc)
@@ -83,6 +87,9 @@ const plainDigits = 40
 
 // appendNumber appends the shortest text of a number, exactly: 1 for 1.0 and 10e-1.
 func appendNumber(dst, text []byte) []byte {
+	if len(text) <= plainDigits && digits(text, 0) == len(text) {
+		return append(dst, text...)
+	}
 	n := parseNumber(text)
 	if len(n.digits) == 0 {
 		return append(dst, '0')

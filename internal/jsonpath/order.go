@@ -31,7 +31,8 @@ func AppendOrdered(dst, doc []byte) []byte {
 		}
 		return append(dst, 0)
 	case IsObject(doc):
-		ms := Members(nil, doc)
+		var buf [few]Member
+		ms := Members(buf[:0], doc)
 		sortMembers(ms)
 		dst = binary.BigEndian.AppendUint32(append(dst, orderObject), uint32(len(ms)))
 		for _, m := range ms {
@@ -40,6 +41,9 @@ func AppendOrdered(dst, doc []byte) []byte {
 		}
 		return dst
 	case IsString(doc):
+		if bytes.IndexByte(doc, '\\') < 0 {
+			return orderedText(append(dst, orderString), doc[1:len(doc)-1])
+		}
 		return orderedText(append(dst, orderString), Unquote(nil, doc))
 	case IsNull(doc) || len(doc) == 0:
 		return append(dst, orderNull)

@@ -235,7 +235,8 @@ func changeMember(dst, doc []byte, steps []jsonpath.Step, how jsonChange, value 
 		any = true
 		dst = append(vec.QuoteJSON(dst, key), ": "...)
 	}
-	for _, m := range jsonpath.Members(nil, doc) {
+	var buf [16]jsonpath.Member
+	for _, m := range jsonpath.Members(buf[:0], doc) {
 		if string(m.Key) != steps[0].Key {
 			add(m.Key)
 			dst = append(dst, m.Value...)

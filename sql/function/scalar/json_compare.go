@@ -5,6 +5,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
 
@@ -39,15 +40,26 @@ var JSONSortKey = function.Scalar{
 		{Expr: "json_sort_key(NULL)", Value: "NULL"},
 	},
 	Overloads: []function.Overload{{
-		Args: function.Params(function.Any), Returns: function.Always(function.Bytes),
-		Eval: function.Texts(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
-			doc := jsonpath.Trim(vec.AppendJSON(nil, args[0], row))
-			if err := jsonpath.Shallow(doc); err != nil {
-				return dst, false, err
-			}
-			return jsonpath.AppendOrdered(dst, doc), true, nil
-		}),
+		Args: function.Params(function.Any), Returns: function.Always(function.Bytes), Eval: jsonSortKey,
 	}},
+}
+
+func jsonSortKey(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
+	var buf []byte
+	return function.Texts(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
+		var doc []byte
+		if args[0].Type.Kind == types.JSON {
+			doc = args[0].Bytes(row)
+		} else {
+			buf = vec.AppendJSON(buf[:0], args[0], row)
+			doc = buf
+		}
+		doc = jsonpath.Trim(doc)
+		if err := jsonpath.Shallow(doc); err != nil {
+			return dst, false, err
+		}
+		return jsonpath.AppendOrdered(dst, doc), true, nil
+	})(c, args)
 }
 
 // JSONEquals is JSON_EQUALS(a, b).

@@ -74,7 +74,8 @@ func contains(doc, value []byte) bool {
 	case jsonpath.IsArray(doc):
 		return anyContains(doc, value)
 	case jsonpath.IsObject(doc) && jsonpath.IsObject(value):
-		for _, m := range jsonpath.Members(nil, value) {
+		var buf [8]jsonpath.Member
+		for _, m := range jsonpath.Members(buf[:0], value) {
 			in := jsonpath.Get(doc, string(m.Key))
 			if in == nil || !contains(in, m.Value) {
 				return false

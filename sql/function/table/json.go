@@ -1,11 +1,9 @@
 package table
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"strconv"
 
+	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -30,14 +28,16 @@ var JSONArrayElements = function.Table{
 				if args[0].IsNull(row) {
 					return 0, nil
 				}
+				doc := jsonpath.Trim(args[0].Bytes(row))
+				if !jsonpath.IsArray(doc) {
+					return 0, nil
+				}
 				n := 0
-				err := elements(args[0].Bytes(row), func(isArray bool, _, value []byte) {
-					if isArray {
-						out[0].AppendBytes(value)
-						n++
-					}
-				})
-				return n, err
+				for e := range jsonpath.Elements(doc) {
+					out[0].AppendBytes(e)
+					n++
+				}
+				return n, nil
 			},
 		}, nil
 	},
@@ -46,7 +46,7 @@ var JSONArrayElements = function.Table{
 // JSONEach is JSON_EACH(j).
 var JSONEach = function.Table{
 	Name: "json_each",
-	Doc:  "The keys and values of a JSON object, or the positions, from 0 on, and elements of an array; no row for anything else.",
+	Doc:  "The keys and values of a JSON object, of a key that stands twice the last, or the positions, from 0 on, and elements of an array; no row for anything else.",
 	Examples: []function.TableExample{
 		{Call: `json_each('{"a": 1, "b": {"c": null}}')`, Rows: "a 1\nb \"{\\\"c\\\": null}\""},
 		{Call: `json_each('[true]')`, Rows: "0 true"},
@@ -64,45 +64,24 @@ var JSONEach = function.Table{
 				if args[0].IsNull(row) {
 					return 0, nil
 				}
+				doc := jsonpath.Trim(args[0].Bytes(row))
+				var buf [16]jsonpath.Member
+				ms := jsonpath.Members(buf[:0], doc)
+				for _, m := range ms {
+					out[0].AppendBytes(m.Key)
+					out[1].AppendBytes(m.Value)
+				}
+				if !jsonpath.IsArray(doc) {
+					return len(ms), nil
+				}
 				n := 0
-				err := elements(args[0].Bytes(row), func(_ bool, key, value []byte) {
-					out[0].AppendBytes(key)
-					out[1].AppendBytes(value)
+				for e := range jsonpath.Elements(doc) {
+					out[0].EndBytes(strconv.AppendInt(out[0].Tail(), int64(n), 10))
+					out[1].AppendBytes(e)
 					n++
-				})
-				return n, err
+				}
+				return n, nil
 			},
 		}, nil
 	},
-}
-
-// elements calls f for each element of a JSON array or object, with its key, which is the
-// position in an array.
-func elements(text []byte, f func(isArray bool, key, value []byte)) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	first, err := d.Token()
-	if err != nil {
-		return fmt.Errorf("'%s' is not JSON", text)
-	}
-	if first != json.Delim('[') && first != json.Delim('{') {
-		return nil
-	}
-	isArray := first == json.Delim('[')
-	for i := 0; d.More(); i++ {
-		key := strconv.Itoa(i)
-		if !isArray {
-			k, err := d.Token()
-			if err != nil {
-				return fmt.Errorf("'%s' is not JSON", text)
-			}
-			key = k.(string)
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return fmt.Errorf("'%s' is not JSON", text)
-		}
-		f(isArray, []byte(key), value)
-	}
-	return nil
 }
