@@ -37,7 +37,8 @@ type waitingKey struct {
 // serves reports that a call folds the same rows in the same order.
 func (m *multiset) serves(c AggregateCall) bool {
 	p := m.call.plan
-	return sameExprs(p.Args, c.Args) && slices.Equal(p.Func.Given, c.Func.Given) && sameFilter(p.Filter, c.Filter) &&
+	given, asked := p.Func.Given, c.Func.Given // nil, the first argument, is not the same as none
+	return sameExprs(p.Args, c.Args) && slices.Equal(given, asked) && (given == nil) == (asked == nil) && sameFilter(p.Filter, c.Filter) &&
 		slices.EqualFunc(p.Func.Args, c.Func.Args, types.Type.Equal) &&
 		slices.EqualFunc(p.Order, c.Order, func(a, b Ordering) bool { return a.Desc == b.Desc && expr.Equal(a.Expr, b.Expr) })
 }
