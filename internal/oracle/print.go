@@ -111,6 +111,10 @@ func (p *printer) node(n logical.Node, params []string) string {
 		return p.aggregate(x, params)
 	case *logical.Window:
 		return p.window(x, params)
+	case *logical.Session:
+		return p.session(x, params)
+	case *logical.Expand:
+		return p.expand(x, params)
 	case *logical.TopN:
 		return p.topN(x, params)
 	case *logical.Sort:

@@ -90,8 +90,13 @@ func (c *computed) over(w *logical.Window, call logical.WindowCall, own []string
 	by := partitioned(w.Partition, own)
 	peers := " OVER (" + by + orderBy(w.Keys, own)
 	single := " OVER (" + by + "ORDER BY " + total(w.Keys, own)
-	if call.IgnoreNulls {
+	switch {
+	case call.IgnoreNulls:
 		panic(Missing("IGNORE NULLS"))
+	case call.Distinct:
+		panic(Missing("DISTINCT over a window"))
+	case len(call.Order) > 0:
+		panic(Missing("an order in the brackets over a window"))
 	}
 	switch call.Name {
 	case "row_number":
