@@ -79,19 +79,19 @@ func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 	return rowsWord(copies(old)) + " updated", nil
 }
 
-// among plans a change anew over the row of one key, where its condition tells that no
+// among plans a change anew over the rows of some keys, where its condition tells that no
 // other row is concerned.
 func (db *DB) among(ctx context.Context, t *target, p *planner.Query, c *planner.Change) (*planner.Query, error) {
 	e := t.entry
 	if len(e.Computed) > 0 || e.Def.NotEnforced {
 		return p, nil
 	}
-	key := p.Key(e.Schema, e.Def.PrimaryKey)
-	if key == nil {
+	keys := p.Keys(e.Schema, e.Def.PrimaryKey)
+	if keys == nil {
 		return p, nil
 	}
 	var err error
-	if c.Among, err = db.find(ctx, t, key); err != nil {
+	if c.Among, err = db.find(ctx, t, keys); err != nil {
 		return nil, err
 	}
 	return db.planning().Change(c)

@@ -7,10 +7,14 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// Key returns the one key of a table, as the columns of its primary key, that rows must
-// have to be in the result: where the query reads nothing but this table, under a
-// condition that compares each of the columns with a constant. Otherwise nil.
-func (q *Query) Key(schema *types.Schema, key []int) *zset.Batch {
+// maxKeys is how many keys are looked up one by one, and not found by reading the table.
+const maxKeys = 1000
+
+// Keys returns the keys of a table, as the columns of its primary key, of which rows must
+// have one to be in the result: where the query reads nothing but this table, under a
+// condition that compares each of the columns with a constant or a list of them. Otherwise
+// nil.
+func (q *Query) Keys(schema *types.Schema, key []int) *zset.Batch {
 	var scan *logical.Scan
 	var filter *logical.Filter
 	scans := 0
@@ -27,38 +31,61 @@ func (q *Query) Key(schema *types.Schema, key []int) *zset.Batch {
 	if scans != 1 || filter == nil || len(key) == 0 {
 		return nil
 	}
-	constants := map[int]*expr.Literal{}
+	constants := map[int][]*expr.Literal{}
 	for _, c := range expr.Conjuncts(filter.Pred) {
-		if col, l := constantColumn(c); col != nil {
-			constants[scan.Columns[col.Index]] = l
+		if col, list := constantColumn(c); col != nil {
+			constants[scan.Columns[col.Index]] = list
+		}
+	}
+	n := 1
+	for _, c := range key {
+		if n *= len(constants[c]); n == 0 || n > maxKeys {
+			return nil
 		}
 	}
 	out := zset.NewBuilder(schema.Project(key))
-	for i, c := range key {
-		l := constants[c]
-		if l == nil {
-			return nil
+	for at := range n {
+		for i, c := range key {
+			list := constants[c]
+			expr.AppendLiteral(out.Cols[i], list[at%len(list)])
+			at /= len(list)
 		}
-		expr.AppendLiteral(out.Cols[i], l)
+		out.EndRow()
 	}
-	out.EndRow()
-	return out.Build()
+	return zset.Consolidate(out.Build()) // a list may have a value twice
 }
 
-// constantColumn takes column = constant apart, of one type and not NULL.
-func constantColumn(e expr.Expr) (*expr.Column, *expr.Literal) {
-	c, ok := e.(*expr.Compare)
-	if !ok || c.Op != expr.Eq {
+// constantColumn takes column = constant apart, or column IN (constant, …), all of one type
+// and not NULL.
+func constantColumn(e expr.Expr) (*expr.Column, []*expr.Literal) {
+	var col expr.Expr
+	var values []expr.Expr
+	switch x := e.(type) {
+	case *expr.Compare:
+		if x.Op != expr.Eq {
+			return nil, nil
+		}
+		col, values = x.L, []expr.Expr{x.R}
+		if _, ok := col.(*expr.Literal); ok {
+			col, values = x.R, []expr.Expr{x.L}
+		}
+	case *expr.In:
+		if x.Negated {
+			return nil, nil
+		}
+		col, values = x.Arg, x.List
+	}
+	c, ok := col.(*expr.Column)
+	if !ok {
 		return nil, nil
 	}
-	l, r := c.L, c.R
-	if _, ok := l.(*expr.Literal); ok {
-		l, r = r, l
+	var list []*expr.Literal
+	for _, v := range values {
+		l, ok := v.(*expr.Literal)
+		if !ok || l.Value == nil || !c.Type().Equal(l.T) {
+			return nil, nil
+		}
+		list = append(list, l)
 	}
-	col, isColumn := l.(*expr.Column)
-	lit, isLiteral := r.(*expr.Literal)
-	if !isColumn || !isLiteral || lit.Value == nil || !col.Type().Equal(lit.T) {
-		return nil, nil
-	}
-	return col, lit
+	return c, list
 }

@@ -37,9 +37,12 @@ func (t *table) sum() {
 	log, ends := []*zset.Batch{}, []int64{}
 	if sum.Len > 0 {
 		sum = sum.Clone()
-		t.move(t.log[:k], sum)
 		log, ends = append(log, sum), append(ends, upTo)
 	}
 	t.log, t.ends = append(log, t.log[k:]...), append(ends, t.ends[k:]...)
 	t.shrinks = upTo < t.total()
+	if t.places != nil {
+		t.places, t.gone = nil, nil
+		t.locate()
+	}
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// A place is where a row stands in the log.
+// A place is where a row stands in the log. Places are known by the keys that are enforced.
 type place struct {
 	batch *zset.Batch
 	row   int32
@@ -17,12 +17,7 @@ func (s *sink) Find(keys *zset.Batch) *zset.Batch {
 	t := s.table
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.places == nil {
-		t.places = make(map[string]place, len(t.index.keys))
-		for _, b := range t.log {
-			t.note(b)
-		}
-	}
+	t.locate()
 	out := zset.NewBuilder(t.def.Schema())
 	var key []byte
 	for row := range keys.Len {
@@ -34,6 +29,19 @@ func (s *sink) Find(keys *zset.Batch) *zset.Batch {
 	return out.Build()
 }
 
+// locate goes over the log for the places of all rows, where they are not known. The
+// caller holds t.mu.
+func (t *table) locate() {
+	if t.places != nil {
+		return
+	}
+	t.places = make(map[string]place, len(t.index.keys))
+	t.gone = map[*zset.Batch][]uint64{}
+	for _, b := range t.log {
+		t.note(b)
+	}
+}
+
 // note takes in the places of a change, in which what goes comes first. The caller holds
 // t.mu.
 func (t *table) note(b *zset.Batch) {
@@ -41,28 +49,27 @@ func (t *table) note(b *zset.Batch) {
 		return
 	}
 	t.eachKey(b, func(key []byte, row int) {
-		if b.Weight(row) < 0 {
-			delete(t.places, string(key))
-		} else {
+		if b.Weight(row) > 0 {
 			t.places[string(key)] = place{b, int32(row)}
+			return
 		}
+		if p, ok := t.places[string(key)]; ok {
+			t.lose(p)
+			delete(t.places, string(key))
+		}
+		t.lose(place{b, int32(row)})
 	})
 }
 
-// move says that a sum stands in the place of some batches. The caller holds t.mu.
-func (t *table) move(from []*zset.Batch, to *zset.Batch) {
-	if t.places == nil {
-		return
+// lose notes that a row of the log is none of what the table holds: it was taken back, or
+// takes one back.
+func (t *table) lose(p place) {
+	bits := t.gone[p.batch]
+	if bits == nil {
+		bits = make([]uint64, (p.batch.Len+63)/64)
+		t.gone[p.batch] = bits
 	}
-	gone := map[*zset.Batch]bool{}
-	for _, b := range from {
-		gone[b] = true
-	}
-	t.eachKey(to, func(key []byte, row int) {
-		if gone[t.places[string(key)].batch] { // else it was changed since
-			t.places[string(key)] = place{to, int32(row)}
-		}
-	})
+	vec.SetBit(bits, int(p.row), true)
 }
 
 func (t *table) eachKey(b *zset.Batch, f func(key []byte, row int)) {

@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,14 @@ func TestFind(t *testing.T) {
 		}
 		if got := sink.(connectors.Finder).Find(keys.Build()).String(); got != want {
 			t.Fatalf("after %d changes:\n%swant\n%s", epoch, got, want)
+		}
+		src := d.source(t)
+		rows, _ := readTo(t, src, startOf(t, src)) // who begins now reads these and no others
+		if got := sorted(rows); got != strings.Join(slices.Sorted(strings.Lines(want)), "") {
+			t.Fatalf("after %d changes a new reader has\n%swant\n%s", epoch, got, want)
+		}
+		if err := src.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 	for i := range 1200 {

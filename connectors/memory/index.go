@@ -45,7 +45,11 @@ func (x *index) add(b *zset.Batch, log []*zset.Batch) error {
 		return errors.New("rows are only ever added ('append.only'), and a row is taken back")
 	}
 	if x.rows == nil && takesBack(b) {
-		x.rows = map[string]int64{}
+		n := 0
+		for _, old := range log {
+			n += old.Len
+		}
+		x.rows = make(map[string]int64, n)
 		for _, old := range log {
 			x.count(x.rows, old, x.stored, 1)
 		}

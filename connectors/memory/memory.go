@@ -80,12 +80,13 @@ type table struct {
 	mu      sync.Mutex
 	index   *index
 	log     []*zset.Batch
-	ends    []int64          // the position after each batch
-	base    int64            // the position before the first batch
-	summed  int64            // rows of the log after the last compaction
-	shrinks bool             // some row was taken back since the log was one sum
-	held    *zset.Batch      // what the log adds up to; nil where that is not known
-	places  map[string]place // by primary key; nil before somebody asks
+	ends    []int64                  // the position after each batch
+	base    int64                    // the position before the first batch
+	summed  int64                    // rows of the log after the last compaction
+	shrinks bool                     // some row was taken back since the log was one sum
+	held    *heldRows                // what the log adds up to; nil where that is not known
+	places  map[string]place         // by primary key; nil before somebody asks
+	gone    map[*zset.Batch][]uint64 // a bit for each row of the log that is none of what the table holds; kept with places
 	sources map[*source]struct{}
 	changed chan struct{}
 }
@@ -149,7 +150,7 @@ func (t *table) append(b *zset.Batch) {
 type source struct {
 	*table
 	at      int64
-	held    *zset.Batch // the rows before settled; nil where the log has them
+	held    *heldRows // the rows before settled; nil where the log has them
 	settled int64
 }
 
@@ -172,21 +173,17 @@ func (s *source) Start(context.Context, []connectors.Split) (connectors.Offsets,
 	defer s.mu.Unlock()
 	if s.shrinks {
 		s.at = s.total() // nothing is read yet that could hold others up
-		s.sum()
+		if s.index.keys == nil {
+			s.sum()
+		}
 	}
 	if !s.shrinks {
 		s.at = s.base
 		return connectors.Offsets{split: connectors.Offset(s.at)}, nil
 	}
-	if s.table.held == nil {
-		s.table.held = zset.NewBuilder(s.def.Schema()).Build()
-		if len(s.log) > 0 {
-			s.table.held = zset.Consolidate(s.log...)
-		}
-	}
-	s.held, s.settled = s.table.held, s.total()
+	s.held, s.settled = s.holds(), s.total()
 	s.at = s.settled // the log before is not needed
-	return connectors.Offsets{split: connectors.Offset(s.settled - int64(s.held.Len))}, nil
+	return connectors.Offsets{split: connectors.Offset(s.settled - int64(s.held.rows))}, nil
 }
 
 // Settled implements connectors.Settler.
@@ -251,7 +248,7 @@ func (s *source) OpenBatches(_ context.Context, r connectors.Range, columns []in
 
 type reader struct {
 	source  *source
-	held    *zset.Batch
+	held    *heldRows
 	settled int64
 	log     []*zset.Batch
 	ends    []int64
@@ -263,12 +260,15 @@ type reader struct {
 // Next implements connectors.BatchReader.
 func (r *reader) Next(_ context.Context, b *zset.Builder, max int) error {
 	for b.Len() < max && r.at < r.to {
-		batch, end := r.piece()
-		first := end - int64(batch.Len)
+		batch, rows, first, end := r.piece()
 		n := min(end, r.to, r.at+int64(max-b.Len())) - r.at
 		r.sel = r.sel[:0]
-		for i := range n {
-			r.sel = append(r.sel, int32(r.at-first+i))
+		if rows != nil {
+			r.sel = append(r.sel, rows[r.at-first:r.at-first+n]...)
+		} else {
+			for i := range n {
+				r.sel = append(r.sel, int32(r.at-first+i))
+			}
 		}
 		view := &zset.Batch{Schema: b.Schema, Len: batch.Len, Weights: batch.Weights}
 		for _, c := range r.columns {
@@ -284,14 +284,20 @@ func (r *reader) Next(_ context.Context, b *zset.Builder, max int) error {
 	return io.EOF
 }
 
-// piece returns the batch that holds the row at the reader's position, and the position
-// after its last row.
-func (r *reader) piece() (*zset.Batch, int64) {
+// piece returns the batch that holds the row at the reader's position, which of its rows
+// are there, nil for all, and the positions of the first of them and after the last.
+func (r *reader) piece() (b *zset.Batch, rows []int32, first, end int64) {
 	if r.held != nil && r.at < r.settled {
-		return r.held, r.settled
+		start := r.settled - int64(r.held.rows)
+		p := r.held.part(int(r.at - start))
+		end = start + int64(p.end)
+		if p.rows == nil {
+			return p.batch, nil, end - int64(p.batch.Len), end
+		}
+		return p.batch, p.rows, end - int64(len(p.rows)), end
 	}
 	k := sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > r.at })
-	return r.log[k], r.ends[k]
+	return r.log[k], nil, r.ends[k] - int64(r.log[k].Len), r.ends[k]
 }
 
 // Close implements connectors.BatchReader.
