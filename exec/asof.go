@@ -20,20 +20,22 @@ import (
 //	Apply   holds the rows; one that matches nothing whatever comes is put out at once
 //	Finish  emits for each right row that came or went what it changes, (x, m(x)) now less
 //	        (x, m(x)) before, for the left rows between its time and that of the next; then
-//	        (x, m(x)) for the left rows that changed
+//	        (x, m(x)) for the left rows that changed; and forgets what the watermark has
+//	        passed: left rows, and right ones but the latest of each key
 //
 // So a change costs a few lookups, and as much more as there are rows whose match changes.
 // NULL and NaN, as a time or as a key that is compared by =, match nothing.
 //
-// State: for each side keys, time, row -> weight.
+// State: for each side keys, time, row -> weight; where rows are forgotten time, keys.
 type Asof struct {
 	Left, Right Plan
 	Keys        []MatchKey
 	LeftTime    int // columns of one type
 	RightTime   int
-	Earliest    bool // the earliest right row that is not before the left; else the latest that is not after
-	Strict      bool // nor at the same time
-	Outer       bool // left rows without a match stay, NULLs beside them
+	Earliest    bool      // the earliest right row that is not before the left; else the latest that is not after
+	Strict      bool      // nor at the same time
+	Outer       bool      // left rows without a match stay, NULLs beside them
+	Until       Watermark // of the times of both sides; nil for none. Not with Earliest
 	Out         *types.Schema
 }
 
@@ -51,7 +53,11 @@ func (p *Asof) String() string {
 	if p.Outer {
 		name = "Left asof join ON "
 	}
-	return name + strings.Join(conds, " AND ")
+	name += strings.Join(conds, " AND ")
+	if p.Until != nil {
+		name += " FORGETS " + p.Left.Schema().Fields[p.LeftTime].Name + " < " + p.Until.String()
+	}
+	return name
 }
 
 func (p *Asof) op() expr.Op {
@@ -83,7 +89,12 @@ func (p *Asof) Open(env *Env) (Operator, error) {
 		}
 		a.sides[i] = rows
 	}
-	return a, nil
+	if p.Until == nil {
+		return a, nil
+	}
+	var err error
+	a.forgets, err = p.openForgets(env)
+	return a, err
 }
 
 type asof struct {
@@ -91,6 +102,7 @@ type asof struct {
 	sides    [2]*partitions
 	nullSafe []bool
 	out      *zset.Builder
+	forgets  *asofForgets // nil where nothing is forgotten
 
 	spans []asofSpan
 	data  []byte // what spans and lookups point into
@@ -156,6 +168,7 @@ func matchable(c *vec.Vec, row int) bool {
 func (a *asof) Finish(_ context.Context, s *Step) error {
 	left, right := a.sides[0], a.sides[1]
 	err := right.settle(func(partition []byte, changes []storedRow) error {
+		a.forgets.note(1, partition, changes)
 		if left.rows.Len() == 0 {
 			right.apply(changes)
 			return nil
@@ -167,6 +180,7 @@ func (a *asof) Finish(_ context.Context, s *Step) error {
 	}
 	err = left.settle(func(partition []byte, changes []storedRow) error {
 		left.apply(changes)
+		a.forgets.note(0, partition, changes)
 		for _, c := range changes {
 			a.data = a.data[:0]
 			if err := a.put(s, c.key, a.find(partition, c.peers(), a.plan.Strict), c.weight); err != nil {
@@ -178,7 +192,10 @@ func (a *asof) Finish(_ context.Context, s *Step) error {
 	if err != nil {
 		return err
 	}
-	return a.flush(s)
+	if err := a.flush(s); err != nil || a.forgets == nil {
+		return err
+	}
+	return a.forgets.forget(a)
 }
 
 // change takes in changes of the right side and puts out what they change for the left

@@ -31,9 +31,11 @@ func (p *planner) setOp(kind, ins string) exec.Plan {
 	return s
 }
 
-// asof reads the comparison of the times, and behind ON equalities of keys.
+// asof reads the comparison of the times, and behind ON equalities of keys. FORGET is by the
+// watermarks of both times.
 func (p *planner) asof(outer bool, ins, what string) exec.Plan {
 	left, right, _ := strings.Cut(ins, ", ")
+	what, forget := strings.CutSuffix(what, " FORGET")
 	what, on, _ := strings.Cut(what, " ON ")
 	a := &exec.Asof{Left: p.input(left), Right: p.input(right), Outer: outer, Out: &types.Schema{}}
 	l, r := a.Left.Schema(), a.Right.Schema()
@@ -44,6 +46,12 @@ func (p *planner) asof(outer bool, ins, what string) exec.Plan {
 	var keys [2][]int
 	a.Keys, keys = matchKeys(on, l, r)
 	a.LeftTime, a.RightTime = l.Index(words[0]), r.Index(words[2])
+	if forget {
+		for i, table := range []string{left, right} {
+			at := []int{a.LeftTime, a.RightTime}[i]
+			a.Until = append(a.Until, exec.WatermarkTerm{Of: exec.WatermarkOf{Table: table, Column: at}, Name: words[0]})
+		}
+	}
 	a.Earliest, a.Strict = words[1][0] == '<', len(words[1]) == 1
 	a.Left, a.Right = p.keyed(a.Left, keys[0]), p.keyed(a.Right, keys[1])
 	return a

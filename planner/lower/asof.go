@@ -14,6 +14,11 @@ func (l *lowering) asof(a *logical.Asof, left, right exec.Plan, print string) ex
 		Left: left, Right: right, LeftTime: a.LeftTime, RightTime: a.RightTime, Outer: a.Outer,
 		Earliest: !a.Latest(), Strict: a.Op == expr.Gt || a.Op == expr.Lt, Out: a.Schema(),
 	}
+	for _, w := range logical.Watermarks(a) {
+		if w.Column() == a.LeftTime && len(w.Of) > 0 {
+			out.Until = Watermark(w.Of)
+		}
+	}
 	out.Keys = matchKeys(a.Keys)
 	out.Left, out.Right = l.meeting(left, right, out.Keys)
 	return l.name(print, out)
