@@ -75,6 +75,14 @@ func (p *Asof) op() expr.Op {
 // Open implements Plan.
 func (p *Asof) Open(env *Env) (Operator, error) {
 	a := &asof{plan: p, out: zset.NewBuilder(p.Out)}
+	a.takeRow = func(key []byte, _ int64) bool {
+		a.found = a.keep(key)
+		return false
+	}
+	a.takePeers = func(key []byte, _ int64) bool {
+		a.found = a.keep(storedRow{key: key}.peers())
+		return false
+	}
 	var columns [2][]int
 	for _, k := range p.Keys {
 		columns[0], columns[1] = append(columns[0], k.Left), append(columns[1], k.Right)
@@ -103,6 +111,12 @@ type asof struct {
 	nullSafe []bool
 	out      *zset.Builder
 	forgets  *asofForgets // nil where nothing is forgotten
+
+	takeRow   func(key []byte, weight int64) bool // keeps a row as found, and looks no further
+	takePeers func(key []byte, weight int64) bool // keeps its keys and time
+	found     []byte
+	bound     []byte
+	last      []byte
 
 	spans []asofSpan
 	data  []byte // what spans and lookups point into
@@ -249,13 +263,14 @@ func (a *asof) bounds(partition []byte, span asofSpan) (from, to []byte) {
 	if from == nil {
 		from = partition
 	} else if behind {
-		from = after(bytes.Clone(from))
+		a.bound = append(a.bound[:0], from...)
+		from = after(a.bound)
 	}
 	if to == nil || behind {
 		if to == nil {
 			to = partition
 		}
-		to = after(bytes.Clone(to))
+		to = a.behind(to)
 	}
 	return from, to
 }
@@ -264,50 +279,39 @@ func (a *asof) bounds(partition []byte, span asofSpan) (from, to []byte) {
 // is nil for none, and good until data is cleared.
 func (a *asof) find(partition, time []byte, strict bool) []byte {
 	rows := a.sides[1].rows
+	if strict == a.plan.Earliest { // the rows of the very time are before the bound, or behind it
+		a.bound = append(a.bound[:0], time...)
+		time = after(a.bound)
+	}
+	a.found = nil
 	if !a.plan.Earliest {
-		to := time
-		if !strict {
-			to = after(bytes.Clone(time))
-		}
-		var found []byte
-		rows.Descend(partition, to, func(key []byte, _ int64) bool {
-			found = a.keep(key)
-			return false
-		})
-		return found
+		rows.Descend(partition, time, a.takeRow)
+		return a.found
 	}
-	from := time
-	if strict {
-		from = after(bytes.Clone(time))
+	rows.Ascend(time, a.behind(partition), a.takePeers)
+	if peers := a.found; peers != nil { // the greatest of them
+		rows.Descend(peers, a.behind(peers), a.takeRow)
 	}
-	var found []byte
-	rows.Ascend(from, after(bytes.Clone(partition)), func(key []byte, _ int64) bool {
-		found = a.keep(storedRow{key: key}.peers())
-		return false
-	})
-	if found != nil {
-		rows.Descend(found, after(bytes.Clone(found)), func(key []byte, _ int64) bool {
-			found = a.keep(key)
-			return false
-		})
-	}
-	return found
+	return a.found
 }
 
 // next is the time, behind the keys, of the right rows next to a time: after it, or where
 // the earliest match is looked for before it. It is nil for none.
 func (a *asof) next(partition, time []byte) []byte {
-	var found []byte
-	look := func(key []byte, _ int64) bool {
-		found = a.keep(storedRow{key: key}.peers())
-		return false
-	}
+	a.found = nil
 	if a.plan.Earliest {
-		a.sides[1].rows.Descend(partition, time, look)
+		a.sides[1].rows.Descend(partition, time, a.takePeers)
 	} else {
-		a.sides[1].rows.Ascend(after(bytes.Clone(time)), after(bytes.Clone(partition)), look)
+		a.bound = append(a.bound[:0], time...)
+		a.sides[1].rows.Ascend(after(a.bound), a.behind(partition), a.takePeers)
 	}
-	return found
+	return a.found
+}
+
+// behind is the bound behind all that begins with a key, good until the next call.
+func (a *asof) behind(key []byte) []byte {
+	a.last = append(a.last[:0], key...)
+	return after(a.last)
 }
 
 // keep copies a key, which the state may move.
