@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/sql/types"
 )
 
 // A Missing is a construct that SQLite lacks, or that it means something else by. The
@@ -82,7 +83,7 @@ func (p *printer) node(n logical.Node, params []string) string {
 		t := p.named(TableName(x.Relation), x.Relation.Schema.Len())
 		var items []string
 		for _, c := range x.Columns {
-			if typ := x.Relation.Schema.Fields[c].Type; typ.IsNested() {
+			if typ := x.Relation.Schema.Fields[c].Type; typ.IsNested() || typ.Kind == types.JSON { // which SQLite compares as texts
 				panic(Missing("values of " + typ.String()))
 			}
 			items = append(items, t.cols[c])
