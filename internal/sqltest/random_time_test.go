@@ -52,7 +52,11 @@ func (g *timeGenerator) script() string {
 			queries++
 			mode := g.pick("update", "append", "append")
 			modes = append(modes, mode)
-			g.block(fmt.Sprintf("start q%d mode=%s", queries, mode), g.query())
+			query := g.query()
+			if mode == "update" && g.IntN(3) == 0 {
+				query = g.late()
+			}
+			g.block(fmt.Sprintf("start q%d mode=%s", queries, mode), query)
 		}
 		for range 1 + g.IntN(3) {
 			g.feed(g.IntN(2))
@@ -141,6 +145,18 @@ func (g *timeGenerator) query() string {
 	}
 	return "SELECT a.k, a.window_end, a.n, b.n AS m FROM " + side("p") + " a " + g.pick("", "LEFT ", "FULL ") + "JOIN " + side("q") +
 		" b ON a.k = b.k AND a.window_start = b.window_start AND a.window_end = b.window_end"
+}
+
+// late is a query over what a watermark leaves out.
+func (g *timeGenerator) late() string {
+	switch from := "LATE(" + g.pick("p", "q") + ")"; g.IntN(3) {
+	case 0:
+		return "SELECT k, reason, COUNT(*) AS n, MAX(lateness) AS most, MIN(watermark) AS least FROM " + from + " GROUP BY k, reason"
+	case 1:
+		return "SELECT l.*, t.v AS w FROM " + from + " AS l LEFT JOIN p t ON t.k = l.k AND t.ts = l.event_time"
+	default:
+		return "SELECT 'late' AS what, k, v, event_time AS at FROM " + from + " UNION ALL SELECT 'taken', k, v, ts FROM p"
+	}
 }
 
 func (g *timeGenerator) interval() string {
