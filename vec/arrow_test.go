@@ -14,7 +14,8 @@ import (
 	"github.com/sqlstream/sqlstream/vec"
 )
 
-// A vector goes to Arrow and back without change and without a copy.
+// A vector goes to Arrow and back without change, and without a copy but for what holds
+// other values: Arrow has these in columns of their own.
 func TestArrowRoundTrip(t *testing.T) {
 	for _, typ := range sample.Types {
 		for _, n := range []int{0, 1, 64, 100, 1000} {
@@ -29,7 +30,7 @@ func TestArrowRoundTrip(t *testing.T) {
 					t.Fatal(err)
 				}
 				equal(t, typ.String(), show(w), show(v))
-				if len(v.Data) > 0 && unsafe.SliceData(v.Data) != unsafe.SliceData(w.Data) {
+				if len(v.Data) > 0 && !typ.IsNested() && unsafe.SliceData(v.Data) != unsafe.SliceData(w.Data) {
 					t.Errorf("%s: the values were copied", typ)
 				}
 			}

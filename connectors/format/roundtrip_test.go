@@ -70,6 +70,22 @@ func (d *dice) value(col *vec.Builder) {
 	case t.Kind == types.Timestamp:
 		day := int64(types.Days(1, 1, 1)) + int64(w%3_652_058)
 		vec.Append(col, oracleRound(day*types.MicrosPerDay+int64(d.word()%uint64(types.MicrosPerDay)), t.Precision))
+	case t.IsNested():
+		parts, n := col.Parts(), int(w>>8%4)
+		if t.Kind == types.Row {
+			n = 1
+		}
+		for range n {
+			for i, p := range parts {
+				if d.value(p); t.Kind == types.Map && i == 0 && p.LastNull() { // no key is NULL
+					p.Truncate(p.Len() - 1)
+					p.AppendString("")
+				}
+			}
+		}
+		if err := col.EndNested(); err != nil {
+			panic(err)
+		}
 	case t.Kind == types.JSON:
 		text, err := json.Marshal(map[string]any{"k": string(d.bytes()), "n": w})
 		if err != nil {
@@ -97,7 +113,7 @@ func roundTrip(t *testing.T, f format.Format, data []byte, options ...string) {
 	t.Helper()
 	tab := mustTable(`b BOOLEAN; i8 TINYINT; i16 SMALLINT; i32 INT; i64 BIGINT; u8 UTINYINT; u16 USMALLINT; u32 UINT; u64 UBIGINT;
 		f FLOAT; d DOUBLE; c DECIMAL(10,3); e DECIMAL(38,10); s VARCHAR; l VARCHAR(3); x BINARY; y BINARY(3); day DATE; t TIME; h TIME(1);
-		m TIMESTAMP; n TIMESTAMP(2); z TIMESTAMP_LTZ(3); j JSON`, options...)
+		m TIMESTAMP; n TIMESTAMP(2); z TIMESTAMP_LTZ(3); j JSON; a ARRAY<INT>; aa ARRAY<ARRAY<VARCHAR>>; k MAP<VARCHAR, DECIMAL(10,3)>; r ROW<x BIGINT, y DATE>; o ARRAY<ROW<q BOOLEAN, m TIMESTAMP(2)>>`, options...)
 	if f.Name == "raw" {
 		tab = mustTable("x BINARY")
 	}

@@ -97,10 +97,35 @@ func TestSource(t *testing.T) {
 }
 
 func TestSink(t *testing.T) {
-	rows := []string{"+1 1 ann", "+1 2 bob", "+1 3 NULL", "+1 4 \"\""}
+	sinkLaws(t, people(), []string{"+1 1 ann", "+1 2 bob", "+1 3 NULL", "+1 4 \"\""})
+}
+
+// Arrays, maps and rows are values as any other.
+func TestSinkOfNested(t *testing.T) {
+	list, name := types.Of(types.Int), types.Of(types.Varchar)
+	lists := types.Type{Kind: types.Array, Elem: &list}
+	table := &connectors.Table{Name: "nested", Columns: []connectors.Column{
+		{Field: types.Field{Name: "l", Type: lists}},
+		{Field: types.Field{Name: "r", Type: types.Type{Kind: types.Row, Fields: []types.Field{{Name: "x", Type: lists}, {Name: "m", Type: types.Type{Kind: types.Map, Key: &name, Elem: &list}}}}}},
+	}}
+	sinkLaws(t, table, []string{
+		`+1 [1,2] {"x":[3],"m":{"a":1}}`, `+1 [] {"x":null,"m":{}}`, `+1 NULL NULL`, `+1 [null] {"x":[],"m":{"a":null,"b":2}}`,
+	})
+}
+
+func sinkLaws(t *testing.T, table *connectors.Table, rows []string) {
+	t.Helper()
+	shown := make([]string, len(rows))
+	for i, row := range rows {
+		b, err := zset.Parse(table.Schema(), row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown[i] = string(b.AppendRowText(nil, 0))
+	}
 	connectortest.Sink(t, connectortest.SinkCase{
 		New: func(*testing.T) (func(*testing.T) connectors.Sink, func(*testing.T) []string) {
-			d := door{memory.New(), people()}
+			d := door{memory.New(), table}
 			open := func(t *testing.T) connectors.Sink { return d.sink(t, connectors.Append) }
 			visible := func(t *testing.T) []string {
 				var out []string
@@ -112,7 +137,7 @@ func TestSink(t *testing.T) {
 			}
 			return open, visible
 		},
-		Schema: people().Schema(), Rows: rows, Shown: rows,
+		Schema: table.Schema(), Rows: rows, Shown: shown,
 	})
 }
 

@@ -74,7 +74,12 @@ func (g *generator) aggregate(k kind, cols []column) string {
 			return g.picked(k, cols)
 		}
 		return g.call(g.pick("SUM", "AVG", "MIN", "MAX"), k, cols)
-	case moment:
+	case list:
+		if g.r.IntN(4) == 0 {
+			return "ARRAY_AGG(CAST(" + g.value(number, cols, 0, nil) + " % 100 AS INT)" + g.order(cols) + ")" + g.filtered(cols)
+		}
+		return g.picked(k, cols)
+	case moment, record:
 		return g.picked(k, cols)
 	}
 	switch g.r.IntN(9) {
@@ -124,7 +129,7 @@ func (g *generator) filtered(cols []column) string {
 func (g *generator) concatenated(cols []column) string {
 	args := g.pick("", "DISTINCT ") + g.value(text, cols, 0, nil)
 	if g.r.IntN(4) == 0 {
-		args = g.value(text, cols, 0, nil) + ", " + g.value(g.kind(), cols, 0, nil)
+		args = g.value(text, cols, 0, nil) + ", " + g.value(g.plainKind(), cols, 0, nil)
 	}
 	return "GROUP_CONCAT(" + args + g.order(cols) + g.pick("", " SEPARATOR '-'") + ")" + g.filtered(cols)
 }

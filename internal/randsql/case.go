@@ -57,6 +57,12 @@ func randomRow(r *rand.Rand, table string) string {
 			v = `"` + clock[r.IntN(len(clock))] + `"`
 		case c.kind == real:
 			v = []string{"0.1", "-2.5", "1e10", "3"}[r.IntN(4)]
+		case c.kind == list:
+			v = []string{"[]", "[0]", "[1,2]", "[1,null]", "[2,1,0]"}[r.IntN(5)]
+		case c.kind == record:
+			v = []string{`{"x":0,"y":"x"}`, `{"x":1,"y":null}`, `{"x":null,"y":"y"}`}[r.IntN(3)]
+		case c.kind == mapping:
+			v = []string{`{}`, `{"x":1}`, `{"x":2,"y":null}`, `{"z":0}`}[r.IntN(4)]
 		case c.name == "a":
 			v = fmt.Sprint(r.IntN(4))
 		default:

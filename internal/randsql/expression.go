@@ -24,6 +24,12 @@ func (g *generator) literal(k kind) string {
 		return "TIMESTAMP '" + clock[n] + "'"
 	case real:
 		return g.pick("CAST(0.5 AS DOUBLE)", "CAST(2 AS DOUBLE)")
+	case list:
+		return "CAST(" + g.pick("ARRAY[]", "ARRAY[0]", "ARRAY[1, 2]", "ARRAY[1, NULL]") + " AS ARRAY<INT>)"
+	case record:
+		return "CAST(" + g.pick("ROW(0, 'x')", "ROW(1, NULL)", "ROW(NULL, 'y')") + " AS ROW<x INT, y VARCHAR>)"
+	case mapping:
+		return "CAST(MAP['x', 1] AS MAP<VARCHAR, INT>)"
 	}
 	return fmt.Sprint(g.r.IntN(6))
 }
@@ -53,6 +59,9 @@ func (g *generator) value(k kind, cols []column, depth int, outer []column) stri
 		return mine[g.r.IntN(len(mine))].name
 	}
 	mine := among(cols, k)
+	if e := g.part(k, cols); e != "" && g.chance(15) {
+		return e
+	}
 	if len(mine) == 0 || g.chance(4) {
 		return g.literal(k)
 	}
@@ -71,6 +80,31 @@ func (g *generator) value(k kind, cols []column, depth int, outer []column) stri
 		return "COALESCE(" + name + ", " + g.literal(k) + ")"
 	}
 	return name
+}
+
+// part makes an expression of a kind over what a column holds, "" where there is none.
+func (g *generator) part(k kind, cols []column) string {
+	var out []string
+	for _, c := range cols {
+		switch {
+		case c.kind == list && k == number:
+			out = append(out, c.name+g.pick("[1]", "[-1]", "[2]"), "CARDINALITY("+c.name+")", "ARRAY_MAX("+c.name+")")
+		case c.kind == list && k == text:
+			out = append(out, "ARRAY_JOIN("+c.name+", '-')")
+		case c.kind == list && k == list:
+			out = append(out, "ARRAY_SORT("+c.name+")", "ARRAY_DISTINCT("+c.name+")")
+		case c.kind == record && k == number:
+			out = append(out, "("+c.name+").x")
+		case c.kind == record && k == text:
+			out = append(out, "("+c.name+").y")
+		case c.kind == mapping && k == number:
+			out = append(out, c.name+g.pick("['x']", "['y']"), "CARDINALITY("+c.name+")")
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return g.pick(out...)
 }
 
 // scalar makes a query in the place of a value.
@@ -103,7 +137,10 @@ func (g *generator) kindOf(cols []column) kind {
 	if len(cols) == 0 {
 		return number
 	}
-	return cols[g.r.IntN(len(cols))].kind
+	if k := cols[g.r.IntN(len(cols))].kind; k != mapping { // a map has no order
+		return k
+	}
+	return number
 }
 
 // simple makes a condition without queries.

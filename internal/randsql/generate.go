@@ -9,7 +9,7 @@ import (
 )
 
 // DDL declares the tables that the queries read.
-const DDL = `CREATE TABLE t (a INT, b BIGINT, s VARCHAR, d DECIMAL(6, 2), n INT NOT NULL, m TIMESTAMP(3), f DOUBLE);
+const DDL = `CREATE TABLE t (a INT, b BIGINT, s VARCHAR, d DECIMAL(6, 2), n INT NOT NULL, m TIMESTAMP(3), f DOUBLE, l ARRAY<INT>, o ROW<x INT, y VARCHAR>, k MAP<VARCHAR, INT>);
 CREATE TABLE u (a INT, c BIGINT, s VARCHAR, m TIMESTAMP_LTZ(3));
 CREATE TABLE w (a INT, e BIGINT) WITH (append_only = 'true')`
 
@@ -26,6 +26,9 @@ const (
 	decimal kind = 'd'
 	moment  kind = 'm'
 	real    kind = 'f'
+	list    kind = 'l' // ARRAY<INT>
+	record  kind = 'o' // ROW<x INT, y VARCHAR>
+	mapping kind = 'k' // MAP<VARCHAR, INT>
 )
 
 // A column can be named in an expression.
@@ -36,7 +39,7 @@ type column struct {
 
 // tables are the columns of those in DDL.
 var tables = map[string][]column{
-	"t": {{"a", number}, {"b", number}, {"s", text}, {"d", decimal}, {"n", number}, {"m", moment}, {"f", real}},
+	"t": {{"a", number}, {"b", number}, {"s", text}, {"d", decimal}, {"n", number}, {"m", moment}, {"f", real}, {"l", list}, {"o", record}, {"k", mapping}},
 	"u": {{"a", number}, {"c", number}, {"s", text}, {"m", moment}},
 	"w": {{"a", number}, {"e", number}},
 }
@@ -75,7 +78,16 @@ func ViewLike(seed uint64) string {
 }
 
 func (g *generator) kind() kind {
-	return []kind{number, number, number, text, text, decimal, decimal, moment, real}[g.r.IntN(9)]
+	return []kind{number, number, number, number, number, text, text, text, decimal, decimal, moment, real, list, record}[g.r.IntN(14)]
+}
+
+// plainKind is a kind of values that hold no others.
+func (g *generator) plainKind() kind {
+	for {
+		if k := g.kind(); k != list && k != record {
+			return k
+		}
+	}
 }
 
 func (g *generator) pick(options ...string) string { return options[g.r.IntN(len(options))] }
@@ -181,6 +193,9 @@ func (g *generator) source(depth int, outer, lateral []column) source {
 	if g.chance(g.or(4, 8)) {
 		return g.series(name, lateral)
 	}
+	if arrays := among(lateral, list); len(arrays) > 0 && g.chance(8) {
+		return g.unnested(name, arrays)
+	}
 	if g.chance(g.or(3, 5)) {
 		return g.jsonTable(name, lateral)
 	}
@@ -198,6 +213,15 @@ func (g *generator) series(name string, lateral []column) source {
 		to = "LEAST(" + cols[g.r.IntN(len(cols))].name + ", 3)"
 	}
 	return source{text: "generate_series(" + g.pick("0", "1") + ", " + to + ") AS " + name, cols: []column{{name + "." + name, number}}}
+}
+
+// unnested makes rows of the elements of an array before it.
+func (g *generator) unnested(name string, arrays []column) source {
+	call := "UNNEST(" + arrays[g.r.IntN(len(arrays))].name + ")"
+	if g.chance(40) {
+		return source{text: call + " WITH ORDINALITY AS " + name + " (v, i)", cols: []column{{name + ".v", number}, {name + ".i", number}}}
+	}
+	return source{text: call + " AS " + name, cols: []column{{name + "." + name, number}}}
 }
 
 func (g *generator) limit(columns int) string {
@@ -290,7 +314,7 @@ func common(l, r source) string {
 func (g *generator) on(l, r, both []column, depth int, outer []column) string {
 	cond := ""
 	if g.chance(80) {
-		k := []kind{number, number, text, moment}[g.r.IntN(4)]
+		k := []kind{number, number, number, text, text, moment, moment, list, record}[g.r.IntN(9)]
 		cond = g.value(k, l, 0, nil) + g.pick(" = ", " = ", " = ", " <=> ") + g.value(k, r, 0, nil)
 	}
 	if cond == "" || g.chance(30) {

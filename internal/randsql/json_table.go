@@ -46,8 +46,11 @@ func (g *generator) throughJSON(k kind, name string) string {
 // comparedJSON compares documents, or a value with one.
 func (g *generator) comparedJSON(k kind, cols, outer []column) string {
 	value := func(k kind) string { return g.value(k, cols, 0, outer) }
-	if k == moment {
+	switch k { // what JSON is not compared with
+	case moment:
 		k = text
+	case list, record:
+		k = number
 	}
 	op := g.pick(" = ", " <> ", " < ", " >= ", " <=> ")
 	switch g.r.IntN(4) {

@@ -14,7 +14,22 @@ import (
 )
 
 // Types lists a type of every kind that a column may have.
-var Types = []types.Type{
+var Types = append(Plain[:len(Plain):len(Plain)],
+	array(types.Of(types.Int)), array(array(types.Of(types.Varchar))),
+	mapOf(types.Of(types.Varchar), types.Of(types.Int)),
+	row(types.Of(types.BigInt), types.Of(types.Varchar), types.DecimalOf(10, 2)), array(row(types.Of(types.Boolean), types.Of(types.Date))),
+)
+
+func array(of types.Type) types.Type { return types.Type{Kind: types.Array, Elem: &of} }
+
+func mapOf(key, of types.Type) types.Type { return types.Type{Kind: types.Map, Key: &key, Elem: &of} }
+
+func row(of ...types.Type) types.Type {
+	return types.Type{Kind: types.Row, Fields: Schema(of...).Fields}
+}
+
+// Plain lists those of Types that hold no other values.
+var Plain = []types.Type{
 	types.Of(types.Boolean), types.Of(types.TinyInt), types.Of(types.SmallInt), types.Of(types.Int), types.Of(types.BigInt),
 	types.Of(types.UTinyInt), types.Of(types.USmallInt), types.Of(types.UInt), types.Of(types.UBigInt),
 	types.Of(types.Float), types.Of(types.Double), types.DecimalOf(10, 2), types.DecimalOf(38, 0),
@@ -103,8 +118,30 @@ func Append(r *rand.Rand, b *vec.Builder) {
 		vec.Append(b, whole(r.Int64N(1<<51)-1<<49, t.Precision))
 	case types.Time:
 		vec.Append(b, whole(r.Int64N(2*types.MicrosPerDay)-types.MicrosPerDay, t.Precision))
+	case types.Array, types.Map, types.Row:
+		nested(r, b)
 	default:
 		integer(r, b)
+	}
+}
+
+// nested appends an array or map of up to three entries, or a row. A key is not NULL.
+func nested(r *rand.Rand, b *vec.Builder) {
+	parts, n := b.Parts(), 1
+	if b.Type().Kind != types.Row {
+		n = r.IntN(4)
+	}
+	for range n {
+		for i, p := range parts {
+			if b.Type().Kind == types.Map && i == 0 {
+				Append(r, p)
+			} else {
+				AppendOrNull(r, p)
+			}
+		}
+	}
+	if err := b.EndNested(); err != nil {
+		panic(err) // no key is NULL
 	}
 }
 

@@ -28,8 +28,16 @@ func FuzzBind(f *testing.F) {
 			}
 		}
 	}
+	for _, s := range []string{
+		"SELECT l[1], k['x'], (r).y[1], t.r.x, CARDINALITY(l), ARRAY[a, 1], MAP['a', a], ROW(a, s) FROM t",
+		"SELECT * FROM t, UNNEST(l) WITH ORDINALITY AS u (v, i), UNNEST((r).y) AS w WHERE l = ARRAY[1, NULL] ORDER BY r, l",
+		"SELECT l, COUNT(*) FROM t GROUP BY l, r UNION ALL SELECT CAST('[1]' AS ARRAY<INT>), 1",
+		"(VALUES())",
+	} {
+		f.Add(s)
+	}
 	p := plantest.New()
-	ddl := `CREATE TABLE t (a INT, b BIGINT, c INT, s VARCHAR, d DATE, ts TIMESTAMP(3), j JSON, x DOUBLE, n DECIMAL(10,2), bin BINARY);
+	ddl := `CREATE TABLE t (a INT, b BIGINT, c INT, s VARCHAR, d DATE, ts TIMESTAMP(3), j JSON, x DOUBLE, n DECIMAL(10,2), bin BINARY, l ARRAY<INT>, k MAP<VARCHAR, INT>, r ROW<x INT, y ARRAY<VARCHAR>>);
 		CREATE TABLE u (a INT, c INT); CREATE VIEW v AS SELECT a, count(*) AS n FROM t GROUP BY a`
 	if err := plantest.Define(p, ddl); err != nil {
 		f.Fatal(err)

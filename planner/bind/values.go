@@ -15,6 +15,10 @@ import (
 // values binds VALUES ROW(…), ROW(…) with its ORDER BY and LIMIT. As in MySQL the
 // columns are called column_0, column_1, ….
 func (s *session) values(x *ast.SelectStmt, outer bool) (logical.Node, error) {
+	if len(x.Lists[0].Values) == 0 {
+		return nil, sql.Errorf(s.m.Source, s.m.WordAt("VALUES"), "a row of VALUES has at least one value").
+			WithHint("DEFAULT stands for what a column has without one")
+	}
 	rows, err := s.rows(x.Lists, outer)
 	if err != nil {
 		return nil, err
