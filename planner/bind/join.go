@@ -119,7 +119,7 @@ func (f *fromClause) condition(by joining, j *logical.Join, ls, rs *scope) (_ lo
 // table function may wherever there is a row before it.
 func (f *fromClause) lateral(ts *ast.TableSource, by joining) bool {
 	c := tableCallOf(ts)
-	return ts.Lateral || (by.kind == logical.Left || by.half() && !by.turned) && c != nil && !f.hasOwnRows(c)
+	return ts.Lateral || (by.kind == logical.Inner || by.kind == logical.Left || by.half() && !by.turned) && c != nil && !f.hasOwnRows(c)
 }
 
 // A joining is how a join is written.
