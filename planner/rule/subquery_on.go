@@ -79,7 +79,16 @@ func paired(side, pairs logical.Node, from int, kind logical.JoinKind) logical.N
 
 // besideSides puts each subquery of an outer join's condition beside the rows of the one
 // side that it is given values of; nil where one is given values of both.
+//
+// One that can fail stands beside no side: it is not asked for rows of which no pair comes
+// to it.
 func besideSides(j *logical.Join) logical.Node {
+	if !expr.Walk(j.On, func(e expr.Expr) bool {
+		s, is := e.(*logical.Subquery)
+		return !is || len(s.Params) == 0 || !computesFailing(s.Plan)
+	}) {
+		return nil
+	}
 	width, right := j.Left.Schema().Len(), j.Right.Schema().Len()
 	l, r := &lifting{input: j.Left}, &lifting{input: j.Right}
 	ok, params := true, j.Params[:len(j.Params):len(j.Params)]
@@ -138,6 +147,15 @@ func besideSides(j *logical.Join) logical.Node {
 		out.Names = append(out.Names, fields[at].Name)
 	}
 	return out
+}
+
+// computesFailing reports that a plan has an expression that can fail.
+func computesFailing(n logical.Node) bool {
+	found := false
+	logical.Walk(n, func(n logical.Node) {
+		found = found || slices.ContainsFunc(logical.Exprs(n), expr.CanFail)
+	})
+	return found
 }
 
 // sides reports which sides of a join an expression over pairs reads.
