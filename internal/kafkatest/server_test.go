@@ -53,8 +53,32 @@ func produce(t *testing.T, addr, topic string, lines ...string) {
 	}
 }
 
+// led waits until the broker leads a topic's partition: one that has just been started
+// says that it does, and for a while refuses to act as the leader.
+func led(t *testing.T, addr, topic string) {
+	t.Helper()
+	c, err := sarama.NewClient([]string{addr}, config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for {
+		_, err := c.GetOffset(topic, 0, sarama.OffsetOldest)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, sarama.ErrNotLeaderForPartition) || t.Context().Err() != nil {
+			t.Fatal(err)
+		}
+		if err := c.RefreshMetadata(topic); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func consume(t *testing.T, addr, topic string, n int) []string {
 	t.Helper()
+	led(t, addr, topic)
 	c, err := sarama.NewConsumer([]string{addr}, config())
 	if err != nil {
 		t.Fatal(err)
