@@ -55,7 +55,7 @@ func derive(e expr.Expr, marks []Watermark) (Watermark, bool) {
 func increasing(e expr.Expr) expr.Expr {
 	switch x := e.(type) {
 	case *expr.Cast:
-		if from := x.Arg.Type(); plainTime(from) && plainTime(x.To) {
+		if from := x.Arg.Type(); plainTime(from) && plainTime(x.To) || exact(from) && exact(x.To) {
 			return x.Arg
 		}
 	case *expr.Arith:
@@ -76,6 +76,9 @@ func plainTime(t types.Type) bool {
 	return t.Kind == types.Date || t.Kind == types.Timestamp && !t.Zoned
 }
 
+// exact is an integer or a DECIMAL.
+func exact(t types.Type) bool { return t.IsNumeric() && !t.IsFloat() }
+
 func increasingArith(x *expr.Arith) bool {
 	if !expr.IsConst(x.R) || x.L.Type().IsFloat() {
 		return false
@@ -83,18 +86,26 @@ func increasingArith(x *expr.Arith) bool {
 	switch x.Op {
 	case expr.Add, expr.Sub:
 		return !x.L.Type().IsUnsigned()
-	case expr.IntDiv, expr.Mul:
+	case expr.Div, expr.IntDiv, expr.Mul:
 		l, err := expr.EvalConst(x.R)
-		if err != nil {
-			return false
-		}
-		n, ok := l.Value.(int64)
-		return ok && n > 0
+		return err == nil && positive(l.Value)
 	}
 	return false
 }
 
-// increasingNames are the functions that do not decrease in their first argument.
+func positive(v any) bool {
+	switch x := v.(type) {
+	case int64:
+		return x > 0
+	case uint64:
+		return x > 0
+	case types.DecimalValue:
+		return x.Sign() > 0
+	}
+	return false
+}
+
+// increasingNames are the functions that do not decrease in their one argument.
 var increasingNames = map[string]bool{
 	"date": true, "year": true, "to_days": true, "to_seconds": true, "last_day": true, "unix_timestamp": true,
 	"floor": true, "ceil": true, "from_unixtime": true, "to_timestamp": true,
@@ -113,7 +124,7 @@ func increasingCall(x *expr.Call) expr.Expr {
 	case "date_trunc":
 		at = 1
 	default:
-		if !increasingNames[x.Func.Name] || x.Args[0].Type().IsText() {
+		if !increasingNames[x.Func.Name] || len(x.Args) > 1 || x.Args[0].Type().IsText() {
 			return nil
 		}
 	}
