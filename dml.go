@@ -38,7 +38,7 @@ func (db *DB) delete(ctx context.Context, st *sql.Delete) (string, error) {
 	if err != nil {
 		return "", placed(&st.Common, err)
 	}
-	if err := db.apply(ctx, t, negated(gone)); err != nil {
+	if err := db.apply(ctx, t, gone.Negated()); err != nil {
 		return "", placed(&st.Common, err)
 	}
 	return rowsWord(copies(gone)) + " deleted", nil
@@ -73,7 +73,7 @@ func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 	}
 	width := t.entry.Schema.Len()
 	old, fresh := columnsOf(rows, t.entry.Schema, 0), columnsOf(rows, t.entry.Schema, width)
-	if err := db.apply(ctx, t, zset.Consolidate(negated(old), fresh)); err != nil {
+	if err := db.apply(ctx, t, zset.Consolidate(old.Negated(), fresh)); err != nil {
 		return "", placed(&st.Common, err)
 	}
 	return rowsWord(copies(old)) + " updated", nil

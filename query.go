@@ -223,20 +223,10 @@ func (q *Query) partChanges(ctx context.Context) iter.Seq2[Change, error] {
 				yield(Change{}, err)
 				return
 			}
-			delta := zset.Consolidate(now, negated(before))
+			delta := zset.Consolidate(now, before.Negated())
 			if before = now; delta.Len > 0 && !yield(Change{Epoch: epoch, Delta: delta}, nil) {
 				return
 			}
 		}
 	}
-}
-
-// negated is the batch with each weight's sign turned.
-func negated(b *zset.Batch) *zset.Batch {
-	out := *b
-	out.Weights = make([]int64, b.Len)
-	for i := range out.Weights {
-		out.Weights[i] = -b.Weight(i)
-	}
-	return &out
 }

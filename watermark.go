@@ -21,7 +21,7 @@ var watermarkOptions = []connectors.Option{
 	{Name: "idle.timeout", Default: "1 minute", Doc: "After this time without rows a partition that is read to its end holds the watermark back no longer; '0' is never."},
 	{Name: "watermark.idle.advance", Default: "false", Values: []string{"true", "false"}, Doc: "While all partitions are idle, the watermark follows the clock."},
 	{Name: "max.future", Default: "0", Doc: "Rows whose event time is further ahead of the clock are left out, so that one wrong clock does not make all others late; '0' is no bound."},
-	{Name: "allowed.lateness", Default: "0", Doc: "Rows that are late by no more than this are taken in, and change results after their window has closed."},
+	{Name: "allowed.lateness", Default: "0", Doc: "Rows that are late by no more than this are taken in: the watermark is that much further back."},
 	{Name: "late.rows", Default: "drop", Values: []string{"drop", "fail"}, Doc: "What becomes of a late row: it is left out and counted, or the query fails."},
 	{Name: "late.policy", Default: "partition_strict", Values: []string{"partition_strict", "batch"}, Doc: "A row is late if it is older than the watermark of its own partition before it; with 'batch', than that of the table when its epoch began."},
 }

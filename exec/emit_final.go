@@ -1,8 +1,9 @@
 package exec
 
 import (
+	"bytes"
 	"context"
-	"slices"
+	"fmt"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/internal/invariants"
@@ -20,8 +21,8 @@ import (
 //	Finish  emits the rows below the watermark, in the order of the column and then of
 //	        the others, and forgets them
 //
-// State: an ordered multiset of (which column, its value, all columns). Rows that have NULL
-// in each of them never become final and are not kept.
+// State: for each of the columns an ordered multiset of (its value, all other columns). Rows
+// that have NULL in each of them never become final and are not kept.
 type EmitFinal struct {
 	Input Plan
 	By    []FinalBy
@@ -50,61 +51,71 @@ func (p *EmitFinal) String() string {
 
 // Open implements Plan.
 func (p *EmitFinal) Open(env *Env) (Operator, error) {
-	e := &emitFinal{plan: p, out: zset.NewBuilder(p.Schema()), bounds: make([][]byte, len(p.By))}
-	for _, by := range p.By {
-		w, err := by.Until.open(env.watermarks)
-		if err != nil {
+	e := &emitFinal{plan: p, out: zset.NewBuilder(p.Schema())}
+	for i, by := range p.By {
+		w := &waitingFor{column: by.Column}
+		var err error
+		if w.until, err = by.Until.open(env.watermarks); err != nil {
 			return nil, err
 		}
-		e.until = append(e.until, w)
+		if w.rows, err = env.State.Ordered(fmt.Sprintf("%s/%d", env.Name, i)); err != nil {
+			return nil, err
+		}
+		e.by = append(e.by, w)
 	}
-	var err error
-	e.waiting, err = env.State.Ordered(env.Name)
-	return e, err
+	return e, nil
 }
 
 type emitFinal struct {
-	plan    *EmitFinal
-	until   []*watermark
-	bounds  [][]byte // of each, what it was when rows were put out
-	waiting state.Ordered
-	key     []byte
-	out     *zset.Builder
+	plan *EmitFinal
+	by   []*waitingFor
+	key  []byte
+	out  *zset.Builder
+}
+
+// waitingFor is rows that wait for the watermark of a column.
+type waitingFor struct {
+	column int
+	until  *watermark
+	bound  []byte // what it was when rows were put out
+	rows   state.Ordered
 }
 
 func (e *emitFinal) Apply(_ context.Context, _ *Step, _ int, delta *zset.Batch) error {
 	for row := range delta.Len {
-		i := slices.IndexFunc(e.plan.By, func(by FinalBy) bool { return !delta.Cols[by.Column].IsNull(row) })
-		if i < 0 {
-			continue
-		}
-		e.key = vec.AppendOrdered(append(e.key[:0], byte(i)), delta.Cols[e.plan.By[i].Column], row)
-		for c, v := range delta.Cols {
-			if c != e.plan.By[i].Column {
-				e.key = vec.AppendOrdered(e.key, v, row)
+		for _, w := range e.by {
+			if delta.Cols[w.column].IsNull(row) {
+				continue
 			}
+			e.key = vec.AppendOrdered(e.key[:0], delta.Cols[w.column], row)
+			for c, v := range delta.Cols {
+				if c != w.column {
+					e.key = vec.AppendOrdered(e.key, v, row)
+				}
+			}
+			w.rows.Add(e.key, delta.Weight(row))
+			break
 		}
-		e.waiting.Add(e.key, delta.Weight(row))
 	}
 	return nil
 }
 
 func (e *emitFinal) Finish(_ context.Context, s *Step) error {
 	e.out.Reset()
-	for i, until := range e.until {
-		w, err := until.value()
+	for _, w := range e.by {
+		v, err := w.until.value()
 		if err != nil {
 			return err
 		}
-		if w == nil {
+		if v == nil {
 			continue
 		}
-		bound := vec.AppendOrdered([]byte{byte(i)}, w, 0)
-		if slices.Equal(bound, e.bounds[i]) {
+		bound := vec.AppendOrdered(nil, v, 0)
+		if bytes.Equal(bound, w.bound) {
 			continue
 		}
-		e.bounds[i] = bound
-		if err := e.emitBelow(s, i, bound); err != nil {
+		w.bound = bound
+		if err := e.emitBelow(s, w); err != nil {
 			return err
 		}
 	}
@@ -114,23 +125,17 @@ func (e *emitFinal) Finish(_ context.Context, s *Step) error {
 	return s.Emit(e.out.Build())
 }
 
-// emitBelow puts out the rows that wait for column i of By, under a bound, and forgets them.
-func (e *emitFinal) emitBelow(s *Step, i int, bound []byte) error {
-	from := []byte{byte(i)}
-	column := e.plan.By[i].Column
+// emitBelow puts out the rows below the watermark that they wait for, and forgets them.
+func (e *emitFinal) emitBelow(s *Step, w *waitingFor) error {
 	var err error
-	var gone []storedRow
-	e.waiting.Ascend(from, bound, func(key []byte, weight int64) bool {
+	w.rows.Ascend(nil, w.bound, func(key []byte, weight int64) bool {
 		if weight < 0 {
 			invariants.Failf("a row is final that is there %d times", weight)
 		}
-		if len(e.plan.By) > 1 {
-			gone = append(gone, storedRow{slices.Clone(key), weight})
-		}
-		rest := vec.DecodeOrdered(key[1:], e.out.Cols[column])
+		key = vec.DecodeOrdered(key, e.out.Cols[w.column])
 		for c, b := range e.out.Cols {
-			if c != column {
-				rest = vec.DecodeOrdered(rest, b)
+			if c != w.column {
+				key = vec.DecodeOrdered(key, b)
 			}
 		}
 		e.out.EndRowWeight(weight)
@@ -142,11 +147,6 @@ func (e *emitFinal) emitBelow(s *Step, i int, bound []byte) error {
 		}
 		return true
 	})
-	if len(e.plan.By) == 1 {
-		e.waiting.EvictBelow(bound)
-	}
-	for _, g := range gone { // others wait before them
-		e.waiting.Add(g.key, -g.weight)
-	}
+	w.rows.EvictBelow(w.bound)
 	return err
 }

@@ -356,7 +356,7 @@ func (f *file) checkInverse(t *testing.T, s setup) {
 		}
 		for _, deltas := range slices.Backward(f.epochs) {
 			for _, d := range slices.Backward(deltas) {
-				must(t, x.push(delta{d.table, negated(d.rows)}))
+				must(t, x.push(delta{d.table, d.rows.Negated()}))
 			}
 			if !atOnce {
 				end()
@@ -367,15 +367,6 @@ func (f *file) checkInverse(t *testing.T, s setup) {
 			t.Fatalf("%s, after all was taken back:\n%swant\n%s", s.name, sorted(total), sorted(nothing))
 		}
 	}
-}
-
-func negated(b *zset.Batch) *zset.Batch {
-	out := *b
-	out.Weights = make([]int64, b.Len)
-	for i := range out.Weights {
-		out.Weights[i] = -b.Weight(i)
-	}
-	return &out
 }
 
 // printed gives a plan as a tree, a node a line.

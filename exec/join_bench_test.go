@@ -115,7 +115,7 @@ func BenchmarkJoin(b *testing.B) {
 				for side := range 2 {
 					x := *fresh[at][side]
 					if weight < 0 {
-						x = *negated(&x)
+						x = *x.Negated()
 					}
 					must(b, j.circuit.Push(context.Background(), 0, j.scans[side], &x))
 					in += x.Len

@@ -57,7 +57,7 @@ func (c *Circuit) SetWatermark(of WatermarkOf, value *vec.Vec) {
 	c.watermarks.told++
 }
 
-// WatermarkOf computes a watermark from those that the circuit was told of: one row, nil
+// Watermark computes a watermark from those that the circuit was told of: one row, nil
 // where it is not known.
 func (c *Circuit) Watermark(w Watermark) (*vec.Vec, error) {
 	x, err := w.open(c.watermarks)

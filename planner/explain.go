@@ -155,7 +155,7 @@ func (q *Query) Mode(m connectors.Mode) error {
 	}
 	switch {
 	case m == connectors.Append && !q.Props.AppendOnly:
-		if _, ok := q.Final(); ok {
+		if _, ok := logical.Final(q.Optimised); ok {
 			return nil
 		}
 		way := "UPDATE or COMPLETE, or let a column follow a WATERMARK, so that rows become final"

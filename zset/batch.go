@@ -26,6 +26,16 @@ func (b *Batch) Weight(row int) int64 {
 	return b.Weights[row]
 }
 
+// Negated is the batch with each weight's sign turned: what takes it back.
+func (b *Batch) Negated() *Batch {
+	out := *b
+	out.Weights = make([]int64, b.Len)
+	for i := range out.Weights {
+		out.Weights[i] = -b.Weight(i)
+	}
+	return &out
+}
+
 // Retyped returns the same rows under a schema whose types have the same layouts.
 func (b *Batch) Retyped(schema *types.Schema) *Batch {
 	out := *b

@@ -98,7 +98,7 @@ func (r *run) judge(judge sqltest.Judge) {
 			r.t.Errorf("%s: %s: %v", q.Name, judge.Name, err)
 			continue
 		}
-		if diff := zset.Consolidate(got, negated(want)); diff.Len > 0 {
+		if diff := zset.Consolidate(got, want.Negated()); diff.Len > 0 {
 			r.t.Errorf("%s after %d events: %d rows, %s says %d; of the first too many, of the others too few:\n%.2000s", q.Name, r.events, got.Len, judge.Name, want.Len, diff)
 		}
 		r.answers[q.Name] = want
@@ -123,7 +123,7 @@ func (r *run) result(q *sqlstream.Query) *zset.Batch {
 
 // within reports that a batch has no row that another lacks.
 func within(got, want *zset.Batch) bool {
-	diff := zset.Consolidate(got, negated(want))
+	diff := zset.Consolidate(got, want.Negated())
 	for row := range diff.Len {
 		if diff.Weight(row) > 0 {
 			return false
@@ -140,7 +140,7 @@ func (r *run) close() {
 		INSERT INTO bid VALUES (1, 1, 1, '', '', TIMESTAMP '2015-07-16 00:00:00', '')`)
 	for name, final := range r.final {
 		got, want := r.result(final), r.answers[name]
-		if diff := zset.Consolidate(got, negated(want)); diff.Len > 0 {
+		if diff := zset.Consolidate(got, want.Negated()); diff.Len > 0 {
 			r.t.Errorf("%s: %d final rows, the answer had %d:\n%.2000s", name, got.Len, want.Len, diff)
 		}
 	}
@@ -148,23 +148,11 @@ func (r *run) close() {
 
 func whole(t *testing.T, rows *sqlstream.Rows) *zset.Batch {
 	t.Helper()
-	b := zset.NewBuilder(rows.Schema())
-	for batch, err := range rows.Batches() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.Append(batch, nil)
+	b, err := benchmark.Whole(rows)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return b.Build()
-}
-
-func negated(b *zset.Batch) *zset.Batch {
-	out := *b
-	out.Weights = make([]int64, b.Len)
-	for i := range out.Weights {
-		out.Weights[i] = -b.Weight(i)
-	}
-	return &out
+	return b
 }
 
 // cut deals n events out to so many pieces at random.
@@ -267,7 +255,7 @@ func TestModes(t *testing.T) {
 		if waits := q.Mode == "APPEND" && !appendOnly(t, db, q); waits && within(sum, want) {
 			continue // the last rows are not final
 		}
-		if diff := zset.Consolidate(sum, negated(want)); diff.Len > 0 {
+		if diff := zset.Consolidate(sum, want.Negated()); diff.Len > 0 {
 			t.Errorf("%s: its changes add up to %d rows, the answer has %d:\n%.2000s", q.Name, sum.Len, want.Len, diff)
 		}
 	}

@@ -28,7 +28,7 @@ func (w *Workload) verify(ctx context.Context, q Query, o Options) (ok bool, ver
 	if err != nil {
 		return false, "", err
 	}
-	want, err := whole(rows)
+	want, err := Whole(rows)
 	if err != nil {
 		return false, "", err
 	}
@@ -46,7 +46,7 @@ func (w *Workload) verify(ctx context.Context, q Query, o Options) (ok bool, ver
 			got, missing = all, fmt.Sprintf(", %d of %d rows are not final yet", n, weight(want))
 		}
 	}
-	if diff := zset.Consolidate(got, negated(want)); diff.Len > 0 {
+	if diff := zset.Consolidate(got, want.Negated()); diff.Len > 0 {
 		return false, fmt.Sprintf("%d rows, the bounded query has %d; of the first too many, of the others too few:\n%.1000s", got.Len, want.Len, diff), nil
 	}
 	return true, "equal" + missing, nil
@@ -72,7 +72,7 @@ func sum(ctx context.Context, db *sqlstream.DB, query, mode string) (got *zset.B
 // lacks is how many rows of a batch another does not have, or 0 where it has one that is
 // none of them.
 func lacks(got, want *zset.Batch) (n int64) {
-	diff := zset.Consolidate(got, negated(want))
+	diff := zset.Consolidate(got, want.Negated())
 	for row := range diff.Len {
 		if diff.Weight(row) > 0 {
 			return 0
@@ -90,7 +90,8 @@ func weight(b *zset.Batch) (n int64) {
 	return n
 }
 
-func whole(rows *sqlstream.Rows) (*zset.Batch, error) {
+// Whole reads rows to their end.
+func Whole(rows *sqlstream.Rows) (*zset.Batch, error) {
 	b := zset.NewBuilder(rows.Schema())
 	for batch, err := range rows.Batches() {
 		if err != nil {
@@ -99,13 +100,4 @@ func whole(rows *sqlstream.Rows) (*zset.Batch, error) {
 		b.Append(batch, nil)
 	}
 	return b.Build(), nil
-}
-
-func negated(b *zset.Batch) *zset.Batch {
-	out := *b
-	out.Weights = make([]int64, b.Len)
-	for i := range out.Weights {
-		out.Weights[i] = -b.Weight(i)
-	}
-	return &out
 }

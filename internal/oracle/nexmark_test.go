@@ -62,12 +62,7 @@ func answeredByPlan(t *testing.T, db *sqlstream.DB, q benchmark.Query, tables na
 		t.Fatal(err)
 	}
 	got, want := answerOf(t, db, q.SQL), naive.Batch(plan.Visible(), rows)
-	less := *want
-	less.Weights = make([]int64, want.Len)
-	for i := range less.Weights {
-		less.Weights[i] = -want.Weight(i)
-	}
-	if diff := zset.Consolidate(got, &less); diff.Len > 0 {
+	if diff := zset.Consolidate(got, want.Negated()); diff.Len > 0 {
 		t.Errorf("%d rows, SQLite has %d; of the first too many, of the others too few:\n%.2000s", got.Len, want.Len, diff)
 	}
 	return true
@@ -79,14 +74,11 @@ func answerOf(t *testing.T, db *sqlstream.DB, query string) *zset.Batch {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := zset.NewBuilder(rows.Schema())
-	for batch, err := range rows.Batches() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.Append(batch, nil)
+	b, err := benchmark.Whole(rows)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return b.Build()
+	return b
 }
 
 // nexmarkSQLite fills SQLite with the events. date_time is text there, as the engine

@@ -16,19 +16,22 @@ var random = flag.Int("random", 12, "how many scripts are made at random")
 // same results in every variation.
 func TestRandom(t *testing.T) {
 	for seed := range *random {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			text := newGenerator(uint64(seed)).script()
-			script := parse(t, text)
-			r, err := script.Run(t.Context(), sqltest.Variation{Name: "written", Judges: []sqltest.Judge{sqltest.Naive}})
-			if err != nil {
-				t.Fatalf("%v\n%s\n%s", err, text, strings.Join(r.Got, "\n"))
-			}
-			report(t, text, r) // nothing is wanted yet
-			script = parse(t, script.Format(r.Got))
-			for _, v := range variations()[1:] {
-				t.Run(v.Name, func(t *testing.T) { report(t, text, run(t, script, v)) })
-			}
-		})
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { runRandom(t, newGenerator(uint64(seed)).script()) })
+	}
+}
+
+// runRandom runs a script as it is written, and wants what it printed then in every other
+// variation.
+func runRandom(t *testing.T, text string) {
+	script := parse(t, text)
+	r, err := script.Run(t.Context(), sqltest.Variation{Name: "written", Judges: []sqltest.Judge{sqltest.Naive}})
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, text, strings.Join(r.Got, "\n"))
+	}
+	report(t, text, r) // nothing is wanted yet
+	script = parse(t, script.Format(r.Got))
+	for _, v := range variations()[1:] {
+		t.Run(v.Name, func(t *testing.T) { report(t, text, run(t, script, v)) })
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/sqlstream/sqlstream/internal/sqltest"
 )
 
 // Queries made at random over tables with watermarks have the results that they would have
@@ -14,19 +12,7 @@ import (
 // rows of the result that are below the watermark.
 func TestRandomTime(t *testing.T) {
 	for seed := range *random / 2 { // each is slower than those of TestRandom
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			text := newTimeGenerator(uint64(seed)).script()
-			script := parse(t, text)
-			r, err := script.Run(t.Context(), sqltest.Variation{Name: "written", Judges: []sqltest.Judge{sqltest.Naive}})
-			if err != nil {
-				t.Fatalf("%v\n%s\n%s", err, text, strings.Join(r.Got, "\n"))
-			}
-			report(t, text, r) // nothing is wanted yet
-			script = parse(t, script.Format(r.Got))
-			for _, v := range variations()[1:] {
-				t.Run(v.Name, func(t *testing.T) { report(t, text, run(t, script, v)) })
-			}
-		})
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { runRandom(t, newTimeGenerator(uint64(seed)).script()) })
 	}
 }
 

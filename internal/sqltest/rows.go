@@ -50,17 +50,8 @@ func sorted(b *zset.Batch) *zset.Batch {
 // text is the text form of rows in their total order.
 func text(b *zset.Batch) string { return sorted(b).String() }
 
-func negative(b *zset.Batch) *zset.Batch {
-	out := *b
-	out.Weights = make([]int64, b.Len)
-	for row := range out.Weights {
-		out.Weights[row] = -b.Weight(row)
-	}
-	return &out
-}
-
 // same reports that two batches hold the same rows equally often.
-func same(a, b *zset.Batch) bool { return zset.Consolidate(a, negative(b)).Len == 0 }
+func same(a, b *zset.Batch) bool { return zset.Consolidate(a, b.Negated()).Len == 0 }
 
 // nearlySameRows is same with floats compared by nearlySame. A judge may have types of
 // its own: then the texts count.

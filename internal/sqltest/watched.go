@@ -122,7 +122,7 @@ func (w *watched) settle(ctx context.Context) (*zset.Batch, error) {
 func (w *watched) tick() *zset.Batch {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delta := zset.Consolidate(w.total, negative(w.shown))
+	delta := zset.Consolidate(w.total, w.shown.Negated())
 	w.shown = w.total
 	return delta
 }

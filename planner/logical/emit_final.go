@@ -26,19 +26,20 @@ type FinalBy struct {
 // not come out before; otherwise as high as a column with a watermark lets it stand, at
 // the root or below projections that drop the column. It is false where there is none.
 func Final(n Node) (Node, bool) {
+	if s, ok := n.(*Sort); ok { // which part of the result a limit shows changes to the end
+		if s.Limit >= 0 || s.Offset > 0 {
+			return n, false
+		}
+		return finalBelow(s, Final)
+	}
 	if out, ok := finalGroups(n); ok {
 		return out, true
 	}
 	if out, ok := final(n); ok {
 		return out, true
 	}
-	switch x := n.(type) {
-	case *Project:
-		return finalBelow(x, Final)
-	case *Sort:
-		if x.Limit < 0 && x.Offset == 0 {
-			return finalBelow(x, Final)
-		}
+	if p, ok := n.(*Project); ok {
+		return finalBelow(p, Final)
 	}
 	return n, false
 }

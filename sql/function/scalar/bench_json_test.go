@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/sqlstream/sqlstream/internal/cputime"
-	"github.com/sqlstream/sqlstream/internal/evaltest"
-	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -28,23 +25,6 @@ func BenchmarkJSON(b *testing.B) {
 		"doc->'$.user'", "doc->>'$.page.title'", "json_extract(doc, '$.items[*].sku')", "json_extract(doc, '$**.sku')", "json_exists(doc, '$.total')", "json_length(doc)",
 		"doc->'$.type' = 'click'", "json_contains(doc, '{\"ok\": true}')", "json_normalize(doc)", "json_set(doc, '$.total', 1)", "CAST(CAST(doc AS VARCHAR) AS JSON)",
 	} {
-		b.Run(text, func(b *testing.B) {
-			e, err := evaltest.Bind(text, schema)
-			if err != nil {
-				b.Fatal(err)
-			}
-			p, err := expr.Compile(e, false)
-			if err != nil {
-				b.Fatal(err)
-			}
-			c := &expr.Context{Mem: new(vec.Mem), Now: evaltest.Now}
-			defer cputime.PerRow(b, vec.BatchRows)()
-			for range b.N {
-				c.Mem.Reset()
-				if _, err := p.Eval(c, batch, nil); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		benchmarkExpr(b, text, schema, batch)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/sqlstream/sqlstream/internal/cputime"
 	"github.com/sqlstream/sqlstream/internal/evaltest"
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/function"
@@ -40,24 +41,29 @@ func BenchmarkFunctions(b *testing.B) {
 		"starts_with(s, '한')", "regexp_like(s, '[0-9]+ #')", "regexp_extract(s, '#(\\\\w+)', 1)", "abs(n)", "round(price, 1)", "sqrt(f)", "greatest(n, 500)",
 		"year(ts)", "date_trunc('hour', ts)", "date_format(ts, '%Y-%m-%d %H:%i')", "json_value(doc, '$.user.name')", "md5(s)", "xxhash64(s)",
 	} {
-		b.Run(text, func(b *testing.B) {
-			e, err := evaltest.Bind(text, schema)
-			if err != nil {
-				b.Fatal(err)
-			}
-			p, err := expr.Compile(e, false)
-			if err != nil {
-				b.Fatal(err)
-			}
-			c := &expr.Context{Mem: new(vec.Mem), Now: evaltest.Now}
-			b.ReportAllocs()
-			for b.Loop() {
-				c.Mem.Reset()
-				if _, err := p.Eval(c, batch, nil); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/vec.BatchRows, "ns/row")
-		})
+		benchmarkExpr(b, text, schema, batch)
 	}
+}
+
+// benchmarkExpr evaluates an expression over a batch.
+func benchmarkExpr(b *testing.B, text string, schema *types.Schema, batch *zset.Batch) {
+	b.Run(text, func(b *testing.B) {
+		e, err := evaltest.Bind(text, schema)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p, err := expr.Compile(e, false)
+		if err != nil {
+			b.Fatal(err)
+		}
+		c := &expr.Context{Mem: new(vec.Mem), Now: evaltest.Now}
+		b.ReportAllocs()
+		defer cputime.PerRow(b, batch.Len)()
+		for range b.N {
+			c.Mem.Reset()
+			if _, err := p.Eval(c, batch, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
