@@ -284,7 +284,7 @@ func (db *DB) explainInsert(x *sql.Insert, level planner.Level) (string, error) 
 		return out, nil
 	}
 	check := t.connector.Modes(t.entry.Def)
-	out += fmt.Sprintf("\nSink %s (%s), %s\n", t.entry.Name, t.connector.Name, t.connector.Guarantee(t.entry.Def))
+	out += fmt.Sprintf("\nSink %s (%s), %s\n", t.entry.Name, t.connector.Name, t.connector.Guarantee(t.entry.Def, db.durable))
 	for _, m := range []Mode{Append, Update, Complete} {
 		if err := check(m); err != nil {
 			out += fmt.Sprintf("  %-9s no: %v\n", m, err)

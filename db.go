@@ -27,6 +27,7 @@ type DB struct {
 	planner    planner.Planner
 	engine     *stream.Engine
 	env        connectors.Env
+	durable    bool // state is kept beyond the process
 
 	write gate // one change of a memory table at a time
 
@@ -98,7 +99,7 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 	db.planner = planner.Planner{Catalog: db.catalog, Functions: db.functions, Workers: c.parallelism, NoRules: c.noRules}
 	db.planner.Size = db.size
 	db.engine = stream.New(stream.Config{
-		Workers: c.parallelism, Env: db.env, NewStore: builtin.NewStore, OnProgress: c.progress,
+		Workers: c.parallelism, Env: db.env, NewBackend: builtin.NewBackend, OnProgress: c.progress,
 	})
 	return db, nil
 }

@@ -40,5 +40,5 @@ func Functions() *function.Registry {
 	return function.NewRegistry(scalar.All, aggregate.All, table.All)
 }
 
-// NewStore returns an empty state store.
-func NewStore() state.Store { return memstore.New() }
+// NewBackend returns a state backend that keeps nothing beyond the process.
+func NewBackend() (state.Backend, error) { return memstore.NewBackend(), nil }

@@ -121,9 +121,11 @@ type BatchReader interface {
 // A Sink takes a query's output, one epoch at a time. Nothing that was written
 // becomes visible before Commit.
 type Sink interface {
-	// Recover tells the sink which epoch was last prepared (0 for none) and asks
-	// for the last one that is committed. It is called once, first.
-	Recover(ctx context.Context, prepared int64) (committed int64, err error)
+	// Recover tells the sink the last epoch that has happened, 0 for none, by which it ends
+	// what another process has begun: what it has prepared of that epoch becomes visible,
+	// what it has of later ones is dropped. It returns the last epoch that is visible, as far
+	// as it knows. It is called once, first.
+	Recover(ctx context.Context, happened int64) (visible int64, err error)
 	// Begin starts an epoch.
 	Begin(ctx context.Context, epoch int64) error
 	// Write takes rows of the epoch. The batch is the caller's again when it returns.
@@ -133,6 +135,36 @@ type Sink interface {
 	// Commit makes the epoch visible.
 	Commit(ctx context.Context, epoch int64) error
 	Close() error
+}
+
+// A Transactional sink can show its epochs together with those of other sinks. What it is
+// given between Begin and Prepare its Transaction writes and commits; its own Commit is not
+// called then.
+type Transactional interface {
+	Sink
+	// Cluster names where the sink writes: those of one name share a Transaction.
+	Cluster() string
+}
+
+// A Transaction shows the epochs of several sinks as one, exactly once, and knows
+// afterwards which it has shown. Its calls come from one goroutine.
+type Transaction interface {
+	// Recover ends what another process has left open, keeps that one from writing any more,
+	// and returns the last epoch that is visible: happened, the last one that is known to be,
+	// or prepared, the one behind it whose state is saved, where that is not 0. It is an error
+	// where the outside has seen anything else.
+	Recover(ctx context.Context, happened, prepared int64) (visible int64, err error)
+	// Commit makes what the sinks have prepared visible. plan tells apart what an epoch might
+	// have read. An error says that it cannot be known whether the epoch has happened, or
+	// never will be: Recover, of this process or another, finds out.
+	Commit(ctx context.Context, epoch int64, plan uint64) error
+	Close() error
+}
+
+// A Follower is a source that wants to know which positions are behind it for good: a
+// checkpoint is durable, and nothing before them is read again.
+type Follower interface {
+	Passed(ctx context.Context, at Offsets) error
 }
 
 // A Finder is a sink that knows the rows of its table by their primary key.
@@ -243,8 +275,12 @@ type Connector struct {
 	Size func(ctx context.Context, t *Table, env Env) (int64, error)
 	// Modes says which output modes the table accepts, and why not the others.
 	Modes func(t *Table) ModeCheck
-	// Guarantee says what a sink on this table promises.
-	Guarantee func(t *Table) Guarantee
+	// Guarantee says what a sink on this table promises, where the engine keeps its state
+	// beyond the process (durable) and where it does not.
+	Guarantee func(t *Table, durable bool) Guarantee
+	// Transaction opens what commits several sinks of one cluster as one. id names the
+	// dataflow, the same after a restart and no other's. nil where sinks commit by themselves.
+	Transaction func(ctx context.Context, id string, sinks []Transactional, env Env) (Transaction, error)
 	// Topics lists what the cluster of a table holds, for SHOW TOPICS; nil where there
 	// is no such thing.
 	Topics func(ctx context.Context, t *Table, env Env) ([]Topic, error)

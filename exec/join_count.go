@@ -89,6 +89,7 @@ func (j *join) countMine(port int) {
 func (j *join) countOther(s *Step, port int, delta *zset.Batch) error {
 	other := j.sides[1-port]
 	rows := other.index.Rows()
+	other.index.Touch(j.rows)
 	c := &j.changed
 	c.reset()
 	for i, r := range j.rows {

@@ -31,6 +31,8 @@ type Index interface {
 	// Rows gives access to stored rows: the weight, then the operator's words. It is good
 	// until the next Add.
 	Rows() vec.Rows
+	// Touch says that the operator has changed words of rows: that is to be kept, too.
+	Touch(rows []int32)
 	// Columns appends the columns of stored rows to builders, one for each.
 	Columns(rows []int32, out []*vec.Builder)
 	// Expire gives the rows whose value in the expiry column is less than bound's first one,

@@ -1,37 +1,25 @@
 // Package state keeps what operators must remember between epochs: typed,
 // batched, and without pointers, so that the garbage collector never walks it.
 // Operators ask a Store for one of three shapes and have no checkpoint code of
-// their own; what they change is durable together, or not at all, at Commit.
+// their own; what they change is durable together, or not at all, at a checkpoint.
 package state
 
 import (
-	"context"
-
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
 
-// A Store holds the state of one circuit instance.
+// A Store holds the state of one worker of one query. A Backend makes it durable.
 type Store interface {
-	// Map opens the map of that name, as it was at the last Commit.
+	// Map opens the map of that name, as it was at the last checkpoint.
 	Map(name string, s MapShape) (Map, error)
 	// Index opens the index of that name.
 	Index(name string, s IndexShape) (Index, error)
 	// Ordered opens the ordered multiset of that name.
 	Ordered(name string) (Ordered, error)
-	// Commit makes all changes since the last one durable as one.
-	Commit(ctx context.Context, c Checkpoint) error
-	// Latest returns the last checkpoint, false where there is none.
-	Latest(ctx context.Context) (Checkpoint, bool, error)
 	// Usage lists what each state table holds now.
 	Usage() []Usage
 	Close() error
-}
-
-// A Checkpoint is a durable epoch. Meta is the engine's: offsets, watermarks.
-type Checkpoint struct {
-	Epoch int64
-	Meta  []byte
 }
 
 // Usage is the size of one state table.
@@ -53,7 +41,7 @@ type MapShape struct {
 // A Map is typed key -> one fixed-width row: aggregates, distinct, set
 // operations, upsert sources. Keys are compared bytewise and NULL equals NULL. A
 // group id (gid) is good within one operator call, since a store may move groups
-// that are not dirty to disk between calls; dirty groups stay until Commit.
+// that are not dirty to disk between calls; dirty groups stay until the next checkpoint.
 type Map interface {
 	// Groups finds the group of each of the n key rows, adding those that are new
 	// with a row of zero bytes. Every group found is dirty from then on.
@@ -78,7 +66,7 @@ type Map interface {
 	// Delete removes groups; it is called between Dirty and Clean.
 	Delete(gids []int32)
 	// Clean forgets which groups are dirty: the operator has put out their change.
-	// What Commit writes is kept apart.
+	// What the next checkpoint writes is kept apart.
 	Clean()
 	// Len returns the number of groups.
 	Len() int

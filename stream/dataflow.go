@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/sqlstream/sqlstream/state"
 )
 
 // A dataflow is a connected set of queries that runs as one: one trigger, one
@@ -18,6 +20,7 @@ type dataflow struct {
 	cancel  context.CancelFunc
 	calls   chan func()
 	exited  chan struct{} // closed when every member has ended, or been taken elsewhere
+	backend state.Backend // nil where another dataflow has taken it over
 	members []*member     // an upstream one before those it feeds
 	scans   []*scan
 	epoch   int64
@@ -30,8 +33,8 @@ type dataflow struct {
 	total   int64
 }
 
-func newDataflow(e *Engine) *dataflow {
-	d := &dataflow{engine: e, calls: make(chan func()), exited: make(chan struct{}), seed: rand.Uint64()}
+func newDataflow(e *Engine, b state.Backend) *dataflow {
+	d := &dataflow{engine: e, backend: b, calls: make(chan func()), exited: make(chan struct{}), seed: rand.Uint64()}
 	d.ctx, d.cancel = context.WithCancel(e.ctx)
 	return d
 }
@@ -310,6 +313,9 @@ func (d *dataflow) remove(m *member, status Status, err error) {
 		err = errors.Join(err, s.source.Close())
 		return true
 	})
+	for i := range m.stores {
+		d.backend.Drop(m.storeName(i))
+	}
 	m.query.count()
 	if cerr := m.close(); cerr != nil && err == nil {
 		err = cerr
@@ -337,5 +343,8 @@ func (d *dataflow) finish(err error) {
 		close(w.done)
 	}
 	d.waiters = nil
+	if d.backend != nil {
+		_ = d.backend.Close() // whoever uses it next finds what is wrong with it
+	}
 	close(d.exited)
 }

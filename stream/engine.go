@@ -27,7 +27,7 @@ type Engine struct {
 	workers    int
 	grace      time.Duration
 	batchBytes int
-	newStore   func() state.Store
+	newBackend func() (state.Backend, error)
 	onProgress func(Progress)
 
 	joining chan struct{} // held by the one Start that joins dataflows
@@ -42,8 +42,8 @@ type Engine struct {
 type Config struct {
 	Workers    int // of each circuit, at least 1
 	Env        connectors.Env
-	NewStore   func() state.Store // the state of one worker of one query
-	OnProgress func(Progress)     // told after each epoch of each query; must not block; may be nil
+	NewBackend func() (state.Backend, error) // a new one, for a dataflow
+	OnProgress func(Progress)                // told after each epoch of each query; must not block; may be nil
 
 	Grace      time.Duration // how long Close waits for running epochs; 0 for DefaultGrace
 	BatchBytes int           // text in one batch of output, beyond which another is begun; 0 for DefaultBatchBytes
@@ -59,7 +59,7 @@ const (
 func New(c Config) *Engine {
 	e := &Engine{
 		env: c.Env, workers: max(c.Workers, 1), grace: c.Grace, batchBytes: c.BatchBytes,
-		newStore: c.NewStore, onProgress: c.OnProgress,
+		newBackend: c.NewBackend, onProgress: c.OnProgress,
 		joining: make(chan struct{}, 1), starting: map[string]bool{},
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())

@@ -357,7 +357,7 @@ func blocked() (hook func(context.Context) error, entered, letGo chan struct{}) 
 }
 
 func opened(t testing.TB, change ...func(*stream.Config)) *stream.Engine {
-	c := stream.Config{Workers: 2, NewStore: func() state.Store { return memory.New() }, Grace: time.Hour}
+	c := stream.Config{Workers: 2, NewBackend: func() (state.Backend, error) { return memory.NewBackend(), nil }, Grace: time.Hour}
 	for _, f := range change {
 		f(&c)
 	}

@@ -18,11 +18,12 @@ type member struct {
 	spec    Spec
 	query   *Query
 	circuit *exec.Circuit
-	result  *resultTable // nil where nobody asks for it
-	stores  []state.Store
-	next    time.Time // when its output changes without input; the zero time for never
-	scans   []*scan   // of its tables, until the dataflow has them
-	feeds   []feed    // scans fed by other members, or by rows given
+	result  *resultTable  // nil where nobody asks for it
+	backend state.Backend // that it begins with
+	stores  []state.Store // one a worker
+	next    time.Time     // when its output changes without input; the zero time for never
+	scans   []*scan       // of its tables, until the dataflow has them
+	feeds   []feed        // scans fed by other members, or by rows given
 
 	mu      sync.Mutex      // guards direct writes of several workers
 	parts   []*zset.Builder // collected output, one a worker
@@ -42,6 +43,24 @@ type feed struct {
 	from  *member
 	first []*zset.Batch // to be pushed in the next epoch, before any change
 }
+
+// openStores opens a store for each worker, in a backend that its dataflow adopts.
+func (m *member) openStores(e *Engine) (err error) {
+	if m.backend, err = e.newBackend(); err != nil {
+		return err
+	}
+	for i := range e.workers {
+		s, err := m.backend.Store(m.storeName(i))
+		if err != nil {
+			return err
+		}
+		m.stores = append(m.stores, s)
+	}
+	return nil
+}
+
+// storeName names the store of a worker in the dataflow's backend.
+func (m *member) storeName(worker int) string { return fmt.Sprintf("%s/%d", m.spec.Name, worker) }
 
 // open makes the member's circuit and result in the stores. What it has opened when
 // it fails is for close.

@@ -51,8 +51,8 @@ func (e *Engine) release(name string) {
 }
 
 func (e *Engine) start(ctx context.Context, m *member) error {
-	for range e.workers {
-		m.stores = append(m.stores, e.newStore())
+	if err := m.openStores(e); err != nil {
+		return err
 	}
 	if err := m.open(e.batchBytes); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (e *Engine) found(m *member) error {
 	if e.closing.Err() != nil {
 		return ErrClosed
 	}
-	flow := newDataflow(e)
+	flow := newDataflow(e, m.backend)
 	if err := flow.add(m); err != nil {
 		flow.cancel()
 		return err
@@ -105,6 +105,9 @@ func (e *Engine) found(m *member) error {
 // admit takes a member into a dataflow that runs, between two of its epochs.
 func (e *Engine) admit(flow *dataflow, m *member) error {
 	if err := flow.add(m); err != nil {
+		return err
+	}
+	if err := flow.backend.Adopt(m.backend); err != nil {
 		return err
 	}
 	e.mu.Lock()
@@ -171,7 +174,10 @@ func (e *Engine) flowsOf(spec Spec) ([]*dataflow, error) {
 // between two epochs. It runs in this one's loop; one such call at a time, so that no
 // two dataflows wait for each other.
 func (d *dataflow) takeIn(ctx context.Context, from *dataflow) error {
-	return from.do(ctx, func() {
+	return from.call(ctx, func() error {
+		if err := d.backend.Adopt(from.backend); err != nil {
+			return err
+		}
 		d.members = append(d.members, from.members...)
 		d.scans = append(d.scans, from.scans...)
 		d.waiters = append(d.waiters, from.waiters...)
@@ -185,6 +191,7 @@ func (d *dataflow) takeIn(ctx context.Context, from *dataflow) error {
 		for _, m := range from.members {
 			m.query.flow = d
 		}
-		from.members, from.scans, from.waiters = nil, nil, nil
+		from.members, from.scans, from.waiters, from.backend = nil, nil, nil, nil
+		return nil
 	})
 }

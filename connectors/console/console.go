@@ -40,7 +40,7 @@ var Connector = connectors.Connector{
 		return s, nil
 	},
 	Modes:     func(*connectors.Table) connectors.ModeCheck { return func(connectors.Mode) error { return nil } },
-	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtLeastOnce },
+	Guarantee: func(*connectors.Table, bool) connectors.Guarantee { return connectors.AtLeastOnce },
 }
 
 type sink struct {

@@ -18,7 +18,7 @@ var Connector = connectors.Connector{
 		return sink{}, nil
 	},
 	Modes:     func(*connectors.Table) connectors.ModeCheck { return func(connectors.Mode) error { return nil } },
-	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.ExactlyOnce },
+	Guarantee: func(*connectors.Table, bool) connectors.Guarantee { return connectors.ExactlyOnce },
 }
 
 type sink struct{}

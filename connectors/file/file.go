@@ -47,7 +47,7 @@ var Connector = connectors.Connector{
 			return fmt.Errorf("table %s is files, whose lines cannot be changed: take APPEND, or COMPLETE to write the whole result anew each time", t.Name)
 		}
 	},
-	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtLeastOnce },
+	Guarantee: func(*connectors.Table, bool) connectors.Guarantee { return connectors.AtLeastOnce },
 }
 
 // tablePath returns the option path.

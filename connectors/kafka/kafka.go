@@ -29,7 +29,7 @@ var Connector = connectors.Connector{
 	},
 	Size:      estimate,
 	Modes:     modes,
-	Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtLeastOnce },
+	Guarantee: func(*connectors.Table, bool) connectors.Guarantee { return connectors.AtLeastOnce },
 	Topics:    listTopics,
 }
 

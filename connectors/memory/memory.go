@@ -35,7 +35,7 @@ func New() connectors.Connector {
 			return s.table(t).logged(), nil
 		},
 		Modes:     modes,
-		Guarantee: func(*connectors.Table) connectors.Guarantee { return connectors.AtMostOnce },
+		Guarantee: func(*connectors.Table, bool) connectors.Guarantee { return connectors.AtMostOnce },
 	}
 }
 

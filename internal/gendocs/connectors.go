@@ -52,7 +52,7 @@ func uses(c *connectors.Connector) string {
 		parts = append(parts, "It can be read")
 	}
 	if c.Sink != nil {
-		parts = append(parts, "It can be written to, "+c.Guarantee(&connectors.Table{}).String())
+		parts = append(parts, "It can be written to, "+c.Guarantee(&connectors.Table{}, false).String())
 	}
 	return strings.Join(parts, ". ") + "."
 }

@@ -122,6 +122,9 @@ func (x *Index) Next(p *state.Probe) bool {
 // Rows implements state.Index.
 func (x *Index) Rows() vec.Rows { return x.rows.Rows() }
 
+// Touch implements state.Index.
+func (x *Index) Touch([]int32) {}
+
 // Columns implements state.Index.
 func (x *Index) Columns(rows []int32, out []*vec.Builder) { x.rows.Keys(rows, out) }
 

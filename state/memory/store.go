@@ -3,7 +3,6 @@
 package memory
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -11,15 +10,12 @@ import (
 	"github.com/sqlstream/sqlstream/state"
 )
 
-// A Store keeps state in memory only; Commit records the checkpoint and makes
-// nothing durable.
+// A Store keeps state in memory only.
 type Store struct {
 	maps    map[string]*Map
 	indexes map[string]*Index
 	ordered map[string]*Ordered
 	names   []string
-	last    state.Checkpoint
-	any     bool
 }
 
 // New returns an empty store.
@@ -66,18 +62,6 @@ func (s *Store) Ordered(name string) (state.Ordered, error) {
 	s.ordered[name] = o
 	s.names = append(s.names, name)
 	return o, nil
-}
-
-// Commit implements state.Store.
-func (s *Store) Commit(_ context.Context, c state.Checkpoint) error {
-	c.Meta = slices.Clone(c.Meta)
-	s.last, s.any = c, true
-	return nil
-}
-
-// Latest implements state.Store.
-func (s *Store) Latest(context.Context) (state.Checkpoint, bool, error) {
-	return state.Checkpoint{Epoch: s.last.Epoch, Meta: slices.Clone(s.last.Meta)}, s.any, nil
 }
 
 // Usage implements state.Store.

@@ -106,6 +106,8 @@ func (x *evictingIndex) Next(p *state.Probe) bool {
 func (x *evictingIndex) Rows() vec.Rows { return x.rows.Rows() }
 
 // Columns implements state.Index.
+func (x *evictingIndex) Touch([]int32) {}
+
 func (x *evictingIndex) Columns(rows []int32, out []*vec.Builder) { x.rows.Keys(rows, out) }
 
 // Expire implements state.Index.

@@ -72,11 +72,6 @@ func checkMap(t *testing.T, s state.Store, shape state.MapShape, seed uint64) {
 		}
 		c.finish(r)
 		evict(s)
-		if r.IntN(3) == 0 {
-			if err := s.Commit(t.Context(), state.Checkpoint{}); err != nil {
-				t.Fatal(err)
-			}
-		}
 	}
 }
 
@@ -277,9 +272,6 @@ func checkReopen(t *testing.T, s state.Store) {
 	groups(t, m, 100, k)
 	n := m.Len()
 	m.Clean()
-	if err := s.Commit(t.Context(), state.Checkpoint{Epoch: 1}); err != nil {
-		t.Fatal(err)
-	}
 	if again := openMap(t, s, "m", shape); again.Len() != n {
 		t.Errorf("%d groups after it was opened again, want %d", again.Len(), n)
 	}

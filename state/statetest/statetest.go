@@ -3,7 +3,6 @@
 package statetest
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
@@ -40,7 +39,6 @@ func Run(t *testing.T, open func() state.Store) {
 		})
 	}
 	t.Run("ordered/ascending and evicted", func(t *testing.T) { checkEvictBelow(t, open()) })
-	t.Run("commit", func(t *testing.T) { checkCommit(t, open()) })
 	t.Run("usage", func(t *testing.T) { checkUsage(t, open()) })
 }
 
@@ -79,29 +77,6 @@ func shapes() []state.MapShape {
 		out = append(out, state.MapShape{Keys: keys, Width: 24})
 	}
 	return out
-}
-
-// After a commit the last checkpoint is there, by value.
-func checkCommit(t *testing.T, s state.Store) {
-	ctx := context.Background()
-	if _, ok, err := s.Latest(ctx); ok || err != nil {
-		t.Fatalf("an empty store has a checkpoint: %v, %v", ok, err)
-	}
-	meta := []byte("offsets")
-	for epoch := range int64(3) {
-		meta[0] = byte('0' + epoch)
-		if err := s.Commit(ctx, state.Checkpoint{Epoch: epoch, Meta: meta}); err != nil {
-			t.Fatal(err)
-		}
-		meta[0] = 'x' // the caller's own again
-		c, ok, err := s.Latest(ctx)
-		if err != nil || !ok || c.Epoch != epoch || string(c.Meta) != fmt.Sprintf("%dffsets", epoch) {
-			t.Fatalf("after the commit of epoch %d: %d %q, %v, %v", epoch, c.Epoch, c.Meta, ok, err)
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // Usage lists each state table once, by name, with its rows.
