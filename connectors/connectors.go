@@ -6,6 +6,7 @@ package connectors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -155,16 +156,48 @@ type Transaction interface {
 	// where the outside has seen anything else.
 	Recover(ctx context.Context, happened, prepared int64) (visible int64, err error)
 	// Commit makes what the sinks have prepared visible. plan tells apart what an epoch might
-	// have read. An error says that it cannot be known whether the epoch has happened, or
-	// never will be: Recover, of this process or another, finds out.
+	// have read. It settles by itself what passes: a broker that was away, an answer that was
+	// lost. An error that is ErrUnsettled leaves it open whether the epoch has happened: Recover,
+	// of this process or another, finds out, and where it has not Commit may be called again.
+	// After any other error it has not happened and will not.
 	Commit(ctx context.Context, epoch int64, plan uint64) error
 	Close() error
+}
+
+// ErrUnsettled says that it is not known whether an epoch has happened.
+var ErrUnsettled = errors.New("it is not known whether the epoch has happened")
+
+// ErrTaken says that another process has taken a query over: this one must end it, and may
+// not start it again by itself.
+var ErrTaken = errors.New("another process has taken over this query")
+
+// A Reminded sink writes what differs from the complete result before, and so has to be
+// told that of the last epoch that has happened, after Recover and before the first Begin.
+type Reminded interface {
+	Remind(ctx context.Context, result []*zset.Batch) error
+}
+
+// A Notebook keeps a few bytes beyond the process.
+type Notebook interface {
+	// Read returns what was written last, nil for nothing.
+	Read(ctx context.Context) ([]byte, error)
+	// Write takes the place of what was there. When it returns the bytes are durable; a
+	// process that dies before leaves either.
+	Write(ctx context.Context, note []byte) error
 }
 
 // A Follower is a source that wants to know which positions are behind it for good: a
 // checkpoint is durable, and nothing before them is read again.
 type Follower interface {
 	Passed(ctx context.Context, at Offsets) error
+}
+
+// An Identified source can tell a split from another one that has taken its name: a topic
+// that was dropped and made again has the partitions of the old one, and other records at
+// the same offsets. The engine keeps the identity with the positions, and compares.
+type Identified interface {
+	// Identity is never the same for two splits that were not one; "" where it is not known.
+	Identity(split Split) string
 }
 
 // A Finder is a sink that knows the rows of its table by their primary key.
@@ -247,6 +280,9 @@ type Env struct {
 	Now func() time.Time
 	// Out is where the console connector prints; nil is standard output.
 	Out io.Writer
+	// Notebook is what a Transaction keeps beyond the process, its own and no other's; nil
+	// where the engine keeps nothing.
+	Notebook Notebook
 }
 
 // A Connector is an adapter to one kind of outside system. Built-in ones stand in
