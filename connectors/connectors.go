@@ -186,6 +186,19 @@ type Notebook interface {
 	Write(ctx context.Context, note []byte) error
 }
 
+// An Identifier is a source that can tell a split from another one that had its name
+// before: a topic that was deleted and made again.
+type Identifier interface {
+	// Identify returns what a split is known by; the empty text means nothing.
+	Identify(ctx context.Context, splits []Split) (map[Split]string, error)
+}
+
+// A Retainer is a source that forgets its oldest records.
+type Retainer interface {
+	// Earliest returns the first position that can still be read.
+	Earliest(ctx context.Context, splits []Split) (Offsets, error)
+}
+
 // A Follower is a source that wants to know which positions are behind it for good: a
 // checkpoint is durable, and nothing before them is read again.
 type Follower interface {

@@ -42,8 +42,14 @@ type Engine struct {
 type Config struct {
 	Workers    int // of each circuit, at least 1
 	Env        connectors.Env
-	NewBackend func() (state.Backend, error) // a new one, for a dataflow
-	OnProgress func(Progress)                // told after each epoch of each query; must not block; may be nil
+	NewBackend func() (state.Backend, error) // a new one that keeps nothing beyond the process
+	// NewFlow makes a backend that lasts, for a dataflow of queries that are kept, and a
+	// name for it that no other ever has; nil where nothing lasts.
+	NewFlow func() (id string, b state.Backend, err error)
+	// OpenFlow opens one that NewFlow has made.
+	OpenFlow   func(id string) (state.Backend, error)
+	Instance   string         // tells the database apart from all others, in the names of transactions
+	OnProgress func(Progress) // told after each epoch of each query; must not block; may be nil
 
 	Grace      time.Duration // how long Close waits for running epochs; 0 for DefaultGrace
 	BatchBytes int           // text in one batch of output, beyond which another is begun; 0 for DefaultBatchBytes

@@ -4,8 +4,10 @@
 package stream
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
@@ -38,7 +40,19 @@ type Spec struct {
 	MaxRecursion  int  // rounds of a recursive query in an epoch; 0 is exec.DefaultMaxRecursion
 	Metered       bool // take the time of each operator, for Stats
 	Limits        Limits
+
+	// Kept says that the query outlives the process, where the engine has a place for it.
+	Kept        bool
+	Fingerprint string // of the plan: state belongs to no other
+	Stopped     bool   // of a query that is resumed: it is to stay as it is, with its state
+	Restart     bool   // after a failure that may pass, from the last checkpoint
+	// CheckpointInterval is how often the state is made durable where no sink is exactly
+	// once, 0 for DefaultCheckpointInterval. A dataflow goes by the least of its members'.
+	CheckpointInterval time.Duration
 }
+
+// DefaultCheckpointInterval bounds what is computed again after a failure.
+const DefaultCheckpointInterval = time.Second
 
 // reads reports that the query reads the result of a materialized view.
 func (s *Spec) reads(view string) bool {
@@ -72,6 +86,12 @@ type Output struct {
 	Description string
 	Sink        connectors.Sink
 	Mode        connectors.Mode
+	// Guarantee is what the sink is to promise. What is exactly once makes every epoch of
+	// the dataflow a checkpoint.
+	Guarantee connectors.Guarantee
+	Connector *connectors.Connector // whose Transaction commits the sink; nil for none
+	// Open opens the sink again after a failure; nil where a failure is the end.
+	Open func(ctx context.Context) (connectors.Sink, error)
 }
 
 // Limits bound what one epoch takes in.
