@@ -27,6 +27,7 @@ type setup struct {
 	whole    bool // no partial aggregates
 	evicting bool // on the store that moves groups
 	retracts bool // as if the input might take rows back
+	restarts bool // after each epoch the circuit is opened anew over the same state
 }
 
 var setups = []setup{
@@ -37,6 +38,8 @@ var setups = []setup{
 	{name: "one worker on a store that evicts", workers: 1, evicting: true},
 	{name: "two workers on a store that evicts", workers: 2, evicting: true},
 	{name: "one worker that expects retractions", workers: 1, retracts: true},
+	{name: "one worker that restarts", workers: 1, restarts: true},
+	{name: "two workers that restart on a store that evicts", workers: 2, evicting: true, restarts: true},
 }
 
 // A run is a plan running in one setup.
@@ -44,6 +47,7 @@ type run struct {
 	setup
 	t       testing.TB
 	circuit *exec.Circuit
+	errNull bool
 	root    exec.Plan
 	scans   map[string]*exec.Scan
 	stores  []state.Store
@@ -64,7 +68,7 @@ type planText struct {
 
 func start(t testing.TB, p planText, s setup) *run {
 	pl := &planner{workers: s.workers, whole: s.whole, appendOnly: p.appendOnly && !s.retracts, scan: p.scan}
-	r := &run{setup: s, t: t, root: pl.plan(p.text), scans: pl.scans}
+	r := &run{setup: s, t: t, errNull: p.errNull, root: pl.plan(p.text), scans: pl.scans}
 	r.out = zset.NewBuilder(r.root.Schema())
 	for range s.workers {
 		if s.evicting {
@@ -73,9 +77,16 @@ func start(t testing.TB, p planText, s setup) *run {
 			r.stores = append(r.stores, memory.New())
 		}
 	}
+	r.open()
+	r.circuit.Begin(0, 0, 0)
+	return r
+}
+
+// open makes the circuit, over whatever the stores hold.
+func (r *run) open() {
 	var err error
 	r.circuit, err = exec.NewCircuit(r.root, exec.CircuitOptions{
-		Workers: s.workers, Stores: r.stores, EvalErrorNull: p.errNull,
+		Workers: r.workers, Stores: r.stores, EvalErrorNull: r.errNull,
 		Out: func(_ int, b *zset.Batch) error {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -84,10 +95,8 @@ func start(t testing.TB, p planText, s setup) *run {
 		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
-	r.circuit.Begin(0, 0, 0)
-	return r
 }
 
 // A delta is rows of one table.
@@ -127,7 +136,9 @@ func (r *run) finish() (*zset.Batch, error) {
 	if err := r.circuit.Finish(context.Background()); err != nil {
 		return nil, err
 	}
-	r.epoch++
+	if r.epoch++; r.restarts {
+		r.open()
+	}
 	r.circuit.Begin(r.epoch, 0, 0)
 	out := zset.Consolidate(r.out.Build())
 	r.out.Reset()
