@@ -44,7 +44,8 @@ func tweetsCommand() *cobra.Command {
 		Use:   "tweets",
 		Short: "Tweets from Kafka, through SQL, back to Kafka",
 		Long: `Start a broker inside this process, write made-up tweets to the topic "tweet", run
-streaming queries over them, and print what arrives in the topic "processed-tweet".`,
+streaming queries over them, and print what arrives in the topics "processed-tweet" and
+"hashtag-per-minute".`,
 		Example: `  sqlstream demo tweets
   sqlstream demo tweets --seconds 10`,
 		Args: noArguments,
@@ -128,7 +129,7 @@ func (d *demo) introduce(seconds int) error {
 %[1]s consume tweet%[2]s
 echo '{"id": 1, "user": "you", "lang": "ko", "text": "안녕 #서울"}' | %[1]s produce tweet%[2]s
 
--------- what arrives in processed-tweet (%[3]s)
+-------- what arrives in processed-tweet, and when a minute of tweets is over in hashtag-per-minute (%[3]s)
 `, self(), at, ending(seconds))
 	return nil
 }
@@ -164,14 +165,16 @@ func (d *demo) run(ctx context.Context) error {
 	reading, stopReading := context.WithCancel(background)
 	defer stopReading()
 	var consumers sync.WaitGroup
-	failed := make(chan error, 2)
-	consumers.Go(func() {
-		c := consumer{out: d.screen, drain: true}
-		t := topicTable{name: "topic", topic: "processed-tweet", servers: d.addr}
-		if err := c.run(reading, t); err != nil {
-			failed <- err
-		}
-	})
+	failed := make(chan error, 3)
+	for _, topic := range []string{"processed-tweet", "hashtag-per-minute"} {
+		consumers.Go(func() {
+			c := consumer{out: d.screen, drain: true}
+			t := topicTable{name: "topic", topic: topic, servers: d.addr}
+			if err := c.run(reading, t); err != nil {
+				failed <- err
+			}
+		})
+	}
 	if err := d.start(background, d.source, "tables.sql", "fake.sql"); err != nil {
 		return err
 	}

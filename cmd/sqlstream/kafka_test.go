@@ -18,18 +18,19 @@ import (
 
 // The tweet application on a real Kafka, each part a process of its own: what the
 // producer wrote comes out processed, once each and in order, for our consumer, for
-// Kafka's own, and for SQL from a Go program.
+// Kafka's own, and for SQL from a Go program; and what a minute's hash-tags come to when
+// a later tweet ends it.
 func TestTweetsOnKafka(t *testing.T) {
 	addr := kafkatest.Broker(t)
 	id := fmt.Sprintf("%08x", rand.Uint32())
-	in, out := "tweet-"+id, "processed-"+id
+	in, out, minutes := "tweet-"+id, "processed-"+id, "minutes-"+id
 	dir := t.TempDir()
 	for _, name := range []string{"tables.sql", "queries.sql"} {
 		text, err := os.ReadFile("../../examples/tweets/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := strings.NewReplacer("'tweet'", "'"+in+"'", "'processed-tweet'", "'"+out+"'", "127.0.0.1:9092", addr).Replace(string(text))
+		own := strings.NewReplacer("'tweet'", "'"+in+"'", "'processed-tweet'", "'"+out+"'", "'hashtag-per-minute'", "'"+minutes+"'", "127.0.0.1:9092", addr).Replace(string(text))
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(own), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -43,6 +44,7 @@ func TestTweetsOnKafka(t *testing.T) {
 			want = append(want, fmt.Sprintf(`{"id":%d,"user":"하은","lang":%q,"hashtag":"#점심","word":"점심은","chars":%d}`, i, lang, 12))
 		}
 	}
+	tweets.WriteString(`{"id": 300, "user": "ann", "lang": "en", "text": "later", "created_at": "2026-11-25 10:21:05"}` + "\n")
 	sqlstreamProcess(t, tweets.String(), "produce", in, "--bootstrap", addr)
 
 	queries := exec.CommandContext(t.Context(), "sqlstream", "run", filepath.Join(dir, "tables.sql"), filepath.Join(dir, "queries.sql"))
@@ -56,6 +58,7 @@ func TestTweetsOnKafka(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	final := consumed(t, addr, minutes, 1)
 	if err := queries.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +72,9 @@ func TestTweetsOnKafka(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s read %d lines, not the %d written; the first is %s", name, len(got), len(want), got[0])
 		}
+	}
+	if want := `{"minute":"2026-11-25 10:20:00","hashtag":"#점심","tweets":300}`; final[0] != want {
+		t.Errorf("the minute came out as %s, not %s", final[0], want)
 	}
 	askedFromGo(t, filepath.Join(dir, "tables.sql"))
 }

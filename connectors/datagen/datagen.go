@@ -28,8 +28,8 @@ var Connector = connectors.Connector{
 		{Name: "out.of.order", Default: "1", Doc: "the size of the groups of rows that a split has in disorder; 1 for none"},
 		{Name: "generator", Default: "fields", Values: generatorNames(), Doc: "what makes the rows"},
 		{Name: "fields.", Prefix: true, Doc: "fields.<column>.kind = 'sequence' | 'random', fields.<column>.min, .max, .length, .null.rate"},
-		{Name: "events.per.second", Doc: "how many rows a second of the rows' own time has: of nexmark 10000, of ysb 100, if not said"},
-		{Name: "base.time", Doc: "the time of row 0, as '2026-01-01 00:00:00': of nexmark 2015-07-15, of ysb 2026-01-01, if not said"},
+		{Name: "events.per.second", Doc: "how many rows a second of the rows' own time has: of tweets 4, of nexmark 10000, of ysb 100, if not said"},
+		{Name: "base.time", Doc: "the time of row 0, as '2026-01-01 00:00:00': of nexmark 2015-07-15, of the others 2026-01-01, if not said"},
 		{Name: "skew", Default: "false", Values: []string{"true", "false"}, Doc: "whether times of ysb-events are up to 50 ms off, and one in 100,000 up to a minute late"},
 	},
 	Check: func(t *connectors.Table) error {

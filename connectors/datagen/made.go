@@ -98,7 +98,10 @@ func (g *generator) rows(t *connectors.Table, seed uint64) (rows, error) {
 func (g *generator) settings(o connectors.Options, seed uint64) (s settings, err error) {
 	s.seed = seed
 	base, rate := "2026-01-01", int64(ysbRate)
-	if strings.HasPrefix(g.name, "nexmark") {
+	switch {
+	case g.name == "tweets":
+		rate = tweetRate
+	case strings.HasPrefix(g.name, "nexmark"):
 		base, rate = "2015-07-15", nexmarkRate
 	}
 	if s.rate, err = o.Int("events.per.second", rate); err != nil {

@@ -1,10 +1,6 @@
 package datagen
 
-import (
-	"strings"
-
-	"github.com/sqlstream/sqlstream/sql/types"
-)
+import "strings"
 
 // The languages of made-up tweets, and what is said in them.
 var languages = []struct {
@@ -24,14 +20,11 @@ var languages = []struct {
 	}, []string{"東京", "ラーメン", "開発", "京都", "猫"}},
 }
 
-// baseTime is when the first tweet was written: 2026-01-01 00:00:00.
-var baseTime = int64(types.Days(2026, 1, 1)) * types.MicrosPerDay
+// tweetRate is how many tweets a second of their own time has.
+const tweetRate = 4
 
-// tweetGap is the time between two tweets in microseconds.
-const tweetGap = 250_000
-
-// Tweet returns made-up tweet number n: the same for the same seed and number.
-func Tweet(seed uint64, n int64) (id int64, user, lang, text string, retweets, createdAt int64) {
+// tweet returns made-up tweet number n: the same for the same seed and number.
+func tweet(seed uint64, n int64) (user, lang, text string, retweets int64) {
 	h := mix(seed ^ mix(uint64(n)))
 	l := languages[h%uint64(len(languages))]
 	pick := func(list []string) string {
@@ -46,14 +39,14 @@ func Tweet(seed uint64, n int64) (id int64, user, lang, text string, retweets, c
 		}
 	}
 	h = mix(h)
-	return n + 1, user, l.code, text + " " + strings.Join(tags, " "), int64(h % 100), baseTime + n*tweetGap
+	return user, l.code, text + " " + strings.Join(tags, " "), int64(h % 100)
 }
 
 // tweetColumns are the columns of made-up tweets.
 func tweetColumns(s settings) []made {
 	text := func(of func(user, lang, text string) string) func(to []byte, n int64) []byte {
 		return func(to []byte, n int64) []byte {
-			_, user, lang, text, _, _ := Tweet(s.seed, n)
+			user, lang, text, _ := tweet(s.seed, n)
 			return append(to, of(user, lang, text)...)
 		}
 	}
@@ -62,7 +55,7 @@ func tweetColumns(s settings) []made {
 		{name: "user", text: text(func(user, _, _ string) string { return user })},
 		{name: "lang", text: text(func(_, lang, _ string) string { return lang })},
 		{name: "text", text: text(func(_, _, text string) string { return text })},
-		{name: "retweets", number: func(n int64) int64 { _, _, _, _, r, _ := Tweet(s.seed, n); return r }},
-		{name: "created_at", moment: func(n int64) int64 { return baseTime + n*tweetGap }},
+		{name: "retweets", number: func(n int64) int64 { _, _, _, r := tweet(s.seed, n); return r }},
+		{name: "created_at", moment: s.at},
 	}
 }

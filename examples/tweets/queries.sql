@@ -13,3 +13,13 @@ SELECT id, user, lang,
 FROM tweet
 WHERE lang IN ('ko', 'ja')
 EMIT APPEND;
+
+-- How often each hash-tag stands in the tweets of a minute, by the time of their writing.
+-- With APPEND a count comes out once, when the watermark of the tweets has passed its
+-- minute: it is final then, and forgotten.
+INSERT INTO hashtag_per_minute
+SELECT window_start, hashtag, COUNT(*)
+FROM TUMBLE(TABLE tweet, DESCRIPTOR(created_at), INTERVAL 1 MINUTE)
+  CROSS JOIN UNNEST(REGEXP_EXTRACT_ALL(text, '#[^ #]+')) AS h (hashtag)
+GROUP BY window_start, window_end, hashtag
+EMIT APPEND;
