@@ -63,7 +63,7 @@ func (s *checkedSink) Write(ctx context.Context, b *zset.Batch) error {
 		}
 		for row := range b.Len {
 			if b.Cols[i].IsNull(row) {
-				return fmt.Errorf("column %s is NOT NULL, and a row has NULL there: %s", f.Name, rowText(b, s.shown, row))
+				return fmt.Errorf("column %s is NOT NULL, and a row has NULL there: %s", f.Name, b.NamedText(row, s.shown))
 			}
 		}
 	}
@@ -87,30 +87,11 @@ func (s *checkedSink) check(b *zset.Batch) error {
 		}
 		for row := range b.Len {
 			if _, ok := slices.BinarySearch(kept, int32(row)); !ok && b.Weight(row) > 0 {
-				return fmt.Errorf("CHECK %s (%s) does not hold for the row %s", c.Name, c.Expr, rowText(b, s.shown, row))
+				return fmt.Errorf("CHECK %s (%s) does not hold for the row %s", c.Name, c.Expr, b.NamedText(row, s.shown))
 			}
 		}
 	}
 	return nil
-}
-
-// shownValue is how much of a value an error shows.
-const shownValue = 60
-
-// rowText is a row as "id = 1, name = ann".
-func rowText(b *zset.Batch, columns []int, row int) string {
-	var parts []string
-	for _, c := range columns {
-		text := "NULL"
-		if !b.Cols[c].IsNull(row) {
-			text = string(vec.AppendText(nil, b.Cols[c], row))
-		}
-		if runes := []rune(text); len(runes) > shownValue {
-			text = string(runes[:shownValue]) + "…"
-		}
-		parts = append(parts, b.Schema.Fields[c].Name+" = "+text)
-	}
-	return strings.Join(parts, ", ")
 }
 
 // constraints checks DEFAULT and CHECK as declared.

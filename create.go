@@ -279,7 +279,7 @@ func (db *DB) explainInsert(x *sql.Insert, level planner.Level) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	out := p.Explain(level)
+	out := t.oneRowPerKey(p, schema).Explain(level)
 	if level != planner.Everything {
 		return out, nil
 	}
@@ -294,7 +294,7 @@ func (db *DB) explainInsert(x *sql.Insert, level planner.Level) (string, error) 
 	}
 	if key := t.keyOf(schema); key != nil {
 		how := "holds by the plan"
-		if !implied(p.Props.Keys, key) {
+		if !p.Props.HasKeyIn(key) {
 			how = "is not told by the plan: the rows of each key are counted, and two fail"
 		}
 		out += fmt.Sprintf("  PRIMARY KEY (%s) %s\n", strings.Join(schema.Project(key).Names(), ", "), how)

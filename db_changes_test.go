@@ -257,8 +257,10 @@ func TestKafkaDeclaredKey(t *testing.T) {
 		equal(t, ask(t, db, `SELECT user, id FROM k`), "+1 ann 2\n+1 bob 1\n")
 		fails(`INSERT INTO k VALUES ('x', 1), ('x', 2)`, "two rows for user = x")
 		fails(`INSERT INTO k SELECT user, MAX(id) FROM m GROUP BY user, id`, "two rows for user = ann")
+		exec(t, db, `INSERT INTO k SELECT 'dan', id FROM m ORDER BY id DESC LIMIT 1`) // only what is written counts
+		exec(t, db, `INSERT INTO k VALUES ('dan', NULL)`)
 		exec(t, db, `INSERT INTO k VALUES ('bob', 9)`) // by another statement it is replaced
-		equal(t, ask(t, db, `SELECT user, id FROM k`), "+1 ann 2\n+1 bob 9\n")
+		equal(t, ask(t, db, `SELECT user, id FROM k`), "+1 ann 2\n+1 bob 9\n+1 dan NULL\n")
 	})
 }
 

@@ -79,13 +79,9 @@ func (db *DB) launchInsert(ctx context.Context, at *sql.Common, st *sql.Insert, 
 		return Result{}, err
 	}
 	return db.launch(ctx, &launch{
-		at: at, name: i.name, kind: "INSERT", plan: i.query, mode: mode, tail: st.Tail, note: note, orReplace: i.orReplace,
+		at: at, name: i.name, kind: "INSERT", plan: t.oneRowPerKey(i.query, i.schema), mode: mode, tail: st.Tail, note: note, orReplace: i.orReplace,
 		sink: func(ctx context.Context) (stream.Output, error) {
-			out, err := db.output(ctx, t, mode, i.schema)
-			if err == nil {
-				t.oneRowPerKey(&out, i.query, i.schema)
-			}
-			return out, err
+			return db.output(ctx, t, mode, i.schema)
 		},
 	})
 }
@@ -243,6 +239,7 @@ func (t *target) onceIn(mode connectors.Mode) (connectors.Mode, error) {
 }
 
 func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode connectors.Mode, schema *types.Schema) (int64, error) {
+	p = t.oneRowPerKey(p, schema)
 	spec := db.spec(p, db.nextName("insert"))
 	spec.Mode, spec.Trigger, spec.RowLimit = mode, stream.Trigger{AvailableNow: true}, 0
 	if mode != connectors.Append || t.connector.Memory {
@@ -259,7 +256,6 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 	if err != nil {
 		return 0, err
 	}
-	t.oneRowPerKey(&out, p, schema)
 	counted := &countedSink{Sink: out.Sink}
 	out.Sink = counted
 	spec.Sinks = []stream.Output{out}
@@ -270,6 +266,32 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 	defer db.engine.Forget(run)
 	err = completed(ctx, run)
 	return counted.rows, err
+}
+
+// oneRowPerKey holds a query to the PRIMARY KEY of the table that it is written into.
+// Memory tables know what they hold.
+func (t *target) oneRowPerKey(p *planner.Query, schema *types.Schema) *planner.Query {
+	if key := t.keyOf(schema); key != nil {
+		return p.Unique(key, t.entry.Name)
+	}
+	return p
+}
+
+// keyOf returns where the PRIMARY KEY of a table outside stands among what is written;
+// nil where there is none, or not all of it is written, of which the sink says so.
+func (t *target) keyOf(schema *types.Schema) []int {
+	if t.connector.Memory {
+		return nil
+	}
+	var columns []int
+	for _, k := range t.entry.Def.PrimaryKey {
+		at := schema.Index(t.entry.Def.Columns[k].Name)
+		if at < 0 {
+			return nil
+		}
+		columns = append(columns, at)
+	}
+	return columns
 }
 
 // output opens the table for writing.

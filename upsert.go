@@ -269,7 +269,7 @@ func (u *upsert) move(from, to string) error {
 	r := u.rows[from]
 	if other := u.rows[to]; other != nil && other.now != nil {
 		return fmt.Errorf("table %s: ON DUPLICATE KEY UPDATE would make two rows of one PRIMARY KEY: %s",
-			u.target.entry.Name, rowText(r.now, u.target.entry.Def.PrimaryKey, 0))
+			u.target.entry.Name, r.now.NamedText(0, u.target.entry.Def.PrimaryKey))
 	}
 	u.rows[to] = r
 	left := &upsertRow{}

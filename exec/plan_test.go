@@ -85,6 +85,12 @@ func (p *planner) node(name, kind, rest string) exec.Plan {
 		return p.aggregate(in, what)
 	case "net":
 		return &exec.Net{Input: p.routed(in)}
+	case "unique":
+		keys := []int{}
+		for _, name := range split(what) {
+			keys = append(keys, in.Schema().Index(name))
+		}
+		return &exec.Unique{Input: p.keyed(in, keys), Keys: keys, Into: "out"}
 	case "top":
 		return p.top(in, what)
 	case "window":

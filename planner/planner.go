@@ -125,6 +125,24 @@ func (q *Query) Final() (*Query, bool) {
 	return &out, true
 }
 
+// Unique returns the query that fails where two of its rows have the same values in
+// columns, the key of the table that it is written into; the query itself where its plan
+// tells that none ever have.
+func (q *Query) Unique(columns []int, into string) *Query {
+	if q.Props.HasKeyIn(columns) {
+		return q
+	}
+	out := *q
+	switch s, ok := running(q.Optimised).(*logical.Sort); {
+	case ok:
+		out.Optimised = s.WithInputs([]logical.Node{&logical.Unique{Input: s.Input, Keys: columns, Into: into}})
+	default:
+		out.Optimised = &logical.Unique{Input: q.Optimised, Keys: columns, Into: into}
+	}
+	out.lower()
+	return &out
+}
+
 // Visible returns the columns that a user sees: the schema without what is only
 // sorted by.
 func (q *Query) Visible() *types.Schema {

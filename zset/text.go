@@ -31,6 +31,25 @@ func (b *Batch) AppendRowText(dst []byte, row int) []byte {
 	return dst
 }
 
+// shownValue is how many characters of a value NamedText shows.
+const shownValue = 60
+
+// NamedText gives some columns of a row as a message shows them: "id = 1, name = ann".
+func (b *Batch) NamedText(row int, columns []int) string {
+	var parts []string
+	for _, c := range columns {
+		text := "NULL"
+		if !b.Cols[c].IsNull(row) {
+			text = string(vec.AppendText(nil, b.Cols[c], row))
+		}
+		if runes := []rune(text); len(runes) > shownValue {
+			text = string(runes[:shownValue]) + "…"
+		}
+		parts = append(parts, b.Schema.Fields[c].Name+" = "+text)
+	}
+	return strings.Join(parts, ", ")
+}
+
 func appendField(dst []byte, c *vec.Vec, row int) []byte {
 	if c.IsNull(row) {
 		return append(dst, "NULL"...)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/vec"
@@ -97,20 +96,11 @@ func (x *index) check(b *zset.Batch) error {
 		}
 		if x.keys != nil {
 			if key = zset.AppendKey(key[:0], keys, row); x.keys[string(key)] > 1 {
-				return fmt.Errorf("two rows would have %s, the PRIMARY KEY", x.keyText(b, row))
+				return fmt.Errorf("two rows would have %s, the PRIMARY KEY", b.NamedText(row, x.def.PrimaryKey))
 			}
 		}
 	}
 	return nil
-}
-
-// keyText is the row's key as "id = 1, lang = ko".
-func (x *index) keyText(b *zset.Batch, row int) string {
-	var out []string
-	for _, c := range x.def.PrimaryKey {
-		out = append(out, fmt.Sprintf("%s = %s", x.def.Columns[c].Name, vec.AppendText(nil, b.Cols[c], row)))
-	}
-	return strings.Join(out, ", ")
 }
 
 func pick(b *zset.Batch, columns []int) []*vec.Vec {

@@ -100,6 +100,8 @@ func details(n Node) string {
 		return fmt.Sprintf("%p", x)
 	case *First:
 		return fmt.Sprint(x.Keys, x.Rows)
+	case *Unique:
+		return fmt.Sprint(x.Keys, x.Into)
 	case *EmitFinal:
 		out := ""
 		for _, by := range x.By {

@@ -70,6 +70,8 @@ func Watermarks(n Node) []Watermark {
 		return Watermarks(x.Input)
 	case *First:
 		return Watermarks(x.Input)
+	case *Unique:
+		return Watermarks(x.Input)
 	case *Union:
 		return leastWatermarks(x.Ins)
 	case *SetOp:

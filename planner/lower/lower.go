@@ -114,6 +114,8 @@ func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Pla
 		return first(x, ins[0])
 	case *logical.EmitFinal:
 		return l.emitFinal(x, ins[0], print)
+	case *logical.Unique:
+		return l.unique(x, ins[0], print)
 	}
 	invariants.Failf("no physical plan for %T", n)
 	return nil
@@ -149,6 +151,14 @@ func (l *lowering) timeFilter(x *logical.TimeFilter, in exec.Plan, print string)
 		in = byAll(in)
 	}
 	return l.name(print, &exec.TimeFilter{Input: in, Arg: x.Arg, Op: x.Op, Clock: x.Clock, AppendOnly: appends})
+}
+
+// unique counts the rows of one key in one worker.
+func (l *lowering) unique(x *logical.Unique, in exec.Plan, print string) exec.Plan {
+	if l.workers > 1 {
+		in = &exec.Exchange{Input: in, Keys: x.Keys}
+	}
+	return l.name(print, &exec.Unique{Input: in, Keys: x.Keys, Into: x.Into})
 }
 
 func first(x *logical.First, in exec.Plan) exec.Plan {
