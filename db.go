@@ -99,7 +99,7 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 	db.planner = planner.Planner{Catalog: db.catalog, Functions: db.functions, Workers: c.parallelism, NoRules: c.noRules}
 	db.planner.Size = db.size
 	db.engine = stream.New(stream.Config{
-		Workers: c.parallelism, Env: db.env, NewBackend: builtin.NewBackend, OnProgress: c.progress,
+		Workers: c.parallelism, Env: db.env, NewBackend: builtin.NewBackend, OnProgress: c.progress, MemoryLimit: memoryLimit(db.settings["memory.limit"]),
 	})
 	return db, nil
 }

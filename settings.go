@@ -52,6 +52,7 @@ var known = []setting{
 	{"eval.error", "what a row does whose expression fails: 'fail' stops the query, 'null' gives NULL", "fail", oneOf("fail", "null")},
 	{"max.bytes.per.trigger", "the most bytes of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxBytes, 10), wholeAbove(1)},
 	{"max.rows.per.trigger", "the most rows of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxRows, 10), wholeAbove(1)},
+	{"memory.limit", "the most memory that all queries may hold together, such as '8 GiB': auto is half of what the machine or its container has", "auto", memorySize},
 	{"result.row.limit", "the most rows of a COMPLETE result", "1000000", wholeAbove(1)},
 	{"time.zone", "the zone in which TIMESTAMP WITH LOCAL TIME ZONE is shown and read", "UTC", aZone},
 	{"watermark.policy", "which watermark counts where a query reads several tables that have one: the least, or with 'max' the greatest, for which rows are late, too", "min", oneOf("min", "max")},
@@ -127,6 +128,9 @@ func (db *DB) set(st *sql.Set) error {
 	}
 	next[name] = st.Value
 	db.settings = next
+	if name == "memory.limit" {
+		db.engine.SetMemoryLimit(memoryLimit(st.Value))
+	}
 	return nil
 }
 

@@ -163,13 +163,19 @@ func (db *DB) showSettings(keep func(string) bool) *Rows {
 }
 
 func (db *DB) showState(keep func(string) bool) *Rows {
-	l := newListing("query", "operator", "rows#", "bytes#")
+	l := newListing("query", "operator", "table", "rows#", "bytes#", "spilled#")
 	for _, q := range db.Queries() {
 		if status, _ := q.Status(); status != Running || !keep(q.Name()) {
 			continue
 		}
 		for _, s := range q.Progress().StateOperators {
-			l.add(q.Name(), s.OperatorName, s.NumRowsTotal, s.MemoryUsedBytes)
+			for _, t := range s.Tables {
+				var table any
+				if t.Name != "" {
+					table = t.Name
+				}
+				l.add(q.Name(), s.OperatorName, table, t.NumRowsTotal, t.MemoryUsedBytes, t.SpilledBytes)
+			}
 		}
 	}
 	return l.result()

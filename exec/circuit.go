@@ -174,6 +174,16 @@ func (c *Circuit) Finish(ctx context.Context) error {
 	return c.look()
 }
 
+// Memory is the bytes of the workers' memory for batches. It must not be called while an
+// epoch runs.
+func (c *Circuit) Memory() int64 {
+	n := int64(0)
+	for _, w := range c.workers {
+		n += w.mem.Size()
+	}
+	return n
+}
+
 // NextTime returns the next time after now, in microseconds since 1970-01-01 UTC, at which
 // the output changes without input, false for none: an epoch has to run then. It is asked
 // between epochs.

@@ -17,16 +17,17 @@ type Store interface {
 	Index(name string, s IndexShape) (Index, error)
 	// Ordered opens the ordered multiset of that name.
 	Ordered(name string) (Ordered, error)
-	// Usage lists what each state table holds now.
+	// Usage lists what each state table holds now, at a cost that does not follow how much.
 	Usage() []Usage
 	Close() error
 }
 
 // Usage is the size of one state table.
 type Usage struct {
-	Name  string
-	Rows  int64
-	Bytes int64
+	Name    string
+	Rows    int64 // wherever they are
+	Bytes   int64 // of memory
+	Spilled int64 // bytes that are not in memory
 }
 
 // A MapShape is the form of a Map: the types of its key columns and the width of

@@ -31,6 +31,7 @@ type dataflow struct {
 	waiters []*waiter
 	last    time.Time // when the last epoch started
 	total   int64
+	over    error // why it must end: what it holds has no room
 }
 
 func newDataflow(e *Engine, b state.Backend) *dataflow {
@@ -79,6 +80,9 @@ func (d *dataflow) loop() error {
 		d.serve()
 		if len(d.members) == 0 || d.told() {
 			return nil
+		}
+		if d.over != nil {
+			return d.over
 		}
 		if wait := d.untilTrigger(); wait > 0 {
 			d.sleep(min(wait, longestSleep))
@@ -343,6 +347,7 @@ func (d *dataflow) finish(err error) {
 		close(w.done)
 	}
 	d.waiters = nil
+	d.engine.memory.leave(d)
 	if d.backend != nil {
 		_ = d.backend.Close() // whoever uses it next finds what is wrong with it
 	}

@@ -29,6 +29,7 @@ type Engine struct {
 	batchBytes int
 	newBackend func() (state.Backend, error)
 	onProgress func(Progress)
+	memory     memory
 
 	joining chan struct{} // held by the one Start that joins dataflows
 
@@ -51,6 +52,8 @@ type Config struct {
 	Instance   string         // tells the database apart from all others, in the names of transactions
 	OnProgress func(Progress) // told after each epoch of each query; must not block; may be nil
 
+	MemoryLimit int64 // bytes that all queries may hold together; 0 for no limit
+
 	Grace      time.Duration // how long Close waits for running epochs; 0 for DefaultGrace
 	BatchBytes int           // text in one batch of output, beyond which another is begun; 0 for DefaultBatchBytes
 }
@@ -68,6 +71,7 @@ func New(c Config) *Engine {
 		newBackend: c.NewBackend, onProgress: c.OnProgress,
 		joining: make(chan struct{}, 1), starting: map[string]bool{},
 	}
+	e.memory.limit.Store(c.MemoryLimit)
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.closing, e.close = context.WithCancel(e.ctx)
 	if e.env.Now == nil {

@@ -112,6 +112,9 @@ func (d *dataflow) runEpoch(p *epochPlan) error {
 	if err := d.tell(p, begun, computed); err != nil {
 		return err
 	}
+	if err := d.weigh(); err != nil {
+		return err
+	}
 	if err := d.mergeScans(); err != nil {
 		return err
 	}
@@ -206,6 +209,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 			},
 		}
 		pr.StateOperators, pr.IgnoredDeletes = m.stateOperators(), m.circuit.Ignored()
+		pr.MemoryUsedBytes = m.weigh(pr.StateOperators)
 		for _, s := range m.spec.Sinks {
 			pr.Sink = append(pr.Sink, SinkProgress{s.Description, m.written})
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -32,6 +33,14 @@ type member struct {
 	ctx     context.Context // of the epoch
 	written int64           // rows put out in this epoch
 	delta   []*zset.Batch   // the finished output of this epoch
+
+	held      int64          // bytes, as of the last epoch
+	heaviest  heaviest       // what holds most of them
+	collected atomic.Int64   // bytes of output in parts and full
+	base      []int64        // of each worker's state, as of the last epoch
+	grown     []atomic.Int64 // of each worker's state since, when it was weighed last
+	batches   []int          // that each worker has taken in
+	spills    bool           // what its state has no room for goes to disk
 
 	batchBytes int   // of text in one batch
 	most       int64 // the greatest watermark of its tables, where it goes by that
@@ -67,7 +76,9 @@ func (m *member) storeName(worker int) string { return fmt.Sprintf("%s/%d", m.sp
 func (m *member) open(batchBytes int) error {
 	spec, workers := m.spec, len(m.stores)
 	m.batchBytes = batchBytes
-	m.full = make([][]*zset.Batch, workers)
+	m.full, m.grown = make([][]*zset.Batch, workers), make([]atomic.Int64, workers)
+	m.base, m.batches = make([]int64, workers), make([]int, workers)
+	_, m.spills = m.backend.(state.Spiller)
 	for range workers {
 		m.parts = append(m.parts, zset.NewBuilder(spec.Schema))
 	}
@@ -143,8 +154,10 @@ func (m *member) out(worker int, b *zset.Batch) error {
 			m.full[worker] = append(m.full[worker], p.Build())
 			m.parts[worker] = zset.NewBuilder(m.spec.Schema)
 		}
-		m.parts[worker].Append(b, nil)
-		return nil
+		p := m.parts[worker]
+		before := p.Size()
+		p.Append(b, nil)
+		return m.collect(int64(p.Size() - before))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -238,6 +251,10 @@ func (m *member) reset() {
 		p.Reset()
 	}
 	m.delta, m.written = m.delta[:0], 0
+	m.collected.Store(0)
+	for w := range m.grown {
+		m.grown[w].Store(0)
+	}
 }
 
 // begin starts an epoch in the circuit and the sinks.
@@ -291,7 +308,10 @@ func (m *member) pushParts(ctx context.Context, node *exec.Scan, b *zset.Batch) 
 	}
 	return cols.Parts(func(part *zset.Batch) error {
 		defer func() { worker = (worker + 1) % len(m.parts) }()
-		return m.blame(m.circuit.Push(ctx, worker, node, part))
+		if err := m.circuit.Push(ctx, worker, node, part); err != nil {
+			return m.blame(err)
+		}
+		return m.grow(worker)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/state"
 )
 
 // Progress describes one epoch of a query in the words of Spark's
@@ -22,6 +23,7 @@ type Progress struct {
 	DurationMs             Durations          `json:"durationMs"`
 	Sources                []SourceProgress   `json:"sources"`
 	StateOperators         []OperatorProgress `json:"stateOperators"`
+	MemoryUsedBytes        int64              `json:"memoryUsedBytes"` // of state, and of batches
 	Sink                   []SinkProgress     `json:"sink"`
 	TotalRows              int64              `json:"totalRows"` // input rows since the start
 	// Rows that were to be taken away by their key and were not there, since the start.
@@ -118,9 +120,19 @@ func (s SourceProgress) Lag() int64 {
 // OperatorProgress describes what one operator keeps in its state tables, in all
 // workers.
 type OperatorProgress struct {
-	OperatorName    string `json:"operatorName"`
-	NumRowsTotal    int64  `json:"numRowsTotal"`
-	MemoryUsedBytes int64  `json:"memoryUsedBytes"`
+	OperatorName    string          `json:"operatorName"`
+	NumRowsTotal    int64           `json:"numRowsTotal"`
+	MemoryUsedBytes int64           `json:"memoryUsedBytes"`
+	SpilledBytes    int64           `json:"spilledBytes,omitempty"` // that memory had no room for
+	Tables          []TableProgress `json:"-"`
+}
+
+// TableProgress describes what one state table of an operator keeps, in all workers.
+type TableProgress struct {
+	Name            string // empty for the only one of an operator
+	NumRowsTotal    int64
+	MemoryUsedBytes int64
+	SpilledBytes    int64
 }
 
 // SinkProgress describes what an epoch wrote.
@@ -133,20 +145,36 @@ type SinkProgress struct {
 func (m *member) stateOperators() []OperatorProgress {
 	var out []OperatorProgress
 	at := map[string]int{}
-	for _, st := range m.stores {
+	for w, st := range m.stores {
+		m.base[w] = 0
 		for _, u := range st.Usage() {
-			operator, _, _ := strings.Cut(u.Name, "/")
+			m.base[w] += u.Bytes
+			operator, table, _ := strings.Cut(u.Name, "/")
 			i, ok := at[operator]
 			if !ok {
 				i = len(out)
 				at[operator] = i
 				out = append(out, OperatorProgress{OperatorName: m.circuit.StateOwner(u.Name)})
 			}
-			out[i].NumRowsTotal += u.Rows
-			out[i].MemoryUsedBytes += u.Bytes
+			out[i].add(table, u)
 		}
 	}
 	return out
+}
+
+func (o *OperatorProgress) add(table string, u state.Usage) {
+	o.NumRowsTotal += u.Rows
+	o.MemoryUsedBytes += u.Bytes
+	o.SpilledBytes += u.Spilled
+	i := slices.IndexFunc(o.Tables, func(t TableProgress) bool { return t.Name == table })
+	if i < 0 {
+		i = len(o.Tables)
+		o.Tables = append(o.Tables, TableProgress{Name: table})
+	}
+	t := &o.Tables[i]
+	t.NumRowsTotal += u.Rows
+	t.MemoryUsedBytes += u.Bytes
+	t.SpilledBytes += u.Spilled
 }
 
 // String gives the progress as JSON.

@@ -132,6 +132,7 @@ func (s *session) progress(b *Block) (string, error) {
 		return "", lapse{err}
 	}
 	p := w.q.Progress()
+	p.MemoryUsedBytes = 0
 	for i := range p.StateOperators {
 		p.StateOperators[i].MemoryUsedBytes = 0
 	}

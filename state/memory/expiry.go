@@ -24,6 +24,7 @@ type expiry struct {
 	key     []byte
 	last    string // the value met last, and its bucket
 	lastAt  int32
+	held    int64 // bytes of values and buckets
 }
 
 // values is a heap of the values that have a bucket.
@@ -59,7 +60,9 @@ func (e *expiry) takeUp(m *Map, gids []int32) {
 		if e.lastAt < 0 || string(e.key) != e.last {
 			e.find(string(e.key))
 		}
+		had := cap(e.buckets[e.lastAt])
 		e.buckets[e.lastAt] = append(e.buckets[e.lastAt], g)
+		e.held += 4 * int64(cap(e.buckets[e.lastAt])-had)
 	}
 }
 
@@ -84,6 +87,7 @@ func (e *expiry) find(value string) {
 			at, e.buckets = int32(len(e.buckets)), append(e.buckets, nil)
 		}
 		e.at[value] = at
+		e.held += bucketBytes(value)
 		heap.Push(&e.values, value)
 	}
 	e.last, e.lastAt = value, at
@@ -104,6 +108,7 @@ func (m *Map) Below(bound *vec.Vec, gids []int32) []int32 {
 		at := e.at[value]
 		delete(e.at, value)
 		gids = m.ofValue(value, e.buckets[at], gids)
+		e.held -= bucketBytes(value) + 4*int64(cap(e.buckets[at]))
 		e.buckets[at], e.free = nil, append(e.free, at)
 		if at == e.lastAt {
 			e.lastAt = -1
@@ -136,13 +141,7 @@ func (m *Map) ofValue(value string, bucket, gids []int32) []int32 {
 	return gids
 }
 
-func (e *expiry) bytes() int64 {
-	n := int64(cap(e.free)) * 4
-	for _, b := range e.buckets {
-		n += int64(cap(b))*4 + 24
-	}
-	for _, v := range e.values {
-		n += int64(2*len(v)) + 64 // in the heap and in the map
-	}
-	return n
-}
+// bucketBytes is what an empty bucket takes: its value stands in the heap and in the map.
+func bucketBytes(value string) int64 { return int64(2*len(value)) + 64 + 24 }
+
+func (e *expiry) bytes() int64 { return e.held + 4*int64(cap(e.free)) }
