@@ -96,6 +96,9 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 		starting:   map[string]chan struct{}{},
 		write:      make(gate, 1),
 	}
+	for i, c := range db.connectors {
+		db.connectors[i] = c.Following()
+	}
 	db.planner = planner.Planner{Catalog: db.catalog, Functions: db.functions, Workers: c.parallelism, NoRules: c.noRules}
 	db.planner.Size = db.size
 	db.engine = stream.New(stream.Config{

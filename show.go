@@ -238,7 +238,7 @@ func (db *DB) masked(e *catalog.Entry) string {
 	var out strings.Builder
 	done := 0
 	for _, o := range table.Options {
-		if !secret(c.Options, connectors.Canonical(o.Name)) {
+		if !secret(c.Options, connectors.Canonical(o.Name)) || connectors.IsReference(o.Value) {
 			continue
 		}
 		i := slices.IndexFunc(tokens, func(t sql.Token) bool { return t.Start == o.ValueOffset })

@@ -16,6 +16,10 @@ const connectorIntro = `# Connectors and formats
 The options of ` + "`CREATE TABLE … WITH (…)`" + `. Names are lower case; ` + "`_`" + ` and ` + "`.`" + ` are the same in them. An unknown name is an
 error that suggests the nearest one. A span of time is written as '500 ms', '5s' or '2 minutes'.
 
+A value, or a part of it, may be ` + "`${env:NAME}`" + ` or ` + "`${file:path}`" + `: a variable of the environment, or the content of a file
+without its last line's end. Such a reference is kept and shown as it is written and followed whenever the table is opened,
+so that secrets stand in no statement and can be exchanged.
+
 `
 
 // connectorPage returns the text of docs/connectors.md.
