@@ -240,7 +240,8 @@ func (t *target) onceIn(mode connectors.Mode) (connectors.Mode, error) {
 
 func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode connectors.Mode, schema *types.Schema) (int64, error) {
 	p = t.oneRowPerKey(p, schema)
-	spec := db.spec(p, db.nextName("insert"))
+	s := db.current()
+	spec := db.spec(p, db.nextName("insert"), s)
 	spec.Mode, spec.Trigger, spec.RowLimit = mode, stream.Trigger{AvailableNow: true}, 0
 	if mode != connectors.Append || t.connector.Memory {
 		spec.Trigger = stream.Trigger{Once: true} // all of the statement or nothing
@@ -249,7 +250,7 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 		spec.Sort = nil // the order of what is written once matters to nobody
 	}
 	var err error
-	if spec.Inputs, err = db.inputs(ctx, p, true); err != nil {
+	if spec.Inputs, err = db.inputs(ctx, p, true, s); err != nil {
 		return 0, err
 	}
 	out, err := db.output(ctx, t, mode, schema)

@@ -17,6 +17,7 @@ import (
 // A launch is a continuous query about to start.
 type launch struct {
 	at        *sql.Common
+	settings  settings // when it was made
 	name      string
 	kind      string
 	plan      *planner.Query
@@ -32,6 +33,7 @@ type launch struct {
 // launch starts the query, or attaches to the one that runs under the same name
 // with the same text.
 func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
+	l.settings = db.current()
 	if err := db.launchable(l); err != nil {
 		return Result{}, err
 	}
@@ -87,11 +89,11 @@ func (db *DB) launchAlone(ctx context.Context, l *launch) (Result, error) {
 	} else if old, ok := db.engine.Query(l.name); ok {
 		db.forgetRun(old)
 	}
-	spec := db.spec(l.plan, l.name)
+	spec := db.spec(l.plan, l.name, l.settings)
 	spec.Mode, spec.Result = l.mode, l.result
 	spec.Trigger = stream.Trigger(l.tail.Trigger)
 	var err error
-	if spec.Inputs, err = db.inputs(ctx, l.plan, spec.Trigger.Ends()); err != nil {
+	if spec.Inputs, err = db.inputs(ctx, l.plan, spec.Trigger.Ends(), l.settings); err != nil {
 		return Result{}, err
 	}
 	if l.sink != nil {

@@ -67,7 +67,8 @@ func whole(run *stream.Query) error {
 // startBounded starts a plan over what is there now; whole asks for its result as
 // one, else its rows are to be read epoch by epoch. more may say more of how it runs.
 func (db *DB) startBounded(ctx context.Context, p *planner.Query, whole bool, more ...func(*stream.Spec)) (*stream.Query, error) {
-	spec := db.spec(p, db.nextName("select"))
+	s := db.current()
+	spec := db.spec(p, db.nextName("select"), s)
 	spec.RowLimit = 0 // what is shown once is the caller's affair
 	spec.Mode, spec.Trigger = connectors.Append, stream.Trigger{AvailableNow: true}
 	if whole {
@@ -77,7 +78,7 @@ func (db *DB) startBounded(ctx context.Context, p *planner.Query, whole bool, mo
 		f(&spec)
 	}
 	var err error
-	if spec.Inputs, err = db.inputs(ctx, p, true); err != nil {
+	if spec.Inputs, err = db.inputs(ctx, p, true, s); err != nil {
 		return nil, err
 	}
 	return db.engine.Start(ctx, spec)
@@ -102,8 +103,7 @@ func (db *DB) streamRows(ctx context.Context, run *stream.Query, p *planner.Quer
 }
 
 // spec fills in what every query has.
-func (db *DB) spec(p *planner.Query, name string) stream.Spec {
-	s := db.current()
+func (db *DB) spec(p *planner.Query, name string, s settings) stream.Spec {
 	spec := stream.Spec{
 		Name: name, Plan: p.Physical, Schema: p.Schema,
 		AppendOnly: p.Props.AppendOnly, Keys: p.Props.Keys,
@@ -123,7 +123,7 @@ func (db *DB) spec(p *planner.Query, name string) stream.Spec {
 
 // inputs says what feeds each leaf of a plan. A bounded query takes the results of
 // materialized views as they are; a continuous one joins their dataflow.
-func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool) ([]stream.Input, error) {
+func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool, s settings) ([]stream.Input, error) {
 	views := map[string][]*zset.Batch{}
 	if bounded {
 		var err error
@@ -148,7 +148,7 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool) ([]str
 			if late {
 				table = leaf.Relation.LateOf
 			}
-			src, err := db.sourceOf(table)
+			src, err := db.sourceOf(table, s)
 			if err != nil {
 				return nil, err
 			}
@@ -228,7 +228,7 @@ func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string][]*
 }
 
 // sourceOf makes a table readable.
-func (db *DB) sourceOf(name string) (*stream.Source, error) {
+func (db *DB) sourceOf(name string, s settings) (*stream.Source, error) {
 	e, ok := db.catalog.Lookup(name)
 	if !ok || e.Kind != catalog.Table {
 		return nil, fmt.Errorf("table %s does not exist", name)
@@ -248,7 +248,7 @@ func (db *DB) sourceOf(name string) (*stream.Source, error) {
 		src.Format = db.format(e.Def.Options.Get("format"))
 		src.OnError = format.PolicyOf(e.Def.Options)
 	}
-	src.Watermark, err = db.timesOf(e)
+	src.Watermark, err = db.timesOf(e, s)
 	return src, err
 }
 

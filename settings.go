@@ -93,9 +93,12 @@ func (s settings) zone() *types.Zone {
 }
 
 // planning returns a planner with the settings now.
-func (db *DB) planning() *planner.Planner {
+func (db *DB) planning() *planner.Planner { return db.planningBy(db.current()) }
+
+// planningBy returns a planner with the settings of a query's creation.
+func (db *DB) planningBy(s settings) *planner.Planner {
 	p := db.planner
-	p.Zone = db.current().zone()
+	p.Zone = s.zone()
 	return &p
 }
 

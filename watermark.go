@@ -61,7 +61,7 @@ func (db *DB) watermark(st *sql.CreateTable, e *catalog.Entry) error {
 	if err := watermarkTakes(st, e); err != nil {
 		return err
 	}
-	_, err = db.timesOf(e)
+	_, err = db.timesOf(e, db.current())
 	return optionError(st, err, nil)
 }
 
@@ -79,11 +79,11 @@ func watermarkTakes(st *sql.CreateTable, e *catalog.Entry) error {
 }
 
 // timesOf makes the watermark of a table ready to run; nil where it has none.
-func (db *DB) timesOf(e *catalog.Entry) (*stream.Watermark, error) {
+func (db *DB) timesOf(e *catalog.Entry, s settings) (*stream.Watermark, error) {
 	if e.Watermark == nil {
 		return nil, nil
 	}
-	at, watermark, err := db.planning().Bind().Watermark(e)
+	at, watermark, err := db.planningBy(s).Bind().Watermark(e)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (db *DB) timesOf(e *catalog.Entry) (*stream.Watermark, error) {
 		w.Columns = append(w.Columns, c)
 	}
 	slices.Sort(w.Columns)
-	w.Times = timesOver(e, w.Columns, at, watermark, db.current()["eval.error"] == "null")
+	w.Times = timesOver(e, w.Columns, at, watermark, s["eval.error"] == "null")
 	return w, nil
 }
 

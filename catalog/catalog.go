@@ -4,9 +4,6 @@ package catalog
 
 import (
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -30,9 +27,10 @@ func (k Kind) String() string { return [...]string{"TABLE", "VIEW", "MATERIALIZE
 type Entry struct {
 	Kind   Kind
 	Name   string
-	SQL    string        // the statement as it was written
-	File   string        // where it stood, for messages about SQL
-	Schema *types.Schema // the columns a query sees; of a view, filled in when it is created
+	SQL    string            // the statement as it was written
+	File   string            // where it stood, for messages about SQL
+	Set    map[string]string // the settings when it was created, by canonical name
+	Schema *types.Schema     // the columns a query sees; of a view, filled in when it is created
 
 	// Of a table.
 	Def       *connectors.Table // columns as declared, computed ones included
@@ -65,71 +63,93 @@ type Watermark struct {
 	Expr   string // the expression's text
 }
 
+// A Query is a continuous query that outlives the process: what is needed to go on with
+// it. Like an Entry it is immutable.
+type Query struct {
+	// ID is no other query's, also not of one that had the name before: what a dataflow
+	// keeps is told apart by it.
+	ID   string            `json:"id"`
+	Name string            `json:"name"`
+	Kind string            `json:"kind"` // "INSERT" or "MATERIALIZED VIEW"
+	SQL  string            `json:"sql"`
+	File string            `json:"file,omitempty"`
+	Set  map[string]string `json:"settings"` // when it was created: it keeps them
+	Mode string            `json:"mode"`     // of output, as SQL writes it
+	// Status is "RUNNING" for one that is to go on, else "STOPPED", "FAILED" or "FINISHED";
+	// Error is that of a failed one.
+	Status string `json:"status"`
+	Error  string `json:"error,omitempty"`
+}
+
 // ErrExists and ErrNotFound say that a name is taken or unknown.
 var (
 	ErrExists   = errors.New("already exists")
 	ErrNotFound = errors.New("does not exist")
 )
 
-// A Catalog maps names to entries. Letter case is ignored. It may be used from
-// several goroutines.
+// A Catalog maps names to entries and queries. Letter case is ignored. It may be used
+// from several goroutines.
 type Catalog struct {
-	mu      sync.RWMutex
-	entries map[string]*Entry
-	order   []string // by creation
+	changing sync.Mutex // one change at a time
+	save     func(*Names) error
+
+	mu  sync.RWMutex
+	now *Names // never changed, but replaced
 }
 
 // New returns an empty catalog.
-func New() *Catalog { return &Catalog{entries: map[string]*Entry{}} }
+func New() *Catalog { return &Catalog{now: &Names{}} }
 
-// Lookup returns the entry of that name.
-func (c *Catalog) Lookup(name string) (*Entry, bool) {
+// Keep lets save make every change durable before anybody sees it. Where save fails
+// nothing has changed.
+func (c *Catalog) Keep(save func(*Names) error) {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	c.save = save
+}
+
+// Now returns what names mean now.
+func (c *Catalog) Now() *Names {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	e, ok := c.entries[strings.ToLower(name)]
-	return e, ok
+	return c.now
 }
+
+// Change makes all changes of f, or none where f or what keeps them fails.
+func (c *Catalog) Change(f func(*Names) error) error {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	next := c.Now().clone()
+	if err := f(next); err != nil {
+		return err
+	}
+	if c.save != nil {
+		if err := c.save(next); err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = next
+	return nil
+}
+
+// Lookup returns the entry of that name.
+func (c *Catalog) Lookup(name string) (*Entry, bool) { return c.Now().Lookup(name) }
 
 // Put adds an entry. With replace, one of the same name gives way; otherwise
 // that is ErrExists.
 func (c *Catalog) Put(e *Entry, replace bool) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := strings.ToLower(e.Name)
-	if old, ok := c.entries[key]; ok {
-		if !replace {
-			return fmt.Errorf("%s %s %w", strings.ToLower(old.Kind.String()), old.Name, ErrExists)
-		}
-	} else {
-		c.order = append(c.order, key)
-	}
-	c.entries[key] = e
-	return nil
+	return c.Change(func(n *Names) error { return n.Put(e, replace) })
 }
 
 // Drop removes an entry.
 func (c *Catalog) Drop(name string) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := strings.ToLower(name)
-	if _, ok := c.entries[key]; !ok {
-		return fmt.Errorf("%s %w", name, ErrNotFound)
-	}
-	delete(c.entries, key)
-	c.order = slices.DeleteFunc(c.order, func(k string) bool { return k == key })
-	return nil
+	return c.Change(func(n *Names) error { return n.Drop(name) })
 }
 
 // List returns the entries in the order of their creation.
-func (c *Catalog) List() []*Entry {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	out := make([]*Entry, len(c.order))
-	for i, key := range c.order {
-		out[i] = c.entries[key]
-	}
-	return out
-}
+func (c *Catalog) List() []*Entry { return c.Now().entries }
 
 // Names returns the names there are, for suggestions.
 func (c *Catalog) Names() []string {
@@ -139,3 +159,6 @@ func (c *Catalog) Names() []string {
 	}
 	return names
 }
+
+// Query returns the query of that name.
+func (c *Catalog) Query(name string) (*Query, bool) { return c.Now().Query(name) }

@@ -10,7 +10,7 @@ import (
 )
 
 // verbs are the words that begin a statement.
-var verbs = []string{"SELECT", "WITH", "VALUES", "TABLE", "CREATE", "INSERT", "DROP", "SET", "SHOW", "DESCRIBE", "EXPLAIN", "STOP", "DELETE", "UPDATE", "REPLACE", "TRUNCATE"}
+var verbs = []string{"SELECT", "WITH", "VALUES", "TABLE", "CREATE", "INSERT", "DROP", "SET", "SHOW", "DESCRIBE", "EXPLAIN", "STOP", "RESUME", "DELETE", "UPDATE", "REPLACE", "TRUNCATE"}
 
 func (p *parser) common() Common {
 	return Common{Source: p.src, Start: p.tokens[0].Start, End: p.end().End}
@@ -51,6 +51,12 @@ func (p *parser) statement() Statement {
 		s := &StopQuery{c, p.name("a query's name")}
 		p.atEnd()
 		return s
+	case t.Is("RESUME"):
+		p.next()
+		p.expect("QUERY")
+		r := &ResumeQuery{c, p.name("a query's name")}
+		p.atEnd()
+		return r
 	case t.Is("DELETE"):
 		return p.delete(c)
 	case t.Is("UPDATE"):

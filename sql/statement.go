@@ -180,6 +180,12 @@ type StopQuery struct {
 	Name Name
 }
 
+// ResumeQuery is RESUME QUERY name.
+type ResumeQuery struct {
+	Common
+	Name Name
+}
+
 // Delete is DELETE FROM a memory table, and TRUNCATE.
 type Delete struct {
 	Common
