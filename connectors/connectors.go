@@ -256,6 +256,10 @@ type Table struct {
 	Options    Options
 
 	NotEnforced bool // that no two rows share the primary key is the user's promise
+	// ID tells the table from all others that there are or have been, of the same name too,
+	// and is the same after a restart; "" where the catalog is not kept. It can be the name
+	// of a directory.
+	ID string
 }
 
 // Changes say what the records of a table do to its rows.
@@ -286,6 +290,9 @@ func (t *Table) Schema() *types.Schema {
 
 // An Env is what the engine lends a connector.
 type Env struct {
+	// Query names the query that a source or sink is opened for, where it outlives the
+	// process: the same after a restart. "" for what is over with the process.
+	Query string
 	// Notice tells the user something that needs no answer: a broker that is away,
 	// the first late row. It may be called from any goroutine and must not block.
 	Notice func(text string)
@@ -330,6 +337,9 @@ type Connector struct {
 	// Transaction opens what commits several sinks of one cluster as one. id names the
 	// dataflow, the same after a restart and no other's. nil where sinks commit by themselves.
 	Transaction func(ctx context.Context, id string, sinks []Transactional, env Env) (Transaction, error)
+	// Drop forgets what the engine keeps of a table that is no longer in the catalog; nil
+	// where it keeps nothing.
+	Drop func(t *Table) error
 	// Topics lists what the cluster of a table holds, for SHOW TOPICS; nil where there
 	// is no such thing.
 	Topics func(ctx context.Context, t *Table, env Env) ([]Topic, error)

@@ -115,6 +115,9 @@ func (m *member) clock() func() time.Duration {
 
 // openScans opens the member's tables, each once, however often the plan reads it.
 func (m *member) openScans(ctx context.Context, env connectors.Env) error {
+	if m.spec.Kept {
+		env.Query = m.spec.Name
+	}
 	for _, in := range m.spec.Inputs {
 		if in.Source == nil {
 			continue
