@@ -55,6 +55,9 @@ func (db *DB) heldTo(e *catalog.Entry, schema *types.Schema, sink connectors.Sin
 	return s, nil
 }
 
+// Unwrap implements connectors.Wrapper.
+func (s *checkedSink) Unwrap() connectors.Sink { return s.Sink }
+
 // Write implements connectors.Sink.
 func (s *checkedSink) Write(ctx context.Context, b *zset.Batch) error {
 	for i, f := range s.schema.Fields {

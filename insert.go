@@ -356,6 +356,9 @@ type countedSink struct {
 	rows int64
 }
 
+// Unwrap implements connectors.Wrapper.
+func (s *countedSink) Unwrap() connectors.Sink { return s.Sink }
+
 // Write implements connectors.Sink.
 func (s *countedSink) Write(ctx context.Context, b *zset.Batch) error {
 	if b.Weights == nil {

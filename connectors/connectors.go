@@ -147,6 +147,27 @@ type Transactional interface {
 	Cluster() string
 }
 
+// A Wrapper is a sink that stands before another one.
+type Wrapper interface {
+	Sink
+	Unwrap() Sink
+}
+
+// Ability looks for an optional interface in a sink and in those that it stands before.
+func Ability[T any](s Sink) (T, bool) {
+	for {
+		if t, ok := s.(T); ok {
+			return t, true
+		}
+		w, ok := s.(Wrapper)
+		if !ok {
+			var none T
+			return none, false
+		}
+		s = w.Unwrap()
+	}
+}
+
 // A Transaction shows the epochs of several sinks as one, exactly once, and knows
 // afterwards which it has shown. Its calls come from one goroutine.
 type Transaction interface {
@@ -195,7 +216,8 @@ type Identifier interface {
 
 // A Retainer is a source that forgets its oldest records.
 type Retainer interface {
-	// Earliest returns the first position that can still be read.
+	// Earliest returns the first position that can still be read, for those splits where it
+	// matters: a table may want to go on after records that are gone.
 	Earliest(ctx context.Context, splits []Split) (Offsets, error)
 }
 
@@ -203,14 +225,6 @@ type Retainer interface {
 // checkpoint is durable, and nothing before them is read again.
 type Follower interface {
 	Passed(ctx context.Context, at Offsets) error
-}
-
-// An Identified source can tell a split from another one that has taken its name: a topic
-// that was dropped and made again has the partitions of the old one, and other records at
-// the same offsets. The engine keeps the identity with the positions, and compares.
-type Identified interface {
-	// Identity is never the same for two splits that were not one; "" where it is not known.
-	Identity(split Split) string
 }
 
 // A Finder is a sink that knows the rows of its table by their primary key.
@@ -238,14 +252,15 @@ type Guarantee uint8
 
 // The guarantees, weakest first.
 const (
-	AtMostOnce Guarantee = iota + 1
+	NoGuarantee Guarantee = iota + 1 // rows may be lost, and may be there twice
+	AtMostOnce
 	AtLeastOnce
 	ExactlyOnce
 )
 
 // String gives the guarantee as EXPLAIN prints it.
 func (g Guarantee) String() string {
-	return [...]string{"", "at most once", "at least once", "exactly once"}[g]
+	return [...]string{"", "no guarantee", "at most once", "at least once", "exactly once"}[g]
 }
 
 // A Table is what a connector is opened with: a catalog entry as plain data.

@@ -29,11 +29,13 @@ type clientOption struct {
 var clientOptions = []clientOption{
 	{name: "bootstrap.servers", top: true, doc: "brokers to ask first, host:port, divided by commas"},
 	{name: "client.id", def: "sqlstream", doc: "the name that the broker's logs and quotas know us by"},
+	{name: "group.id", doc: "as group.id"},
 	{name: "isolation.level", doc: "as isolation.level"},
 	{name: "compression.type", doc: "as compression"},
 	{name: "max.partition.fetch.bytes", def: "1048576", doc: "bytes of one partition in one answer"},
 	{name: "batch.size", def: "900000", doc: "bytes of one batch of written records"},
 	{name: "max.request.size", doc: "as batch.size"},
+	{name: "transaction.timeout.ms", def: "60000", doc: "how long the transaction of an epoch may be open before the broker ends it"},
 	{name: "request.timeout.ms", def: "30000", doc: "how long an answer is waited for"},
 	{name: "socket.connection.setup.timeout.ms", def: "10000", doc: "how long a connection is waited for"},
 	{name: "reconnect.backoff.max.ms", def: "1000", doc: "the longest pause before a broker that is away is asked again"},
@@ -96,6 +98,7 @@ func (c *config) readClient(o connectors.Options) error {
 		{"retry.backoff.max.ms", &c.backoff, time.Second},
 		{"reconnect.backoff.max.ms", &c.backoff, time.Second},
 		{"metadata.max.age.ms", &c.discovery, c.discovery},
+		{"transaction.timeout.ms", &c.txnTimeout, time.Minute},
 	}
 	for _, t := range timeouts {
 		n, given, err := number(o, t.name, int64(t.def/time.Millisecond))

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ type cluster struct {
 	mu         sync.Mutex
 	brokers    map[int32]string
 	controller int32
+	clusterID  string
 	topics     map[string]*topic
 	splits     []connectors.Split
 	asked      time.Time // when the metadata came
@@ -190,6 +192,9 @@ func (c *cluster) learn(m *sarama.MetadataResponse) error {
 		c.brokers[b.ID()] = b.Addr()
 	}
 	c.controller, c.asked = m.ControllerID, time.Now()
+	if m.ClusterID != nil {
+		c.clusterID = *m.ClusterID
+	}
 	c.version++
 	there := map[string]bool{}
 	for _, t := range m.Topics {
@@ -289,6 +294,16 @@ func (c *cluster) partitionsOf(name string) int32 {
 		return int32(len(t.leaders))
 	}
 	return 0
+}
+
+// topicID tells a topic from another one of its name, "" where it is not known.
+func (c *cluster) topicID(name string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.topics[name]; t != nil && t.id != (sarama.Uuid{}) {
+		return base64.RawURLEncoding.EncodeToString(t.id[:])
+	}
+	return ""
 }
 
 // say tells the user something once, until over takes it back.

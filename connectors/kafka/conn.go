@@ -107,6 +107,15 @@ func (p *pool) close() {
 // that had been idle may have been closed by the broker: the request then goes out
 // again on a new one, so it must be one that may be repeated.
 func call[T any](ctx context.Context, p *pool, addr string, request func(*sarama.Broker) (T, error)) (T, error) {
+	return exchange(ctx, p, addr, true, request)
+}
+
+// callOnce is call for a request that goes out once and no more.
+func callOnce[T any](ctx context.Context, p *pool, addr string, request func(*sarama.Broker) (T, error)) (T, error) {
+	return exchange(ctx, p, addr, false, request)
+}
+
+func exchange[T any](ctx context.Context, p *pool, addr string, again bool, request func(*sarama.Broker) (T, error)) (T, error) {
 	type answer struct {
 		value T
 		err   error
@@ -123,7 +132,9 @@ func call[T any](ctx context.Context, p *pool, addr string, request func(*sarama
 			p.give(b, err)
 			if used && unreachable(err) {
 				p.forget(addr)
-				continue
+				if again {
+					continue
+				}
 			}
 			done <- answer{v, err}
 			return

@@ -27,10 +27,11 @@ var Connector = connectors.Connector{
 	Sink: func(ctx context.Context, t *connectors.Table, mode connectors.Mode, schema *types.Schema, env connectors.Env) (connectors.Sink, error) {
 		return openSink(ctx, t, mode, schema, env)
 	},
-	Size:      estimate,
-	Modes:     modes,
-	Guarantee: func(*connectors.Table, bool) connectors.Guarantee { return connectors.AtLeastOnce },
-	Topics:    listTopics,
+	Size:        estimate,
+	Modes:       modes,
+	Guarantee:   guarantee,
+	Transaction: openTransaction,
+	Topics:      listTopics,
 }
 
 // Upsert is the connector under the name that says what a PRIMARY KEY does.

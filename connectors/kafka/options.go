@@ -35,6 +35,9 @@ var tableOptions = []connectors.Option{
 	{Name: "key.fields", Doc: "the columns that are the record's key, divided by commas"},
 	{Name: "value.fields.include", Default: "all", Values: []string{"all", "except-key"}, Doc: "whether the key's columns are written into the value as well"},
 	{Name: "compression", Default: "lz4", Values: []string{"none", "gzip", "snappy", "lz4", "zstd"}, Doc: "how written records are compressed"},
+	{Name: "delivery.guarantee", Values: guarantees, Doc: "how often each row is there after a failure: 'exactly-once' needs --dir, and is the default with it; otherwise 'at-least-once'; 'none' waits for one replica alone and is not idempotent"},
+	{Name: "sink.delivery-guarantee", Values: guarantees, Doc: "as delivery.guarantee, which is how Flink calls it"},
+	{Name: "group.id", Doc: "a consumer group that is told the offsets up to which a query has come for good, so that lag can be watched; where reading begins it does not say"},
 	{Name: "deletes", Values: []string{"ignore"}, Doc: "'ignore': in mode UPDATE into a table without PRIMARY KEY only new values are written"},
 	{Name: "changelog", Values: []string{"retract"}, Doc: "'retract': a record says in a member op what it does, '+I' and '+U' add a row, '-U' and '-D' take it back; in mode UPDATE every change is written so"},
 }
@@ -64,6 +67,8 @@ type config struct {
 	discovery time.Duration
 	isolation sarama.IsolationLevel
 	skipLoss  bool
+	group     string // that is told of offsets, "" for none
+	careless  bool   // what is written is acknowledged by one replica, and may be there twice
 
 	create      bool
 	partitions  int32
@@ -73,6 +78,7 @@ type config struct {
 	batchBytes int   // of one record batch written, uncompressed
 	codec      sarama.CompressionCodec
 	client     *sarama.Config
+	txnTimeout time.Duration // how long a transaction may be open
 	backoff    time.Duration // the longest pause between attempts
 	wait       time.Duration // how long a broker may hold a fetch back for lack of data
 }
@@ -91,6 +97,12 @@ func configOf(t *connectors.Table) (*config, error) {
 		c.isolation = sarama.ReadUncommitted
 	}
 	c.skipLoss = o.Get("on.data.loss") == "skip"
+	c.group, _ = option(o, "group.id")
+	if g, err := asked(o); err != nil {
+		return nil, err
+	} else if g == "none" {
+		c.careless = true
+	}
 	if err := errors.Join(c.readTopics(o), c.readPlaces(o), c.readCreate(o)); err != nil {
 		return nil, firstOf(err)
 	}
@@ -110,6 +122,9 @@ func check(t *connectors.Table) error {
 	}
 	if list, _ := option(o, "bootstrap.servers"); list == "" {
 		return errNoServers
+	}
+	if _, err := asked(o); err != nil {
+		return err
 	}
 	return checkChanges(t)
 }

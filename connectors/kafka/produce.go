@@ -16,6 +16,7 @@ import (
 type producer struct {
 	c     *cluster
 	topic string
+	txn   *string // the transactional id of whoever owns id, epoch and next; nil where the producer does
 
 	id    int64
 	epoch int16
@@ -41,6 +42,12 @@ func (p *producer) send(ctx context.Context, messages []message) error {
 	if err != nil {
 		return err
 	}
+	return p.write(ctx, queues)
+}
+
+// write is send for what has been divided. Within a transaction a connection that is lost
+// ends it: the transaction is repeated as a whole.
+func (p *producer) write(ctx context.Context, queues map[int32]*queue) error {
 	r := retry{c: p.c, what: fmt.Sprintf("writing to topic '%s'", p.topic)}
 	for len(queues) > 0 {
 		err := p.round(ctx, queues)
@@ -49,6 +56,9 @@ func (p *producer) send(ctx context.Context, messages []message) error {
 		}
 		if gone := p.c.gone(); gone != nil {
 			return gone
+		}
+		if p.txn != nil && unreachable(err) && ctx.Err() == nil {
+			return &lostError{err}
 		}
 		if err := r.pause(ctx, err); err != nil {
 			return fmt.Errorf("topic '%s': %w", p.topic, err)
@@ -122,9 +132,13 @@ func (p *producer) round(ctx context.Context, queues map[int32]*queue) error {
 		err   error
 	}
 	answers := make(chan answer, len(requests))
+	send := call[*sarama.ProduceResponse]
+	if p.txn != nil {
+		send = callOnce[*sarama.ProduceResponse]
+	}
 	for addr, r := range requests {
 		go func() {
-			res, err := call(ctx, p.c.pool, addr, func(b *sarama.Broker) (*sarama.ProduceResponse, error) { return b.Produce(r.req) })
+			res, err := send(ctx, p.c.pool, addr, func(b *sarama.Broker) (*sarama.ProduceResponse, error) { return b.Produce(r.req) })
 			answers <- answer{r.parts, res, err}
 		}()
 	}
@@ -174,7 +188,13 @@ func (p *producer) requests(queues map[int32]*queue) (map[string]*produceRequest
 		}
 		r := out[addr]
 		if r == nil {
-			r = &produceRequest{req: &sarama.ProduceRequest{Version: 10, RequiredAcks: sarama.WaitForAll, Timeout: int32(p.c.client.Net.ReadTimeout / time.Millisecond)}}
+			acks := sarama.WaitForAll
+			if p.c.careless {
+				acks = sarama.WaitForLocal
+			}
+			r = &produceRequest{req: &sarama.ProduceRequest{
+				Version: 10, RequiredAcks: acks, Timeout: int32(p.c.client.Net.ReadTimeout / time.Millisecond), TransactionalID: p.txn,
+			}}
 			out[addr] = r
 		}
 		if len(r.parts) >= max(1, requestBytes/p.c.batchBytes) {
@@ -185,6 +205,10 @@ func (p *producer) requests(queues map[int32]*queue) (map[string]*produceRequest
 			q.head = p.batch(q.messages)
 		}
 		q.head.ProducerID, q.head.ProducerEpoch, q.head.FirstSequence = p.id, p.epoch, p.next[part]
+		if p.c.careless {
+			q.head.ProducerID, q.head.ProducerEpoch, q.head.FirstSequence = -1, -1, -1
+		}
+		q.head.IsTransactional = p.txn != nil
 		r.req.AddBatch(p.topic, part, q.head)
 		r.parts = append(r.parts, part)
 	}
@@ -233,7 +257,9 @@ func (p *producer) settle(queues map[int32]*queue, part int32, b *sarama.Produce
 	n := len(q.head.Records)
 	switch b.Err {
 	case sarama.ErrNoError, sarama.ErrDuplicateSequenceNumber:
-		p.next[part] = int32((int64(p.next[part]) + int64(n)) & 0x7fffffff)
+		if !p.c.careless {
+			p.next[part] = int32((int64(p.next[part]) + int64(n)) & 0x7fffffff)
+		}
 		q.messages, q.head = q.messages[n:], nil
 		if len(q.messages) == 0 {
 			delete(queues, part)
@@ -242,6 +268,9 @@ func (p *producer) settle(queues map[int32]*queue, part int32, b *sarama.Produce
 	case sarama.ErrOutOfOrderSequenceNumber, sarama.ErrUnknownProducerID, sarama.ErrInvalidProducerEpoch, sarama.ErrInvalidProducerIDMapping:
 		// The broker has forgotten this producer, or has moved on without it: as
 		// another one we send again what was not acknowledged.
+		if p.txn != nil {
+			return b.Err
+		}
 		p.ready = false
 		return sarama.ErrNotLeaderForPartition
 	case sarama.ErrMessageSizeTooLarge, sarama.ErrMessageSetSizeTooLarge:
@@ -259,7 +288,7 @@ func (p *producer) settle(queues map[int32]*queue, part int32, b *sarama.Produce
 
 // identify asks for a producer id, once.
 func (p *producer) identify(ctx context.Context) error {
-	if p.ready {
+	if p.ready || p.c.careless {
 		return nil
 	}
 	p.c.mu.Lock()

@@ -42,6 +42,7 @@ type sink struct {
 	ignore   bool      // deletes are not written
 	gone     []message // of rows taken back, which come first
 	messages []message
+	out      []message // what the epoch writes, from Prepare to the next Begin
 	producer producer
 }
 
@@ -115,9 +116,37 @@ func (s *sink) Recover(_ context.Context, prepared int64) (int64, error) {
 	return max(prepared-1, 0), nil
 }
 
+// Remind implements connectors.Reminded.
+func (s *sink) Remind(_ context.Context, result []*zset.Batch) error {
+	if s.upsert == nil || !s.upsert.complete {
+		return nil
+	}
+	s.upsert.begin()
+	clear(s.upsert.before)
+	for _, b := range result {
+		s.enc.reset()
+		s.enc.load(b)
+		for row := range b.Len {
+			key, err := s.enc.keyOf(b, row)
+			if err != nil {
+				return err
+			}
+			s.upsert.before[string(key)] = true
+		}
+	}
+	return nil
+}
+
+// Cluster implements connectors.Transactional.
+func (s *sink) Cluster() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clusterID
+}
+
 // Begin implements connectors.Sink.
 func (s *sink) Begin(_ context.Context, epoch int64) error {
-	s.messages, s.gone = emptied(s.messages), emptied(s.gone)
+	s.messages, s.gone, s.out = emptied(s.messages), emptied(s.gone), nil
 	s.enc.reset()
 	s.enc.epoch = epoch
 	if s.upsert != nil {
@@ -162,24 +191,36 @@ func (s *sink) Write(_ context.Context, delta *zset.Batch) error {
 }
 
 // Prepare implements connectors.Sink.
-func (s *sink) Prepare(context.Context) ([]byte, error) { return nil, nil }
+func (s *sink) Prepare(context.Context) ([]byte, error) {
+	switch {
+	case s.upsert != nil:
+		s.out = s.upsert.messages(s.enc, s.messages[:0])
+		s.messages = s.out
+	case len(s.gone) > 0:
+		s.gone = append(s.gone, s.messages...)
+		s.out = s.gone
+	default:
+		s.out = s.messages
+	}
+	return nil, nil
+}
 
 // Commit implements connectors.Sink.
 func (s *sink) Commit(ctx context.Context, _ int64) error {
-	all := append(s.gone, s.messages...)
-	if s.upsert != nil {
-		all = s.upsert.messages(s.enc, all)
+	if len(s.out) > 0 {
+		if err := s.producer.send(ctx, s.out); err != nil {
+			return err
+		}
 	}
-	if s.gone = all[:0]; len(all) == 0 {
-		return nil
-	}
-	if err := s.producer.send(ctx, all); err != nil {
-		return err
-	}
+	s.shown()
+	return nil
+}
+
+// shown takes note that the epoch is visible.
+func (s *sink) shown() {
 	if s.upsert != nil {
 		s.upsert.commit()
 	}
-	return nil
 }
 
 // Close implements connectors.Sink.

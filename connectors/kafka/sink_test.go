@@ -346,8 +346,7 @@ func TestTooLarge(t *testing.T) {
 		s, err := openSink(t.Context(), table, connectors.Append, table.Schema(), connectors.Env{})
 		w.must(err)
 		defer s.Close()
-		w.must(s.Begin(t.Context(), 1))
-		w.must(s.Write(t.Context(), rows(table, "1 "+strings.Repeat("x", 3000))))
+		prepare(t, s, 1, rows(table, "1 "+strings.Repeat("x", 3000)))
 		err = s.Commit(t.Context(), 1)
 		if err == nil || !strings.Contains(err.Error(), "topic '"+topic+"': a record of 3042 bytes is larger than the topic takes (max.message.bytes)") {
 			t.Errorf("got %v", err)

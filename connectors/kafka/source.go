@@ -18,7 +18,8 @@ type source struct {
 	mu   sync.Mutex
 	seen connectors.Offsets // the furthest ends
 
-	polls *polls
+	polls  *polls
+	follow follow
 }
 
 func openSource(ctx context.Context, t *connectors.Table, env connectors.Env) (*source, error) {
@@ -30,6 +31,7 @@ func openSource(ctx context.Context, t *connectors.Table, env connectors.Env) (*
 		return nil, err
 	}
 	s := &source{cluster: c, first: map[connectors.Split]bool{}, seen: connectors.Offsets{}, polls: newPolls()}
+	s.follow.c = c
 	for _, split := range c.splits {
 		s.first[split] = true
 	}
@@ -56,6 +58,7 @@ func (s *source) Open(ctx context.Context, r connectors.Range) (connectors.Reade
 
 // Close implements connectors.Source.
 func (s *source) Close() error {
+	s.follow.wait()
 	close(s.polls.ended)
 	s.pool.close()
 	return nil

@@ -370,7 +370,8 @@ func TestCancelled(t *testing.T) {
 		"start": func(ctx context.Context) error { _, err := s.Start(ctx, []connectors.Split{"t/0"}); return err },
 		"wait":  func(ctx context.Context) error { return s.Wait(ctx, connectors.Offsets{"t/0": 0}) },
 		"commit": func(ctx context.Context) error {
-			return errors.Join(sk.Begin(ctx, 1), sk.Write(ctx, rows(table, "1 a")), sk.Commit(ctx, 1))
+			prepare(t, sk, 1, rows(table, "1 a"))
+			return sk.Commit(ctx, 1)
 		},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -63,13 +63,6 @@ func (w *writer) again(f func() error) {
 	}
 }
 
-func coded(k sarama.KError) error {
-	if k == sarama.ErrNoError {
-		return nil
-	}
-	return k
-}
-
 // topic makes a topic with a name of its own and waits for its leaders.
 func (w *writer) topic(name string, partitions int32, config map[string]string) string {
 	w.t.Helper()

@@ -56,7 +56,12 @@ func uses(c *connectors.Connector) string {
 		parts = append(parts, "It can be read")
 	}
 	if c.Sink != nil {
-		parts = append(parts, "It can be written to, "+c.Guarantee(&connectors.Table{}, false).String())
+		g, kept := c.Guarantee(&connectors.Table{}, false), c.Guarantee(&connectors.Table{}, true)
+		text := "It can be written to, " + g.String()
+		if kept != g {
+			text += ", or with `--dir` " + kept.String()
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ". ") + "."
 }
