@@ -53,6 +53,9 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 	}
 	if c.Formats {
 		e.Changes = format.ChangesOf(def, c.Keyed)
+		if c.Rereads != nil && c.Rereads(def) {
+			e.Changes = connectors.Whole
+		}
 		e.AppendOnly = e.Changes == connectors.Additions
 	}
 	if len(def.PrimaryKey) > 0 {

@@ -72,6 +72,9 @@ func watermarkTakes(st *sql.CreateTable, e *catalog.Entry) error {
 	case e.Connector == "memory" && !e.AppendOnly:
 		return st.Errorf(st.Watermark.Column.Offset, "UPDATE and DELETE may change rows below the watermark").
 			WithHint("add append_only = 'true', which allows INSERT alone")
+	case e.Changes == connectors.Whole:
+		return st.Errorf(st.Watermark.Column.Offset, "files that are read anew may change rows below the watermark").
+			WithHint("leave out 'refresh' where files only grow")
 	case e.Changes == connectors.Retractions:
 		return st.Errorf(st.Watermark.Column.Offset, "records of this format take rows back, also those below a watermark")
 	}

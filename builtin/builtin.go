@@ -25,7 +25,7 @@ func Connectors() []connectors.Connector {
 		console.Connector,
 		datagen.Connector,
 		discard.Connector,
-		file.Connector,
+		file.New(),
 		kafka.Connector,
 		kafka.Upsert,
 		memory.New(),

@@ -285,6 +285,7 @@ const (
 	Additions   Changes = iota // each adds a row
 	ByKey                      // a row takes the place of that of the same primary key, or takes it away
 	Retractions                // a row is added, or taken back as a whole
+	Whole                      // a row of weight -1 begins the table anew, and those behind it are all that it holds
 )
 
 // A Column is a column of a table as declared.
@@ -332,6 +333,8 @@ type Connector struct {
 	Formats  bool // records are bytes, so a format stands between
 	Keyed    bool // records have keys: a PRIMARY KEY makes a table of the last record of each
 	Memory   bool // rows live in the engine: INSERT, UPDATE and DELETE work on it
+	// Rereads reports a table that is read whole whenever it changes; nil where none is.
+	Rereads func(t *Table) bool
 
 	// Check says what is wrong with the table's options before anything runs; it asks
 	// nobody outside. nil where any combination will do.

@@ -13,21 +13,38 @@ import (
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
-// Connector is the connector.
+// New returns the connector, which keeps what it reads of files that may change.
+func New() connectors.Connector {
+	c := Connector
+	kept := &shelf{tables: map[*connectors.Table]*versions{}}
+	c.Source = func(_ context.Context, t *connectors.Table, env connectors.Env) (connectors.Source, error) {
+		if rereads(t) {
+			return kept.open(t, env)
+		}
+		return openSource(t, env)
+	}
+	return c
+}
+
+// Connector is the connector without New's memory, which only reads files that grow.
 var Connector = connectors.Connector{
 	Name: "file",
-	Doc:  "Files of lines: one, a directory, or a pattern; new files and new lines are picked up.",
+	Doc:  "Files of lines: one, a directory, or a pattern; new files and new lines are picked up, or with refresh whatever changes.",
 	Check: func(t *connectors.Table) error {
-		_, err := tablePath(t)
-		return err
+		if _, err := tablePath(t); err != nil {
+			return err
+		}
+		return checkRefresh(t)
 	},
 	Formats: true,
+	Rereads: rereads,
 	Options: []connectors.Option{
 		{Name: "path", Doc: "a file, a directory (its files, hidden ones and those whose name starts with _ left out), or a pattern such as 'logs/*.json'"},
 		{Name: "scan.startup", Default: "earliest", Values: []string{"earliest", "latest"}, Doc: "whether a query starts with the lines that are there or with those that come"},
 		{Name: "poll.interval", Default: "100 ms", Doc: "how often a waiting query looks for new files and lines"},
 		{Name: "last.line.wait", Default: "10 s", Doc: "a last line without a line end counts when its file has not changed for so long; for the files that are there at first, half a second is enough"},
 		{Name: "max.line.bytes", Default: "67108864", Doc: "a line longer than this is an error"},
+		{Name: "refresh", Doc: "the files may change in any way: so often they are looked at, and where they have changed they are read anew as all that the table holds; without it they may only grow"},
 		{Name: "compression", Default: "auto", Values: []string{"auto", "none", "gzip", "zstd"}, Doc: "auto goes by the name: .gz and .zst; a table that is written to a directory names it here"},
 	},
 	Metadata: []connectors.Metadata{

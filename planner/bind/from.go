@@ -142,6 +142,7 @@ func scanAll(r *logical.Relation) logical.Node {
 
 var arrivals = map[connectors.Changes]logical.Arrival{
 	connectors.Additions: logical.Plain, connectors.ByKey: logical.ByKey, connectors.Retractions: logical.Unchecked,
+	connectors.Whole: logical.Whole,
 }
 
 // scanTable scans a table's own columns; computed columns are computed above.

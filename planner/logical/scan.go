@@ -40,6 +40,7 @@ const (
 	Plain     Arrival = iota // as changes of what the relation holds
 	ByKey                    // a row takes the place of that of Keys[0], or with a weight of -1 takes it away
 	Unchecked                // rows may be taken back that are not there, which means nothing
+	Whole                    // a row of weight -1, whose values mean nothing, begins the relation anew
 )
 
 // Scan reads some columns of a relation.

@@ -19,6 +19,12 @@ func (l *lowering) scan(x *logical.Scan, print string) exec.Plan {
 			in = &exec.Exchange{Input: in, Keys: keys}
 		}
 		return head(l.name(print, &exec.Upsert{Input: in, Keys: keys}), x)
+	case logical.Whole:
+		in := l.leaf(x)
+		if l.workers > 1 { // behind the row that begins it
+			in = &exec.Exchange{Input: in}
+		}
+		return l.name(print, &exec.Reread{Input: in})
 	case logical.Unchecked:
 		in, _ := l.beside(x, x.Relation.Stored)
 		if l.workers > 1 {
