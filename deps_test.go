@@ -29,6 +29,7 @@ sql/function/table:     sql/types vec sql/function
 sql/expr:               sql/types vec sql/function zset
 state:                  sql/types vec
 state/memory:           sql/types vec zset state
+state/durable:          state state/memory
 state/statetest:        sql/types vec zset state state/memory
 exec:                   sql/types vec zset sql/function sql/expr state
 connectors:             sql/types zset
@@ -47,7 +48,7 @@ planner/rule:           sql/types sql/function sql/expr planner/logical
 planner/lower:          sql/types zset sql/function sql/expr planner/logical exec
 planner:                sql sql/types vec sql/function sql/expr zset catalog connectors exec planner/bind planner/logical planner/rule planner/lower
 stream:                 sql/types vec zset exec state connectors connectors/format
-builtin:                sql/function sql/function/scalar sql/function/aggregate sql/function/table state state/memory connectors connectors/format connectors/console connectors/datagen connectors/discard connectors/file connectors/kafka connectors/memory
+builtin:                sql/function sql/function/scalar sql/function/aggregate sql/function/table state state/memory state/durable connectors connectors/format connectors/console connectors/datagen connectors/discard connectors/file connectors/kafka connectors/memory
 .:                      sql sql/types vec zset sql/function sql/expr catalog connectors connectors/format planner stream builtin
 bench/nexmark:          -
 bench/ysb:              -
@@ -142,6 +143,7 @@ func TestOutsideImports(t *testing.T) {
 		"github.com/pingcap/tidb":                   {"sql", "planner/bind"},
 		"github.com/IBM/sarama":                     {"connectors/kafka"},
 		"github.com/apache/arrow/go/v17/arrow/comp": nil,
+		"github.com/cockroachdb/pebble":             {"state/durable", "state/cold", "builtin", "."},
 		"github.com/twmb/franz-go":                  {"internal/broker", "internal/kafkatest"},
 		"C":                                         nil,
 	}

@@ -19,6 +19,8 @@ type groupRows struct {
 	track bool
 	fresh []int32 // groups made and not yet taken up by the expiry, where there is one
 
+	changes *changes // nil where nothing lasts
+
 	epoch uint32 // rows with this tag are dirty
 	dirty []int32
 	old   pages
@@ -78,6 +80,9 @@ func (r *groupRows) add() int32 {
 	if r.track {
 		r.fresh = append(r.fresh, g)
 	}
+	if r.changes != nil {
+		r.changes.born(g)
+	}
 	return g
 }
 
@@ -95,12 +100,16 @@ func (r *groupRows) touch(gids []int32) {
 		h := (*header)(unsafe.Add(view.Ptr(g), back))
 		if h.tag != epoch {
 			h.tag = epoch
-			r.keep(g)
+			r.soil(g)
 		}
 	}
 }
 
-func (r *groupRows) keep(g int32) {
+// soil makes a group dirty.
+func (r *groupRows) soil(g int32) {
+	if r.changes != nil {
+		r.changes.touched.set(g)
+	}
 	at := len(r.dirty)
 	r.dirty = append(r.dirty, g)
 	r.old.reach(at)

@@ -21,6 +21,8 @@ type Index struct {
 	gone  []int32
 	empty []int32
 	link  int // where in a row its links are
+
+	changes *changes // of rows; nil where nothing lasts
 }
 
 // links chain the rows of one key. A row's number in them is one more than its number,
@@ -65,6 +67,7 @@ func (x *Index) Add(keys, columns []*vec.Vec, weights []int64, rows []int32) {
 			x.zero = append(x.zero, r)
 		}
 	}
+	x.Touch(rows)
 }
 
 // chain puts a row before the others of its key.
@@ -123,7 +126,14 @@ func (x *Index) Next(p *state.Probe) bool {
 func (x *Index) Rows() vec.Rows { return x.rows.Rows() }
 
 // Touch implements state.Index.
-func (x *Index) Touch([]int32) {}
+func (x *Index) Touch(rows []int32) {
+	if x.changes == nil {
+		return
+	}
+	for _, r := range rows {
+		x.changes.touched.set(r)
+	}
+}
 
 // Columns implements state.Index.
 func (x *Index) Columns(rows []int32, out []*vec.Builder) { x.rows.Keys(rows, out) }
@@ -136,6 +146,7 @@ func (x *Index) Expire(bound *vec.Vec) {
 	for _, r := range x.zero[at:] {
 		*(*int64)(view.Ptr(r)) = 0
 	}
+	x.Touch(x.zero[at:])
 }
 
 // Settle implements state.Index.

@@ -144,6 +144,9 @@ func (m *Map) Len() int { return m.live }
 
 // Delete implements state.Map.
 func (m *Map) Delete(gids []int32) {
+	if m.changes != nil {
+		m.noteGone(gids)
+	}
 	if len(gids) == m.live && m.table.crowded() {
 		m.deleteAll(gids)
 		return
@@ -208,6 +211,9 @@ func (m *Map) bytes() int64 {
 	out := int64(0)
 	if m.expiry != nil {
 		out = m.expiry.bytes()
+	}
+	if m.changes != nil {
+		out += m.changes.bytes()
 	}
 	return out + m.groupRows.bytes() + m.table.bytes() + m.arena.held + int64(cap(m.scratch)) + int64(cap(m.found)*slotSize)
 }

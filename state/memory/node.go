@@ -38,9 +38,9 @@ type node struct {
 
 // An entry is a key and what it has.
 type entry struct {
-	head head  // of what follows the prefix
-	val  int32 // the weight or the child; wideWeight where the weight is in the record
-	off  uint16
+	head head   // of what follows the prefix
+	val  int32  // the weight or the child; wideWeight where the weight is in the record
+	off  uint16 // where in the body the record is, and marks above that
 	len  uint16 // of what follows the prefix; longKey where the key is in the arena
 }
 
@@ -55,6 +55,17 @@ const (
 	longKey    = math.MaxUint16
 	longRecord = 12 // where in the arena, and how long
 )
+
+// Marks in off: what a key of a leaf has to tell at the next Save.
+const (
+	changedKey = 1 << 15 // it may have another weight
+	youngKey   = 1 << 14 // it was not there
+	offMask    = 1<<12 - 1
+	_          = uint(offMask - (nodeSize - nodeHead)) // any place fits
+)
+
+// at is where in the body the record is.
+func (e *entry) at() int { return int(e.off & offMask) }
 
 // An aim is a key as the keys of one node are compared with it.
 type aim struct {
@@ -122,11 +133,11 @@ func (e *entry) recordSize() int {
 
 // inline returns the record without the weight.
 func (nd *node) inline(e *entry) []byte {
-	from := int(e.off)
+	from := e.at()
 	if e.val == wideWeight {
 		from += 8
 	}
-	return nd.body[from : int(e.off)+e.recordSize()]
+	return nd.body[from : e.at()+e.recordSize()]
 }
 
 // weight returns the weight of a leaf's entry.
@@ -134,7 +145,7 @@ func (nd *node) weight(e *entry) int64 {
 	if e.val != wideWeight {
 		return int64(e.val)
 	}
-	return int64(binary.NativeEndian.Uint64(nd.body[e.off:]))
+	return int64(binary.NativeEndian.Uint64(nd.body[e.at():]))
 }
 
 func isWide(weight int64) bool { return weight <= math.MinInt32 || weight > math.MaxInt32 }
@@ -235,6 +246,8 @@ type keyed struct {
 	val  int64 // the weight or the child
 	ref  uint64
 	long bool // the key is in the arena, at ref
+
+	marks uint16
 }
 
 // space is the bytes that a key takes in a node that has so many of it in common.
@@ -259,8 +272,8 @@ func (nd *node) put(i int, key []byte, v keyed) {
 		e.len = longKey
 	}
 	nd.top -= uint16(e.recordSize())
-	e.off = nd.top
-	at := int(e.off)
+	e.off = nd.top | v.marks
+	at := int(nd.top)
 	if e.val == wideWeight {
 		binary.NativeEndian.PutUint64(nd.body[at:], uint64(v.val))
 		at += 8
@@ -280,7 +293,7 @@ func (nd *node) put(i int, key []byte, v keyed) {
 // valueOf returns what the i-th key has.
 func (nd *node) valueOf(i int) keyed {
 	e := &nd.entries()[i]
-	v := keyed{val: nd.weight(e), long: e.len == longKey}
+	v := keyed{val: nd.weight(e), long: e.len == longKey, marks: e.off &^ offMask}
 	if v.long {
 		v.ref = binary.NativeEndian.Uint64(nd.inline(e))
 	}

@@ -19,6 +19,8 @@ type Ordered struct {
 	parts [2][]byte
 	sep   []byte
 	was   *node // what a node was while it is written anew
+
+	changes *keyChanges // nil where nothing lasts
 }
 
 // A step is a node on the way to a leaf, and which of its children is next.
@@ -117,7 +119,7 @@ func (o *Ordered) Add(key []byte, weight int64) int64 {
 	if !there {
 		if weight != 0 {
 			o.n++
-			o.insert(leaf, i, key, weight)
+			o.insert(leaf, i, key, keyed{val: weight, marks: o.marks(youngKey)})
 		}
 		return weight
 	}
@@ -126,13 +128,17 @@ func (o *Ordered) Add(key []byte, weight int64) int64 {
 	switch {
 	case total == 0:
 		o.n--
+		o.noteGone(e, key)
 		o.drop(leaf, i, i+1)
 	case e.val != wideWeight && !isWide(total):
 		e.val = int32(total)
+		e.off |= o.marks(0)
+		o.mark(leaf)
 	default:
+		v := keyed{val: total, marks: o.marks(e.off & youngKey)}
 		o.forget(nd, i, i+1)
 		nd.cut(i, i+1)
-		o.insert(leaf, i, key, total)
+		o.insert(leaf, i, key, v)
 	}
 	return total
 }
@@ -222,6 +228,7 @@ func (o *Ordered) last() int32 {
 
 // EvictBelow implements state.Ordered. Whole leaves go at once.
 func (o *Ordered) EvictBelow(bound []byte) {
+	n := o.n
 	for o.n > 0 {
 		o.known = false
 		leaf := o.leafFor(nil)
@@ -233,12 +240,21 @@ func (o *Ordered) EvictBelow(bound []byte) {
 			o.drop(leaf, 0, i)
 		}
 		if !whole {
-			return
+			break
 		}
+	}
+	if o.changes != nil && o.n < n {
+		o.changes.evicted(bound)
 	}
 }
 
 // Len implements state.Ordered.
 func (o *Ordered) Len() int { return o.n }
 
-func (o *Ordered) bytes() int64 { return int64(o.slab.held) + o.arena.held + 8*int64(cap(o.nodes)) }
+func (o *Ordered) bytes() int64 {
+	n := int64(o.slab.held) + o.arena.held + 8*int64(cap(o.nodes))
+	if c := o.changes; c != nil {
+		n += int64(8*cap(c.leaves) + cap(c.gone.data) + 8*cap(c.gone.ends))
+	}
+	return n
+}

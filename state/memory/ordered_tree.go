@@ -4,11 +4,12 @@ import "encoding/binary"
 
 // insert puts a new key into a leaf at i. Where there is no room nodes on the way are
 // divided, until there is.
-func (o *Ordered) insert(leaf int32, i int, key []byte, weight int64) {
+func (o *Ordered) insert(leaf int32, i int, key []byte, v keyed) {
 	for {
 		nd := o.node(leaf)
-		if o.fit(nd, key, weight) {
-			o.put(nd, i, key, weight)
+		if o.fit(nd, key, v.val) {
+			o.put(nd, i, key, v)
+			o.mark(leaf)
 			return
 		}
 		o.split(leaf, len(o.path), i == int(nd.n))
@@ -18,9 +19,8 @@ func (o *Ordered) insert(leaf int32, i int, key []byte, weight int64) {
 }
 
 // put makes an entry where there is room for it.
-func (o *Ordered) put(nd *node, i int, key []byte, val int64) {
-	v := keyed{val: val, long: len(key) > maxInline}
-	if v.long {
+func (o *Ordered) put(nd *node, i int, key []byte, v keyed) {
+	if v.long = len(key) > maxInline; v.long {
 		v.ref = o.arena.add(key)
 	}
 	nd.put(i, key, v)
@@ -106,8 +106,8 @@ func (o *Ordered) append(to, from *node, first, end int) {
 		e := ents[i]
 		size := e.recordSize()
 		to.top -= uint16(size)
-		copy(to.body[to.top:], from.body[e.off:int(e.off)+size])
-		e.off = to.top
+		copy(to.body[to.top:], from.body[e.at():e.at()+size])
+		e.off = to.top | e.off&^offMask
 		to.n++
 		to.entries()[to.n-1] = e
 	}
@@ -138,7 +138,7 @@ func (o *Ordered) split(id int32, above int, end bool) {
 		return
 	}
 	right := o.make(int(nd.level))
-	o.put(pd, at, sep, int64(right))
+	o.put(pd, at, sep, keyed{val: int64(right)})
 	rd := o.node(right)
 	*o.was = *nd
 	if nd.level > 0 {
@@ -152,6 +152,7 @@ func (o *Ordered) split(id int32, above int, end bool) {
 		if rd.next >= 0 {
 			o.node(rd.next).prev = right
 		}
+		o.mark(right)
 	}
 	o.refill(nd, o.was, 0, half)
 }
@@ -203,6 +204,7 @@ func (o *Ordered) shrink(leaf int32) {
 		return
 	}
 	o.rewrite(ld, common, rd)
+	o.mark(left)
 	o.unlink(right)
 	o.path[len(o.path)-1].at = at + 1
 	o.remove(right, len(o.path))
@@ -216,6 +218,9 @@ func (o *Ordered) unlink(leaf int32) {
 	}
 	if nd.prev >= 0 {
 		o.node(nd.prev).next = nd.next
+	}
+	if o.changes != nil {
+		o.changes.leaves.unset(leaf)
 	}
 }
 

@@ -4,36 +4,94 @@ package memory
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
 )
 
-// A Store keeps state in memory only.
+// A Store keeps state in memory. Where a backend is to make it last, it notes what changes.
 type Store struct {
 	maps    map[string]*Map
 	indexes map[string]*Index
 	ordered map[string]*Ordered
 	names   []string
+	fill    Fill // nil where nothing lasts
 }
+
+// A Fill gives a table that is opened for the first time what it had.
+type Fill func(name string, t state.Table) error
 
 // New returns an empty store.
 func New() *Store {
 	return &Store{maps: map[string]*Map{}, indexes: map[string]*Index{}, ordered: map[string]*Ordered{}}
 }
 
+// Keep makes the store one that lasts: its tables note what changes, all that they have to
+// begin with, and others are filled when they are opened.
+func (s *Store) Keep(fill Fill) {
+	s.fill = fill
+	for _, t := range s.Tables() {
+		t.(keeper).keep()
+	}
+}
+
+// A keeper is a table that can note what changes.
+type keeper interface {
+	state.Table
+	keep()
+}
+
+// Tables returns the tables that were opened, in the order of their names.
+func (s *Store) Tables() iter.Seq2[string, state.Table] {
+	return func(yield func(string, state.Table) bool) {
+		for _, name := range slices.Sorted(slices.Values(s.names)) {
+			if !yield(name, s.table(name)) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Store) table(name string) state.Table {
+	if m, ok := s.maps[name]; ok {
+		return m
+	}
+	if x, ok := s.indexes[name]; ok {
+		return x
+	}
+	return s.ordered[name]
+}
+
+// begin takes up a new table under a name that no other has.
+func (s *Store) begin(name string, t keeper) error {
+	if slices.Contains(s.names, name) {
+		return fmt.Errorf("state table %s is a %s, not a %s", name, s.table(name).Shape(), t.Shape())
+	}
+	if s.fill != nil {
+		t.keep()
+		if err := s.fill(name, t); err != nil {
+			return err
+		}
+	}
+	s.names = append(s.names, name)
+	return nil
+}
+
 // Map implements state.Store.
 func (s *Store) Map(name string, shape state.MapShape) (state.Map, error) {
 	if m, ok := s.maps[name]; ok {
 		if m.shape.Width != shape.Width || m.shape.Expiry != shape.Expiry || !slices.EqualFunc(m.shape.Keys, shape.Keys, types.Type.Equal) {
-			return nil, fmt.Errorf("state table %s has keys %v and rows of %d bytes, not %v and %d", name, m.shape.Keys, m.shape.Width, shape.Keys, shape.Width)
+			return nil, fmt.Errorf("state table %s is a %s, not a %s", name, m.shape, shape)
 		}
 		return m, nil
 	}
 	m := newMap(shape)
+	if err := s.begin(name, m); err != nil {
+		return nil, err
+	}
 	s.maps[name] = m
-	s.names = append(s.names, name)
 	return m, nil
 }
 
@@ -43,13 +101,15 @@ func (s *Store) Index(name string, shape state.IndexShape) (state.Index, error) 
 		same := x.shape.Words == shape.Words && x.shape.Expiry == shape.Expiry && slices.EqualFunc(x.shape.Keys, shape.Keys, types.Type.Equal) &&
 			slices.EqualFunc(x.shape.Columns, shape.Columns, types.Type.Equal)
 		if !same {
-			return nil, fmt.Errorf("state table %s holds rows of another form", name)
+			return nil, fmt.Errorf("state table %s is an %s, not an %s", name, x.shape, shape)
 		}
 		return x, nil
 	}
 	x := newIndex(shape)
+	if err := s.begin(name, x); err != nil {
+		return nil, err
+	}
 	s.indexes[name] = x
-	s.names = append(s.names, name)
 	return x, nil
 }
 
@@ -59,8 +119,10 @@ func (s *Store) Ordered(name string) (state.Ordered, error) {
 		return o, nil
 	}
 	o := newOrdered()
+	if err := s.begin(name, o); err != nil {
+		return nil, err
+	}
 	s.ordered[name] = o
-	s.names = append(s.names, name)
 	return o, nil
 }
 

@@ -57,7 +57,7 @@ func (m *Map) checkAndTouch(words []uint64, gids []int32) {
 		}
 		if h := (*header)(unsafe.Add(p, -8-headerSize)); h.tag != epoch {
 			h.tag = epoch
-			m.keep(g)
+			m.soil(g)
 		}
 	}
 }

@@ -1,0 +1,352 @@
+package durable
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/state/memory"
+)
+
+// A Flow is the state of one dataflow in a directory. After an error of Log, Prepare or
+// Commit it refuses all further ones: what is durable is found when it is opened again.
+type Flow struct {
+	dir *Dir
+	fs  vfs.FS
+	id  string
+
+	manifest manifest
+	files    []*stateFile // of the manifest
+	found    state.Found
+	waiting  *stateFile // prepared and not yet committed
+	settled  bool
+	log      logWriter
+
+	stores  map[string]*memory.Store
+	dropped map[string]bool // since the last Prepare: what files have of them counts no more
+	known   map[tableName]bool
+	adopts  []*Flow // since the last Prepare
+	removes []*Flow // adopted by the checkpoint that is prepared
+
+	broken error
+	closed bool
+}
+
+var _ state.Backend = (*Flow)(nil)
+
+// ID returns the flow's name.
+func (f *Flow) ID() string { return f.id }
+
+// Found implements state.Backend.
+func (f *Flow) Found() state.Found { return f.found }
+
+// Settle implements state.Backend.
+func (f *Flow) Settle(_ context.Context, happened bool) error {
+	if f.settled {
+		return errors.New("a flow is settled once")
+	}
+	if f.waiting != nil && happened {
+		if err := f.commit(); err != nil {
+			return f.fail(err)
+		}
+		f.found.Latest, f.found.Prepared = *f.found.Prepared, nil
+		f.found.Log = slices.DeleteFunc(f.found.Log, func(r state.Record) bool { return r.Epoch <= f.found.Latest.Epoch })
+	}
+	f.waiting, f.found.Prepared = nil, nil
+	if err := f.sweep(); err != nil {
+		return f.fail(err)
+	}
+	f.settled = true
+	return nil
+}
+
+// Store implements state.Backend.
+func (f *Flow) Store(name string) (state.Store, error) {
+	if !f.settled {
+		return nil, errors.New("a flow is settled before its stores are opened")
+	}
+	if s, ok := f.stores[name]; ok {
+		return s, nil
+	}
+	s := memory.New()
+	s.Keep(f.filler(name))
+	f.stores[name] = s
+	return s, nil
+}
+
+// filler fills tables of a store from the files.
+func (f *Flow) filler(store string) memory.Fill {
+	return func(name string, t state.Table) error { return f.fill(tableName{store, name}, t) }
+}
+
+func (f *Flow) fill(name tableName, t state.Table) error {
+	if f.dropped[name.store] {
+		return nil
+	}
+	files := f.files
+	for i, file := range files {
+		if slices.Contains(file.drops, name.store) {
+			files = f.files[i:]
+		}
+	}
+	l := t.Load()
+	for _, file := range files {
+		if err := f.fillFrom(file, name, t.Shape(), l); err != nil {
+			return err
+		}
+	}
+	return l.Done()
+}
+
+func (f *Flow) fillFrom(file *stateFile, name tableName, shape string, l state.Loader) error {
+	for i := range file.sections {
+		s := &file.sections[i]
+		if s.tableName != name {
+			continue
+		}
+		if s.shape != shape {
+			return fmt.Errorf("state table %s of %s is kept as %s, not %s", name.table, name.store, s.shape, shape)
+		}
+		if err := f.read(file, s, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Flow) read(file *stateFile, s *section, to state.Delta) error {
+	r, err := f.reader(file.entry())
+	if err != nil {
+		return err
+	}
+	err = readSection(r.blockReader, s, to)
+	if closed := r.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// Drop implements state.Backend.
+func (f *Flow) Drop(name string) {
+	delete(f.stores, name)
+	f.dropped[name] = true
+	for t := range f.known {
+		if t.store == name {
+			delete(f.known, t)
+		}
+	}
+}
+
+// Adopt implements state.Backend. The other one is of the same directory.
+func (f *Flow) Adopt(other state.Backend) error {
+	o, ok := other.(*Flow)
+	if !ok || o.dir != f.dir || o == f {
+		return errors.New("a flow adopts another one of its directory")
+	}
+	for name := range o.stores {
+		if _, ok := f.stores[name]; ok {
+			return fmt.Errorf("flow %s has a store %s, as flow %s has", f.id, name, o.id)
+		}
+	}
+	if err := o.quiet(); err != nil {
+		return err
+	}
+	for name, s := range o.stores {
+		s.Keep(f.filler(name))
+		f.stores[name] = s
+		f.dropped[name] = true // what was dropped under that name stays so
+	}
+	f.adopts = append(f.adopts, o)
+	return nil
+}
+
+// Prepare implements state.Backend.
+func (f *Flow) Prepare(ctx context.Context, c state.Checkpoint) error {
+	if err := f.usable(ctx); err != nil {
+		return err
+	}
+	if f.waiting != nil || c.Epoch <= f.manifest.Epoch {
+		return fmt.Errorf("checkpoint %d cannot follow %d", c.Epoch, max(f.manifest.Epoch, f.found.Latest.Epoch))
+	}
+	return f.fail(f.prepare(c))
+}
+
+func (f *Flow) prepare(c state.Checkpoint) error {
+	number, from := f.take(), f.manifest.Epoch
+	file, err := f.fs.Create(f.path(stateName(number, from)), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	w := newStateWriter(file, from, c.Epoch)
+	err = f.save(w, c)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = f.syncDir()
+	}
+	if err != nil {
+		return err
+	}
+	f.waiting = &stateFile{Number: number, From: from, To: c.Epoch, Size: w.at, meta: c.Meta, sections: w.sections}
+	for _, o := range f.adopts {
+		f.waiting.adopted = append(f.waiting.adopted, o.ref())
+	}
+	f.waiting.drops = slices.Collect(maps.Keys(f.dropped))
+	f.removes, f.adopts = f.adopts, nil
+	clear(f.dropped)
+	return nil
+}
+
+// save writes what has changed.
+func (f *Flow) save(w *stateWriter, c state.Checkpoint) error {
+	if err := w.note(metaBlock, c.Meta); err != nil {
+		return err
+	}
+	for _, o := range f.adopts {
+		r := o.ref()
+		if err := w.note(adoptBlock, binary.AppendUvarint(appendBytes(nil, r.Flow), r.Instance)); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.dropped)) {
+		if err := w.note(dropBlock, []byte(name)); err != nil {
+			return err
+		}
+	}
+	for _, store := range slices.Sorted(maps.Keys(f.stores)) {
+		for name, t := range f.stores[store].Tables() {
+			id := tableName{store, name}
+			if err := w.table(section{tableName: id, shape: t.Shape()}, !f.known[id]); err != nil {
+				return err
+			}
+			f.known[id] = true
+			if err := t.Save(w); err != nil {
+				return err
+			}
+		}
+	}
+	return w.finish()
+}
+
+// Commit implements state.Backend.
+func (f *Flow) Commit(ctx context.Context) error {
+	if err := f.usable(ctx); err != nil {
+		return err
+	}
+	if f.waiting == nil {
+		return errors.New("no checkpoint is prepared")
+	}
+	return f.fail(f.commit())
+}
+
+// commit makes the waiting file one of those that count.
+func (f *Flow) commit() error {
+	m := f.manifest
+	m.Epoch = f.waiting.To
+	m.Files = append(slices.Clone(m.Files), f.waiting.entry())
+	m.Adopted = append(slices.Clone(m.Adopted), f.waiting.adopted...)
+	if err := f.publish(m); err != nil {
+		return err
+	}
+	f.files = append(f.files, f.waiting)
+	f.waiting = nil
+	for _, o := range f.removes {
+		o.abandon()
+	}
+	f.removes = nil
+	if err := f.dir.removeAdopted(f.manifest.Adopted); err != nil {
+		return err
+	}
+	f.manifest.Adopted = nil // the next manifest does not name them any more
+	return f.trimLogs(m.Epoch)
+}
+
+// publish puts a manifest in place.
+func (f *Flow) publish(m manifest) error {
+	m.Next = f.manifest.Next
+	data, err := m.encode()
+	if err != nil {
+		return err
+	}
+	if err := writeSmall(f.fs, f.path(manifestName), manifests, data); err != nil {
+		return err
+	}
+	f.manifest = m
+	return nil
+}
+
+// take returns the number of a new file.
+func (f *Flow) take() uint64 {
+	n := f.manifest.Next
+	f.manifest.Next++
+	return n
+}
+
+func (f *Flow) ref() flowRef { return flowRef{f.id, f.manifest.Instance} }
+
+func (f *Flow) path(name string) string { return f.fs.PathJoin(f.dir.flowPath(f.id), name) }
+
+func (f *Flow) syncDir() error { return syncDir(f.fs, f.dir.flowPath(f.id)) }
+
+// usable tells why the flow cannot be written.
+func (f *Flow) usable(ctx context.Context) error {
+	switch {
+	case f.broken != nil:
+		return f.broken
+	case f.closed:
+		return errors.New("the flow is closed")
+	case !f.settled:
+		return errors.New("a flow is settled before it is written")
+	}
+	return ctx.Err()
+}
+
+// fail notes an error after which nothing is known of what the files have.
+func (f *Flow) fail(err error) error {
+	if err != nil {
+		f.broken = fmt.Errorf("state of flow %s in %s: %w", f.id, f.dir.path, err)
+		return f.broken
+	}
+	return nil
+}
+
+// Close implements state.Backend.
+func (f *Flow) Close() error {
+	if f.closed {
+		return nil
+	}
+	err := f.quiet()
+	f.abandon()
+	return err
+}
+
+// quiet ends what the flow does by itself.
+func (f *Flow) quiet() error {
+	if f.log.file == nil {
+		return nil
+	}
+	err := f.log.file.Close()
+	f.log.file = nil
+	return err
+}
+
+// abandon takes the flow from the directory's list.
+func (f *Flow) abandon() {
+	f.closed = true
+	f.dir.forget(f)
+}
+
+// Remove implements state.Backend.
+func (f *Flow) Remove() error {
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return f.dir.removeFlow(f)
+}
