@@ -10,7 +10,7 @@ RACE     := . ./exec/... ./stream/... ./state/... ./connectors/... ./internal/br
 FUZZ_TIME ?= 10m
 FUZZ_SEED ?= $(shell date +%s)000
 
-.PHONY: build test test-unit test-race test-oracle test-all fuzz-sql oracle lint bench docs kafka-start kafka-stop
+.PHONY: build test test-unit test-race test-oracle test-all torture fuzz-sql oracle lint bench docs kafka-start kafka-stop
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/sqlstream ./cmd/sqlstream
@@ -33,6 +33,12 @@ test-oracle:
 # Every file of testdata/sql in every combination of what may differ.
 test-all:
 	$(GO) test -count=1 -timeout 60m ./internal/sqltest -all -recut 6 -random 40
+
+# Processes and Kafka are killed, again and again, at random moments and at every step.
+KILLS        ?= 1000
+BROKER_KILLS ?= 50
+torture:
+	$(GO) test -count=1 -timeout 0 -v ./internal/torture -kills $(KILLS) -broker-kills $(BROKER_KILLS)
 
 # Random queries for as long as one likes; what fails is shrunk and printed as a test.
 fuzz-sql:
