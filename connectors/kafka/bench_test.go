@@ -2,10 +2,13 @@ package kafka
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/kafkatest"
@@ -73,29 +76,75 @@ func BenchmarkFetch(b *testing.B) {
 	}
 }
 
-// Writing records of about 240 bytes to a real broker, rows to acknowledgement.
+// Writing records of about 240 bytes to a real broker, rows to acknowledgement, with and
+// without transactions.
 func BenchmarkProduce(b *testing.B) {
 	addr := kafkatest.Broker(b)
 	for _, codec := range []string{"none", "lz4"} {
-		b.Run(codec, func(b *testing.B) {
-			const records = 100_000
-			w := newWriter(b, addr)
-			table := w.table(w.topic("bench-produce", 1, nil), "compression", codec)
-			batch := benchRows(table, records)
-			s, err := openSink(b.Context(), table, connectors.Append, table.Schema(), connectors.Env{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer s.Close()
-			commit(b, s, 1, batch)
-			b.ReportAllocs()
-			b.ResetTimer()
-			before := cpu(b)
-			for i := range b.N {
-				commit(b, s, int64(i+2), batch)
-			}
-			b.ReportMetric(float64(cpu(b)-before)/float64(b.N*records), "cpu-ns/record")
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*records), "ns/record")
-		})
+		for _, kind := range []string{"at-least-once", "exactly-once"} {
+			b.Run(codec+"/"+kind, func(b *testing.B) {
+				const records = 100_000
+				w := newWriter(b, addr)
+				table := w.table(w.topic("bench-produce", 1, nil), "compression", codec)
+				batch := benchRows(table, records)
+				p := newProcess(b, freshTopic(b, "sqlstream"), &memo{}, table)
+				write := p.commit
+				if kind == "exactly-once" {
+					p.recovers(0, 0, 0)
+				} else {
+					p.sinks[0].producer.txn = nil
+					write = func(epoch int64, rows *zset.Batch) { commit(b, p.sinks[0], epoch, rows) }
+				}
+				write(1, batch)
+				b.ReportAllocs()
+				b.ResetTimer()
+				before := cpu(b)
+				for i := range b.N {
+					write(int64(i+2), batch)
+				}
+				b.ReportMetric(float64(cpu(b)-before)/float64(b.N*records), "cpu-ns/record")
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*records), "ns/record")
+			})
+		}
+	}
+}
+
+// How long an epoch of 3 times 100 records takes to be committed, with pauses as a trigger
+// makes them.
+func BenchmarkTransaction(b *testing.B) {
+	addr := kafkatest.Broker(b)
+	for _, pause := range []time.Duration{0, 10 * time.Millisecond, 100 * time.Millisecond} {
+		for _, kind := range []string{"at-least-once", "exactly-once"} {
+			b.Run(fmt.Sprintf("every %s/%s", pause, kind), func(b *testing.B) {
+				w := newWriter(b, addr)
+				table := w.table(w.topic("bench-txn", 3, nil), "key.fields", "id", "key.format", "raw")
+				batch := benchRows(table, 300)
+				p := newProcess(b, freshTopic(b, "sqlstream"), &memo{}, table)
+				if kind == "exactly-once" {
+					p.recovers(0, 0, 0)
+				} else {
+					p.sinks[0].producer.txn = nil
+				}
+				var took []time.Duration
+				for i := range b.N {
+					prepare(b, p.sinks[0], int64(i+1), batch)
+					before := time.Now()
+					var err error
+					if kind == "exactly-once" {
+						err = p.txn.Commit(b.Context(), int64(i+1), 0)
+					} else {
+						err = p.sinks[0].Commit(b.Context(), int64(i+1))
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+					took = append(took, time.Since(before))
+					time.Sleep(pause)
+				}
+				slices.Sort(took)
+				b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+				b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+			})
+		}
 	}
 }

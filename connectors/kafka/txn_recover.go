@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -98,6 +99,7 @@ const mendings = 3
 func (t *transaction) recover(ctx context.Context, happened, prepared int64) (int64, error) {
 	t.stopChecking()
 	own := t.state != opened && t.next != nil
+	knows := own // what has happened, and that nobody else has written since
 	t.state = recovering
 	clear(t.coordinators)
 	for n := 0; ; n++ {
@@ -132,7 +134,17 @@ func (t *transaction) recover(ctx context.Context, happened, prepared int64) (in
 		return 0, err
 	}
 	faultpoint.At("txn-recovered")
-	return t.decide(last, happened, prepared)
+	visible, err := t.decide(last, happened, prepared)
+	if err != nil {
+		if knows && last < 0 { // a marker that is forgotten after days without an epoch
+			visible, err = happened, nil
+		}
+		for _, s := range t.sinks { // the marker goes with its topic
+			_ = s.refresh(ctx) // what cannot be asked is no better known than before
+			err = cmp.Or(s.cluster.gone(), err)
+		}
+	}
+	return visible, err
 }
 
 // takeNote looks how the last transaction ended, which nobody can tell once its id is taken,

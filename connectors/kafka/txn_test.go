@@ -416,3 +416,93 @@ func TestNoNotebook(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What a user may not do is said with the rights that are missing, and at once.
+func TestTransactionRights(t *testing.T) {
+	for _, c := range []struct {
+		key  kmsg.Key
+		code int16
+		want string
+	}{
+		{kmsg.InitProducerID, 53, "exactly once needs the rights Write and Describe on transactional ids that begin with 'sqlstream'"},
+		{kmsg.InitProducerID, 50, "kafka.transaction.timeout.ms is 1m0s, and the broker's transaction.max.timeout.ms is less"},
+		{kmsg.OffsetFetch, 30, "needs the right Read on groups that begin with 'sqlstream'"},
+		{kmsg.DescribeProducers, 29, "exactly once needs the rights Write, Read and Describe on the topics that it writes to"},
+	} {
+		f := fake(t, kfake.SeedTopics(1, "t"))
+		f.Fault(kfake.Fault{Keys: []kmsg.Key{c.key}, Err: errorCode(c.code), Count: -1})
+		p := newProcess(t, "sqlstream-1", &memo{}, tweets(f.ListenAddrs()[0], "t"))
+		if _, err := p.txn.Recover(t.Context(), 0, 0); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s %d: got %v\nwant %s", c.key.Name(), c.code, err, c.want)
+		}
+	}
+}
+
+// Partitions that are added to a topic are written to, in the same transactions.
+func TestPartitionsAddedUnderTransaction(t *testing.T) {
+	onBrokers(t, func(t *testing.T, w *writer) {
+		topic := w.topic("grows", 1, nil)
+		table := w.table(topic, "scan.discovery.interval", "1 ms")
+		id, notes := freshTopic(t, "sqlstream"), &memo{}
+		p := newProcess(t, id, notes, table)
+		p.recovers(0, 0, 0)
+		p.commit(1, rows(table, "1 x"))
+		w.again(func() error { return w.a.CreatePartitions(topic, 2, nil, false) })
+		w.led(topic, 2)
+		written := func() (n connectors.Offset) {
+			ends, err := open(t, table).Latest(t.Context(), []connectors.Split{splitName(topic, 1)})
+			w.must(err)
+			return ends[splitName(topic, 1)]
+		}
+		epoch := int64(1)
+		for written() == 0 { // rows without a key go to one partition after the other
+			epoch++
+			p.commit(epoch, rows(table, fmt.Sprintf("%d x", epoch)))
+		}
+		if got := ids(t, table); len(got) != int(epoch) {
+			t.Errorf("%d records of %d epochs", len(got), epoch)
+		}
+		newProcess(t, id, notes, table).recovers(epoch-1, epoch, epoch)
+	})
+}
+
+// A topic that is made again while it is written to ends the query, and the error says why.
+func TestSinkTopicMadeAgain(t *testing.T) {
+	onBrokers(t, func(t *testing.T, w *writer) {
+		topic := w.topic("again", 1, nil)
+		table := w.table(topic, "scan.discovery.interval", "1 ms")
+		p := newProcess(t, freshTopic(t, "sqlstream"), &memo{}, table)
+		p.recovers(0, 0, 0)
+		p.commit(1, rows(table, "1 x"))
+		w.again(func() error { return w.a.DeleteTopic(topic) })
+		w.create(topic, 1, nil)
+		for epoch := int64(2); ; epoch++ {
+			p.prepare(epoch, rows(table, "1 x"))
+			err := p.txn.Commit(t.Context(), epoch, 0)
+			if err == nil {
+				continue
+			}
+			if !strings.Contains(err.Error(), "was dropped and made again while it was used") {
+				t.Errorf("got %v", err)
+			}
+			return
+		}
+	})
+}
+
+// Kafka forgets the marker of a query that has had nothing to do for long. A process that has
+// run all the time knows that its next epoch has not happened.
+func TestMarkerForgottenWhileIdle(t *testing.T) {
+	onBrokers(t, func(t *testing.T, w *writer) {
+		table := w.table(w.topic("idle", 1, nil))
+		id, notes := freshTopic(t, "sqlstream"), &memo{}
+		p := newProcess(t, id, notes, table)
+		p.recovers(0, 0, 0)
+		p.commit(1, rows(table, "1 x"))
+		p.txn.stopChecking()
+		w.again(func() error { return w.a.DeleteConsumerGroup(id) })
+		p.recovers(1, 2, 1)
+		p.commit(2, rows(table, "2 x"))
+		same(t, ids(t, table), `{"id":1,"body":"x"}`, `{"id":2,"body":"x"}`)
+	})
+}
