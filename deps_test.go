@@ -46,7 +46,8 @@ planner/logical:        sql/types sql/function sql/expr zset
 planner/bind:           sql sql/types vec zset sql/function sql/expr catalog connectors planner/logical
 planner/rule:           sql/types sql/function sql/expr planner/logical
 planner/lower:          sql/types zset sql/function sql/expr planner/logical exec
-planner:                sql sql/types vec sql/function sql/expr zset catalog connectors exec planner/bind planner/logical planner/rule planner/lower
+planner/stored:         sql/types vec sql/function sql/expr zset planner/logical
+planner:                sql sql/types vec sql/function sql/expr zset catalog connectors exec planner/bind planner/logical planner/rule planner/lower planner/stored
 stream:                 sql/types vec zset exec state connectors connectors/format
 builtin:                sql/function sql/function/scalar sql/function/aggregate sql/function/table state state/memory state/durable connectors connectors/format connectors/console connectors/datagen connectors/discard connectors/file connectors/kafka connectors/memory
 .:                      sql sql/types vec zset sql/function sql/expr catalog connectors connectors/format planner stream builtin

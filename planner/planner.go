@@ -6,6 +6,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/internal/invariants"
 	"github.com/sqlstream/sqlstream/planner/bind"
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/planner/lower"
@@ -95,6 +96,11 @@ func (p *Planner) Finish(n logical.Node) (*Query, error) {
 		out.Fired = append(out.Fired, fired...)
 	}
 	out.lower()
+	if invariants.Enabled {
+		if err := p.lasts(out); err != nil {
+			invariants.Failf("%v", err)
+		}
+	}
 	return out, nil
 }
 

@@ -115,11 +115,7 @@ func (s *session) table(name string, at int) (logical.Node, error) {
 	case catalog.View:
 		return s.view(e, at)
 	case catalog.MaterializedView:
-		r := &logical.Relation{Name: e.Name, View: true, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys, Size: s.sizeOf(e.Name)}
-		for _, c := range e.Timed {
-			r.Watermarks = append(r.Watermarks, logical.RelationWatermark{Column: c})
-		}
-		return scanAll(r), nil
+		return scanAll(s.viewRelation(e)), nil
 	}
 	return s.scanTable(e)
 }
@@ -147,21 +143,9 @@ var arrivals = map[connectors.Changes]logical.Arrival{
 
 // scanTable scans a table's own columns; computed columns are computed above.
 func (s *session) scanTable(e *catalog.Entry) (logical.Node, error) {
-	r := &logical.Relation{Name: e.Name, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys, Arrival: arrivals[e.Changes], Size: s.sizeOf(e.Name)}
-	for i := range e.Schema.Fields {
-		if _, computed := e.Computed[i]; !computed {
-			r.Stored = append(r.Stored, i)
-		}
-	}
-	if e.Watermark != nil {
-		w := logical.RelationWatermark{Column: e.Watermark.Column}
-		if _, computed := e.Computed[w.Column]; computed {
-			var err error
-			if w.Computed, err = s.stored(e, w.Column); err != nil {
-				return nil, err
-			}
-		}
-		r.Watermarks = append(r.Watermarks, w)
+	r, err := s.tableRelation(e)
+	if err != nil {
+		return nil, err
 	}
 	scan := &logical.Scan{Relation: r, Columns: r.Stored}
 	if len(e.Computed) == 0 {

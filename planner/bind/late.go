@@ -84,15 +84,8 @@ func (s *session) timedTable(c *tableCall) (*catalog.Entry, error) {
 // first; a query sees them last.
 func (s *session) lateRows(e *catalog.Entry) (logical.Node, error) {
 	own := LateColumns(e)
-	r := &logical.Relation{Name: "LATE(" + e.Name + ")", LateOf: e.Name, AppendOnly: true}
-	r.Schema = types.NewSchema(append(append([]types.Field{}, e.Schema.Fields...), own...)...)
-	scan := &logical.Scan{Relation: r}
-	for i := range r.Schema.Fields {
-		if _, computed := e.Computed[i]; !computed {
-			scan.Columns = append(scan.Columns, i)
-		}
-	}
-	r.Stored = scan.Columns
+	r := lateRelation(e, own)
+	scan := &logical.Scan{Relation: r, Columns: r.Stored}
 	stored := scan.Columns[:len(scan.Columns)-len(own)]
 	below, err := s.computed(e, scan, stored)
 	if err != nil {

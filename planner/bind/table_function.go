@@ -101,7 +101,7 @@ func (s *session) expand(c *tableCall, in logical.Node, sc *scope) (*logical.Exp
 
 func (s *session) bindTable(f *function.Table, c *tableCall, args []types.Type, constants []any) (*function.BoundTable, error) {
 	if f.BindJSON == nil {
-		out, err := f.Bind(args, constants)
+		out, err := f.Resolve(args, constants)
 		if err != nil {
 			return nil, s.m.Errorf(c.call, "%v", err)
 		}

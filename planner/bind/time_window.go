@@ -253,7 +253,7 @@ func (s *session) bindWindows(f *function.Table, args []expr.Expr, node func(int
 	for _, e := range args {
 		have, constants = append(have, e.Type()), append(constants, known(e))
 	}
-	bound, err := f.Bind(have, constants)
+	bound, err := f.Resolve(have, constants)
 	if err != nil {
 		var of *function.ArgumentError
 		if !errors.As(err, &of) {

@@ -23,6 +23,20 @@ type Relation struct {
 	// for it where it decides something: it may cost a question to somebody outside.
 	Size   func() (int64, bool)
 	LateOf string // the table whose late rows it holds, whose columns come first; "" for none
+	// Declared is what of the table's declaration is in plans, or in the rows that it has: the
+	// expressions of computed columns and of the watermark.
+	Declared string
+}
+
+// Kind says what the relation is, with its name: "table t", "view v".
+func (r *Relation) Kind() string {
+	switch {
+	case r.View:
+		return "view " + r.Name
+	case r.LateOf != "":
+		return "table " + r.LateOf
+	}
+	return "table " + r.Name
 }
 
 // A RelationWatermark says that a column of a relation has a watermark.
@@ -67,10 +81,7 @@ func (s *Scan) String() string {
 func (s *Scan) Properties() Properties {
 	p := Properties{AppendOnly: s.Relation.AppendOnly, Keys: mapKeys(s.Relation.Keys, s.Columns)}
 	if !p.AppendOnly {
-		p.Cause = "table " + s.Relation.Name
-		if s.Relation.View {
-			p.Cause = "view " + s.Relation.Name
-		}
+		p.Cause = s.Relation.Kind()
 	}
 	return p
 }

@@ -30,7 +30,7 @@ func Check(n logical.Node) error {
 // lowers reports that fresh has a plan for a node.
 func lowers(n logical.Node) bool {
 	switch x := n.(type) {
-	case *logical.Scan, *logical.Values, *logical.Filter, *logical.Project, *logical.Union, *logical.First, *logical.Sort, *logical.SetOp, *logical.TopN, *logical.Window, *logical.Session, *logical.Recursive, *logical.Self, *logical.Expand, *logical.Asof, *logical.Lookup, *logical.TimeFilter, *logical.History, *logical.Unique:
+	case *logical.Scan, *logical.Values, *logical.Filter, *logical.Project, *logical.Union, *logical.First, *logical.Sort, *logical.SetOp, *logical.TopN, *logical.Window, *logical.Session, *logical.Recursive, *logical.Self, *logical.Expand, *logical.Asof, *logical.Lookup, *logical.TimeFilter, *logical.History, *logical.Unique, *logical.EmitFinal:
 		return true
 	case *logical.Aggregate:
 		return x.Sets == nil

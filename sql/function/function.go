@@ -4,6 +4,8 @@
 package function
 
 import (
+	"strings"
+
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -17,6 +19,9 @@ type Scalar struct {
 	Examples  []Example
 	Overloads []Overload // the first that fits the arguments' types is taken
 	Stability Stability
+	// Made is what a function was made of that a query brings with it and no registry knows:
+	// a *JSONColumn, or a Least. It is nil for all others.
+	Made any
 }
 
 // An Example is an SQL expression and the text of its value.
@@ -55,6 +60,25 @@ type Overload struct {
 	// of UNIX_TIMESTAMP() without an argument.
 	Stability Stability
 	Eval      Kernel
+}
+
+// Signature prints what an overload takes, as it is told from others of its function.
+func (o *Overload) Signature() string {
+	ps := make([]string, len(o.Args))
+	for i, p := range o.Args {
+		ps[i] = p.Type.String()
+		if p.Type.Kind == types.Null {
+			ps[i] = "ANY"
+		}
+	}
+	out := strings.Join(ps, ", ")
+	if o.Variadic {
+		out += " …"
+	}
+	if o.Same {
+		out += " of one type"
+	}
+	return "(" + out + ")"
 }
 
 // StabilityOf returns the stability of a call that is resolved to the overload.

@@ -94,7 +94,7 @@ func JSONReturning(c *JSONColumn) (*Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Scalar{Name: "json_value", Overloads: []Overload{{
+	return &Scalar{Name: "json_value", Made: c, Overloads: []Overload{{
 		Args: Params(JSON, Text), Returns: Always(c.Type),
 		Eval: Built(func(_ *Call, out *vec.Builder, args []*vec.Vec, row int) error {
 			value, many, err := path.Value(args[0].Bytes(row))

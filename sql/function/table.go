@@ -23,6 +23,16 @@ type Table struct {
 	BindJSON func(*JSONTable) (*BoundTable, error)
 }
 
+// Resolve binds the function and notes with what.
+func (t *Table) Resolve(args []types.Type, constants []any) (*BoundTable, error) {
+	out, err := t.Bind(args, constants)
+	if err != nil {
+		return nil, err
+	}
+	out.Given = constants
+	return out, nil
+}
+
 // An ArgumentError is what is wrong with one argument of a call.
 type ArgumentError struct {
 	Arg        int // counted as for Bind
@@ -45,6 +55,9 @@ type BoundTable struct {
 	Args    []types.Type  // what the arguments are converted to
 	Columns []types.Field // with the names that they have where the query gives none
 	JSON    *JSONTable    // of JSON_TABLE, what it was bound with
+	// Given are the values of the constant arguments that it was bound with, nil where one is
+	// no constant: with Args they tell the function again.
+	Given []any
 	// Rows appends the rows for the arguments' row to the columns' builders, and returns how
 	// many they are. The same arguments always give the same rows in the same order.
 	Rows func(args []*vec.Vec, row int, out []*vec.Builder) (int, error)
@@ -95,6 +108,12 @@ func (b *BoundTable) Call(args string) string {
 	return b.Name + "(" + args + ")"
 }
 
+// A Least is what LeastOf makes a function of.
+type Least struct {
+	Of     *BoundTable
+	Column int
+}
+
 // LeastOf is Least of one column as a function of the first argument.
 func (b *BoundTable) LeastOf(column int) *Scalar {
 	t := b.Columns[column].Type
@@ -109,7 +128,7 @@ func (b *BoundTable) LeastOf(column int) *Scalar {
 		}
 		return out.Vec(), nil
 	}
-	return &Scalar{Name: b.Columns[column].Name, Overloads: []Overload{{Args: Params(b.Args[0]), Returns: Always(t), Eval: eval}}}
+	return &Scalar{Name: b.Columns[column].Name, Made: Least{b, column}, Overloads: []Overload{{Args: Params(b.Args[0]), Returns: Always(t), Eval: eval}}}
 }
 
 // Slices are windows side by side. Func takes the time, the size and, if it is not 0, the

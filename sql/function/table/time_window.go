@@ -147,8 +147,11 @@ func (d *division) slices(at types.Type) (*function.Slices, error) {
 	}
 	tumble := windowKind{"tumble", 1, tumbling, []int{}}
 	var err error
-	out.Func, err = tumble.bind(args, constants)
-	return out, err
+	if out.Func, err = tumble.bind(args, constants); err != nil {
+		return nil, err
+	}
+	out.Func.Given = constants
+	return out, nil
 }
 
 // windowColumns are the columns of a window whose ends are of a type.

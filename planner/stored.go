@@ -1,0 +1,99 @@
+package planner
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/sqlstream/sqlstream/planner/lower"
+	"github.com/sqlstream/sqlstream/planner/stored"
+)
+
+// Stored writes the query's plan, to be kept beside its text.
+func (q *Query) Stored() ([]byte, error) {
+	return stored.Encode(stored.Plan{Bound: q.Bound, Optimised: q.Optimised, Fired: q.Fired})
+}
+
+// FromStored reads a plan and lowers it; no rule touches it, so that its state has the names
+// that it had. An error says what the plan rests on that is no more: a table that has changed, a
+// function that is gone.
+func (p *Planner) FromStored(data []byte) (*Query, error) {
+	s, err := stored.Decode(data, stored.Env{Functions: p.Functions, Relation: p.Bind().Relation})
+	if err != nil {
+		return nil, err
+	}
+	if err := lower.Check(s.Optimised); err != nil {
+		return nil, err
+	}
+	q := &Query{Bound: s.Bound, Optimised: s.Optimised, Fired: s.Fired, workers: p.Workers}
+	q.lower()
+	return q, nil
+}
+
+// lasts checks that a query survives being stored, and so do its final rows: read again it is the
+// same in all that can be told of it.
+func (p *Planner) lasts(q *Query) error {
+	data, err := q.Stored()
+	if err != nil {
+		return err
+	}
+	back, err := p.FromStored(data)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, data)
+	}
+	if was, is := q.essence(), back.essence(); was != is {
+		return fmt.Errorf("stored and read again, a plan is another one:\n%s\nis now\n%s", was, is)
+	}
+	if again, err := back.Stored(); err != nil || !bytes.Equal(again, data) {
+		return fmt.Errorf("stored again, a plan is another text: %v\n%s\nis now\n%s", err, data, again)
+	}
+	if final, ok := q.Final(); ok && !q.Props.AppendOnly {
+		return p.lasts(final)
+	}
+	return nil
+}
+
+// essence is all that a query is, as text.
+func (q *Query) essence() string {
+	var b strings.Builder
+	b.WriteString(q.Explain(Everything))
+	fmt.Fprintln(&b, q.Schema, q.Visible(), q.Props, q.Sort, q.Fired)
+	for _, c := range slices.Sorted(maps.Keys(q.Watermarks)) {
+		fmt.Fprintln(&b, c, q.Watermarks[c])
+	}
+	for _, l := range q.Leaves {
+		fmt.Fprintln(&b, l.Scan, l.Scan.Columns, l.Rows)
+	}
+	seen := map[exec.Plan]bool{}
+	var names func(exec.Plan)
+	names = func(p exec.Plan) {
+		if seen[p] {
+			return
+		}
+		seen[p] = true
+		if n, ok := p.(*exec.Named); ok {
+			fmt.Fprintln(&b, n.Name, n.Plan)
+		}
+		for _, in := range p.Inputs() {
+			names(in)
+		}
+	}
+	names(q.Physical)
+	prints(&b, q.Optimised)
+	return b.String()
+}
+
+// prints writes the fingerprint of each node below n, and returns that of n.
+func prints(b *strings.Builder, n logical.Node) string {
+	var ins []string
+	for _, in := range n.Inputs() {
+		ins = append(ins, prints(b, in))
+	}
+	f := logical.Fingerprint(n, ins)
+	b.WriteString(f + "\n")
+	return f
+}
