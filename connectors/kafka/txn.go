@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -138,26 +139,34 @@ func (t *transaction) attempt(ctx context.Context, epoch int64, plan uint64) err
 		}
 	}
 	faultpoint.At("txn-added")
+	marked := make(chan error, 1)
+	go func() { marked <- t.mark(ctx, epoch, plan) }() // beside the records: it goes to other brokers
 	for i, s := range t.sinks {
-		if err := s.producer.write(ctx, writes[i]); err != nil {
-			return err
+		if err == nil {
+			err = s.producer.write(ctx, writes[i])
 		}
 		faultpoint.At("txn-written")
 	}
+	if err := cmp.Or(err, <-marked); err != nil {
+		return err
+	}
 	faultpoint.At("txn-produced")
-	if err := t.persist(ctx, func() error { return t.addOffsets(ctx) }); err != nil {
-		return err
-	}
-	faultpoint.At("txn-offsets")
-	marker := fmt.Sprintf("v1;epoch=%d;plan=%016x", epoch, plan)
-	if err := t.persist(ctx, func() error { return t.commitMarker(ctx, epoch, marker) }); err != nil {
-		return err
-	}
-	faultpoint.At("txn-marked")
 	t.state, t.sent = ending, true
 	faultpoint.At("txn-ending")
 	err = t.persist(ctx, func() error { return t.end(ctx, true, t.pid, t.epoch) })
 	faultpoint.At("txn-ended")
+	return err
+}
+
+// mark puts the marker into the transaction.
+func (t *transaction) mark(ctx context.Context, epoch int64, plan uint64) error {
+	if err := t.persist(ctx, func() error { return t.addOffsets(ctx) }); err != nil {
+		return err
+	}
+	faultpoint.At("txn-offsets")
+	text := fmt.Sprintf("v1;epoch=%d;plan=%016x", epoch, plan)
+	err := t.persist(ctx, func() error { return t.commitMarker(ctx, epoch, text) })
+	faultpoint.At("txn-marked")
 	return err
 }
 
