@@ -243,7 +243,7 @@ func (t *transaction) gaveUp(ctx context.Context, epoch int64, err error) error 
 		_ = t.end(ctx, false, t.pid, t.epoch) // if this fails Kafka does it when the transaction's time is up
 	}
 	if errors.Is(err, sarama.ErrInvalidProducerEpoch) || errors.Is(err, sarama.ErrInvalidTxnState) {
-		err = fmt.Errorf("%w; Kafka has ended the transaction %d times, which it does when one takes longer than kafka.transaction.timeout.ms (%s)", err, attempts, t.timeout())
+		err = fmt.Errorf("the transaction of an epoch takes longer than kafka.transaction.timeout.ms (%s): Kafka has ended it %d times (%w)", t.timeout(), attempts, err)
 	}
 	return t.unsettled(fmt.Errorf("epoch %d: %w", epoch, t.explained(err)))
 }
