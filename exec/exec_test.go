@@ -10,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/internal/sample"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/state/cold"
 	"github.com/sqlstream/sqlstream/state/memory"
 	"github.com/sqlstream/sqlstream/state/statetest"
 	"github.com/sqlstream/sqlstream/zset"
@@ -26,6 +28,7 @@ type setup struct {
 	workers  int
 	whole    bool // no partial aggregates
 	evicting bool // on the store that moves groups
+	crowded  bool // on the store that has no room in memory
 	retracts bool // as if the input might take rows back
 	restarts bool // after each epoch the circuit is opened anew over the same state
 }
@@ -37,6 +40,7 @@ var setups = []setup{
 	{name: "two workers without partial aggregates", workers: 2, whole: true},
 	{name: "one worker on a store that evicts", workers: 1, evicting: true},
 	{name: "two workers on a store that evicts", workers: 2, evicting: true},
+	{name: "two workers without memory", workers: 2, crowded: true},
 	{name: "one worker that expects retractions", workers: 1, retracts: true},
 	{name: "one worker that restarts", workers: 1, restarts: true},
 	{name: "two workers that restart on a store that evicts", workers: 2, evicting: true, restarts: true},
@@ -71,9 +75,12 @@ func start(t testing.TB, p planText, s setup) *run {
 	r := &run{setup: s, t: t, errNull: p.errNull, root: pl.plan(p.text), scans: pl.scans}
 	r.out = zset.NewBuilder(r.root.Schema())
 	for range s.workers {
-		if s.evicting {
+		switch {
+		case s.evicting:
 			r.stores = append(r.stores, statetest.NewEvicting())
-		} else {
+		case s.crowded:
+			r.stores = append(r.stores, newCrowded(t))
+		default:
 			r.stores = append(r.stores, memory.New())
 		}
 	}
@@ -81,6 +88,23 @@ func start(t testing.TB, p planText, s setup) *run {
 	r.circuit.Begin(0, 0, 0)
 	return r
 }
+
+// A crowded store keeps in memory only what it must.
+type crowded struct {
+	*memory.Store
+	db *cold.DB
+}
+
+func newCrowded(t testing.TB) crowded {
+	db, err := cold.Open(vfs.NewMem(), "cold")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { must(t, db.Close()) })
+	return crowded{memory.New(), db}
+}
+
+func (s crowded) Evict() { s.Spill(s.db, 0) }
 
 // open makes the circuit, over whatever the stores hold.
 func (r *run) open() {
@@ -124,7 +148,7 @@ func (r *run) push(d delta) error {
 
 func (r *run) evict() {
 	for _, s := range r.stores {
-		if e, ok := s.(*statetest.Evicting); ok {
+		if e, ok := s.(interface{ Evict() }); ok {
 			e.Evict()
 		}
 	}

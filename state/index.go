@@ -29,7 +29,7 @@ type Index interface {
 	// there are any. Those of one key come one after the other.
 	Next(p *Probe) bool
 	// Rows gives access to stored rows: the weight, then the operator's words. It is good
-	// until the next Add.
+	// until the next Add or Probe.
 	Rows() vec.Rows
 	// Touch says that the operator has changed words of rows: that is to be kept, too.
 	Touch(rows []int32)

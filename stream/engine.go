@@ -321,6 +321,8 @@ func recovered(r any) error {
 		return x
 	case *vec.Overflow:
 		return x
+	case *state.Fault:
+		return x
 	}
 	if invariants.Enabled {
 		panic(r)

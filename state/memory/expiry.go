@@ -95,6 +95,7 @@ func (e *expiry) find(value string) {
 
 // Below implements state.Map. The groups come in the order of their values.
 func (m *Map) Below(bound *vec.Vec, gids []int32) []int32 {
+	m.warmBelow(bound)
 	e := m.expiry
 	for rest := m.there(m.fresh); len(rest) > 0; {
 		n := min(len(rest), vec.BatchRows)

@@ -19,6 +19,7 @@ type groupRows struct {
 	track bool
 	fresh []int32 // groups made and not yet taken up by the expiry, where there is one
 
+	moving  bool     // what is made was there before: it is nothing new, nor is it touched
 	changes *changes // nil where nothing lasts
 
 	epoch uint32 // rows with this tag are dirty
@@ -80,7 +81,7 @@ func (r *groupRows) add() int32 {
 	if r.track {
 		r.fresh = append(r.fresh, g)
 	}
-	if r.changes != nil {
+	if r.changes != nil && !r.moving {
 		r.changes.born(g)
 	}
 	return g
@@ -137,8 +138,8 @@ func (r *groupRows) Clean() {
 	}
 }
 
-// All implements state.Map.
-func (r *groupRows) All(gids []int32) []int32 {
+// all appends every group in memory.
+func (r *groupRows) all(gids []int32) []int32 {
 	for g := range r.groups {
 		if r.header(g).len != freeRow {
 			gids = append(gids, g)

@@ -22,7 +22,8 @@ type Index struct {
 	empty []int32
 	link  int // where in a row its links are
 
-	changes *changes // of rows; nil where nothing lasts
+	cold    *coldRows // nil where there is nothing beyond memory
+	changes *changes  // of rows; nil where nothing lasts
 }
 
 // links chain the rows of one key. A row's number in them is one more than its number,
@@ -47,6 +48,9 @@ func newIndex(shape state.IndexShape) *Index {
 // Add implements state.Index.
 func (x *Index) Add(keys, columns []*vec.Vec, weights []int64, rows []int32) {
 	n := len(rows)
+	if x.cold != nil {
+		x.warmRows(keys, columns, rows)
+	}
 	x.rows.find(columns, n, rows, true)
 	x.head = room(x.head, n)
 	x.heads.find(keys, n, x.head, true)
@@ -66,6 +70,9 @@ func (x *Index) Add(keys, columns []*vec.Vec, weights []int64, rows []int32) {
 		if *w == 0 {
 			x.zero = append(x.zero, r)
 		}
+	}
+	if x.cold != nil {
+		x.seen(x.head)
 	}
 	x.Touch(rows)
 }
@@ -89,7 +96,13 @@ func (x *Index) links(r int32) *links {
 // Probe implements state.Index.
 func (x *Index) Probe(keys []*vec.Vec, n int, p *state.Probe) {
 	p.Heads = room(p.Heads, n)
+	if x.cold != nil {
+		x.warmHeads(keys, n, p.Heads)
+	}
 	x.heads.find(keys, n, p.Heads, false)
+	if x.cold != nil {
+		x.seen(p.Heads)
+	}
 	view := x.heads.Rows()
 	for i, h := range p.Heads {
 		if h >= 0 {
@@ -127,6 +140,9 @@ func (x *Index) Rows() vec.Rows { return x.rows.Rows() }
 
 // Touch implements state.Index.
 func (x *Index) Touch(rows []int32) {
+	if x.cold != nil {
+		x.cold.changed(rows)
+	}
 	if x.changes == nil {
 		return
 	}
@@ -140,6 +156,9 @@ func (x *Index) Columns(rows []int32, out []*vec.Builder) { x.rows.Keys(rows, ou
 
 // Expire implements state.Index.
 func (x *Index) Expire(bound *vec.Vec) {
+	if x.cold != nil {
+		x.expireCold(bound)
+	}
 	at := len(x.zero)
 	x.zero = x.rows.Below(bound, x.zero)
 	view := x.rows.Rows()
@@ -160,6 +179,9 @@ func (x *Index) Settle() {
 			continue
 		}
 		head := l.head - 1
+		if x.cold != nil {
+			x.forget(r, head)
+		}
 		if l.next != 0 {
 			x.links(l.next - 1).prev = l.prev
 		}
@@ -172,6 +194,9 @@ func (x *Index) Settle() {
 		x.gone = append(x.gone, r)
 	}
 	x.zero = x.zero[:0]
+	if x.cold != nil {
+		x.settleCold()
+	}
 	x.rows.Delete(x.gone)
 	x.heads.Delete(x.empty)
 	x.rows.Clean()
@@ -179,9 +204,15 @@ func (x *Index) Settle() {
 }
 
 // Len implements state.Index.
-func (x *Index) Len() int { return x.rows.Len() }
+func (x *Index) Len() int { return x.rows.Len() + x.cold.beyond() }
 
-func (x *Index) bytes() int64 { return x.rows.bytes() + x.heads.bytes() }
+func (x *Index) bytes() int64 {
+	n := x.rows.bytes() + x.heads.bytes()
+	if c := x.cold; c != nil {
+		n += int64(cap(c.marks) + cap(c.keys) + 4*cap(c.used) + cap(c.wanted.data) + cap(c.values))
+	}
+	return n
+}
 
 func room(s []int32, n int) []int32 {
 	if cap(s) < n {

@@ -26,7 +26,8 @@ type Map struct {
 	arena arena
 	hash  func(key []byte) uint64 // of keys in the arena
 
-	expiry *expiry // nil where groups do not expire
+	expiry *expiry     // nil where groups do not expire
+	cold   *coldGroups // nil where there is nothing beyond memory
 
 	// Of the call at hand, one a row.
 	hashes  []uint64
@@ -80,16 +81,28 @@ func kindOf(keys []types.Type) keyKind {
 
 // Groups implements state.Map.
 func (m *Map) Groups(keys []*vec.Vec, n int, gids []int32) error {
+	if m.cold != nil {
+		m.warm(keys, n, gids)
+	}
 	m.find(keys, n, gids, true)
 	if m.kind != wordKey { // those are touched when they are found
 		m.touch(gids[:n])
+	}
+	if m.cold != nil {
+		m.used(gids[:n], true)
 	}
 	return nil
 }
 
 // Find implements state.Map.
 func (m *Map) Find(keys []*vec.Vec, n int, gids []int32) error {
+	if m.cold != nil {
+		m.warm(keys, n, gids)
+	}
 	m.find(keys, n, gids, false)
+	if m.cold != nil {
+		m.used(gids[:n], false)
+	}
 	return nil
 }
 
@@ -140,12 +153,21 @@ func (m *Map) Keys(gids []int32, out []*vec.Builder) {
 }
 
 // Len implements state.Map.
-func (m *Map) Len() int { return m.live }
+func (m *Map) Len() int { return m.live + m.cold.beyond() }
+
+// All implements state.Map.
+func (m *Map) All(gids []int32) []int32 {
+	m.warmAll()
+	return m.groupRows.all(gids)
+}
 
 // Delete implements state.Map.
 func (m *Map) Delete(gids []int32) {
 	if m.changes != nil {
 		m.noteGone(gids)
+	}
+	if m.cold != nil {
+		m.forget(gids)
 	}
 	if len(gids) == m.live && m.table.crowded() {
 		m.deleteAll(gids)
@@ -214,6 +236,9 @@ func (m *Map) bytes() int64 {
 	}
 	if m.changes != nil {
 		out += m.changes.bytes()
+	}
+	if m.cold != nil {
+		out += int64(cap(m.cold.marks) + cap(m.cold.keys.data) + cap(m.cold.row))
 	}
 	return out + m.groupRows.bytes() + m.table.bytes() + m.arena.held + int64(cap(m.scratch)) + int64(cap(m.found)*slotSize)
 }

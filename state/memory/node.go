@@ -30,8 +30,8 @@ type node struct {
 	level      uint8  // above the leaves
 	prefix     uint8  // bytes of common
 	first      int32
-	next, prev int32 // of a leaf: the leaves beside it, -1 for none
-	_          int32
+	next, prev int32  // of a leaf: the leaves beside it, -1 for none
+	last       uint32 // of a leaf: when, by the set's clock
 	common     [maxPrefix]byte
 	body       [nodeSize - nodeHead]byte
 }

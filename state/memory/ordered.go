@@ -20,6 +20,9 @@ type Ordered struct {
 	sep   []byte
 	was   *node // what a node was while it is written anew
 
+	clock uint32    // calls, to tell which leaf was used last
+	cold  *coldKeys // nil where there is nothing beyond memory
+
 	changes *keyChanges // nil where nothing lasts
 }
 
@@ -78,9 +81,11 @@ func (o *Ordered) leafFor(key []byte) int32 {
 		o.path = o.path[:0]
 	}
 	o.known = true
+	o.clock++
 	for {
 		nd := o.node(id)
 		if nd.level == 0 {
+			nd.last = o.clock >> useShift
 			return id
 		}
 		i, equal := o.search(nd, key)
@@ -113,6 +118,9 @@ func (o *Ordered) besides(nd *node, i int, key []byte) bool {
 
 // Add implements state.Ordered.
 func (o *Ordered) Add(key []byte, weight int64) int64 {
+	if o.cold != nil {
+		o.warm(key)
+	}
 	leaf := o.leafFor(key)
 	nd := o.node(leaf)
 	i, there := o.search(nd, key)
@@ -154,6 +162,15 @@ func (o *Ordered) drop(leaf int32, from, to int) {
 
 // Ascend implements state.Ordered.
 func (o *Ordered) Ascend(from, to []byte, yield func(key []byte, weight int64) bool) {
+	if c := o.cold; c != nil && len(c.ranges) > 0 {
+		o.coldWalk(yield).ascend(from, to)
+		return
+	}
+	o.ascend(from, to, yield)
+}
+
+// ascend is Ascend of the keys in memory.
+func (o *Ordered) ascend(from, to []byte, yield func(key []byte, weight int64) bool) {
 	key := o.key
 	o.key = nil // a walk within this one has another
 	defer func() { o.key = key }()
@@ -184,6 +201,15 @@ func (o *Ordered) Ascend(from, to []byte, yield func(key []byte, weight int64) b
 
 // Descend implements state.Ordered.
 func (o *Ordered) Descend(from, to []byte, yield func(key []byte, weight int64) bool) {
+	if c := o.cold; c != nil && len(c.ranges) > 0 {
+		o.coldWalk(yield).descend(from, to)
+		return
+	}
+	o.descend(from, to, yield)
+}
+
+// descend is Descend of the keys in memory.
+func (o *Ordered) descend(from, to []byte, yield func(key []byte, weight int64) bool) {
 	key := o.key
 	o.key = nil
 	defer func() { o.key = key }()
@@ -228,7 +254,7 @@ func (o *Ordered) last() int32 {
 
 // EvictBelow implements state.Ordered. Whole leaves go at once.
 func (o *Ordered) EvictBelow(bound []byte) {
-	n := o.n
+	n, some := o.n, o.evictCold(bound)
 	for o.n > 0 {
 		o.known = false
 		leaf := o.leafFor(nil)
@@ -243,13 +269,13 @@ func (o *Ordered) EvictBelow(bound []byte) {
 			break
 		}
 	}
-	if o.changes != nil && o.n < n {
+	if o.changes != nil && (some || o.n < n) {
 		o.changes.evicted(bound)
 	}
 }
 
 // Len implements state.Ordered.
-func (o *Ordered) Len() int { return o.n }
+func (o *Ordered) Len() int { return o.n + o.cold.beyond() }
 
 func (o *Ordered) bytes() int64 {
 	n := int64(o.slab.held) + o.arena.held + 8*int64(cap(o.nodes))

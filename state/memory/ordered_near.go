@@ -20,6 +20,11 @@ type nearSearch struct {
 // Near implements state.Ordered. A search waits for memory at each of its steps; so many of
 // them go step by step together, and what they wait for comes at the same time.
 func (o *Ordered) Near(keys [][]byte) {
+	if c := o.cold; c != nil && c.walks == 0 {
+		for _, key := range keys {
+			o.warm(key)
+		}
+	}
 	if o.slab.held < smallOrdered {
 		return
 	}

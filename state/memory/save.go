@@ -11,7 +11,7 @@ import (
 // keep begins to note changes: all that is there counts as one.
 func (m *Map) keep() {
 	m.changes = &changes{}
-	for _, g := range m.All(nil) {
+	for _, g := range m.groupRows.all(nil) {
 		m.changes.born(g)
 	}
 }

@@ -140,6 +140,7 @@ func (l *orderedLoader) Done() error {
 
 // weightOf returns the weight of a key, 0 where it is not there.
 func (o *Ordered) weightOf(key []byte) int64 {
+	o.warm(key)
 	nd := o.node(o.leafFor(key))
 	i, there := o.search(nd, key)
 	if !there {

@@ -18,6 +18,7 @@ type Store struct {
 	ordered map[string]*Ordered
 	names   []string
 	fill    Fill // nil where nothing lasts
+	cold    state.Cold
 }
 
 // A Fill gives a table that is opened for the first time what it had.
@@ -76,6 +77,9 @@ func (s *Store) begin(name string, t keeper) error {
 		}
 	}
 	s.names = append(s.names, name)
+	if s.cold != nil {
+		t.(spiller).chill(s.cold)
+	}
 	return nil
 }
 
@@ -126,21 +130,53 @@ func (s *Store) Ordered(name string) (state.Ordered, error) {
 	return o, nil
 }
 
+// A spiller is a table that can move what it holds out of memory.
+type spiller interface {
+	chill(to state.Cold)
+	evict(keep int64)
+	usage() state.Usage
+}
+
+// Spill moves what tables hold beyond memory, until they hold no more than so many bytes, as
+// far as may be: each gives up as much of what it has. What is dirty, or not settled, or what
+// the next Save asks for, stays.
+func (s *Store) Spill(to state.Cold, bytes int64) {
+	s.cold = to
+	held := int64(0)
+	for _, t := range s.Tables() {
+		t.(spiller).chill(to)
+		held += t.(spiller).usage().Bytes
+	}
+	if held <= bytes {
+		return
+	}
+	for _, t := range s.Tables() {
+		own := t.(spiller).usage().Bytes
+		t.(spiller).evict(int64(float64(own) * float64(bytes) / float64(held)))
+	}
+}
+
 // Usage implements state.Store.
 func (s *Store) Usage() []state.Usage {
 	var out []state.Usage
-	for _, name := range slices.Sorted(slices.Values(s.names)) {
-		if m, ok := s.maps[name]; ok {
-			out = append(out, state.Usage{Name: name, Rows: int64(m.Len()), Bytes: m.bytes()})
-		}
-		if x, ok := s.indexes[name]; ok {
-			out = append(out, state.Usage{Name: name, Rows: int64(x.Len()), Bytes: x.bytes()})
-		}
-		if o, ok := s.ordered[name]; ok {
-			out = append(out, state.Usage{Name: name, Rows: int64(o.Len()), Bytes: o.bytes()})
-		}
+	for name, t := range s.Tables() {
+		u := t.(spiller).usage()
+		u.Name = name
+		out = append(out, u)
 	}
 	return out
+}
+
+func (m *Map) usage() state.Usage {
+	return state.Usage{Rows: int64(m.Len()), Bytes: m.bytes(), Spilled: m.cold.spilled()}
+}
+
+func (x *Index) usage() state.Usage {
+	return state.Usage{Rows: int64(x.Len()), Bytes: x.bytes(), Spilled: x.cold.spilled()}
+}
+
+func (o *Ordered) usage() state.Usage {
+	return state.Usage{Rows: int64(o.Len()), Bytes: o.bytes(), Spilled: o.cold.spilled()}
 }
 
 // Close implements state.Store.

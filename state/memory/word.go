@@ -33,13 +33,13 @@ func (m *Map) findWords(c *vec.Vec, gids []int32, add bool) {
 			}
 		}
 	}
-	if add {
+	if add && !m.moving {
 		m.checkAndTouch(words, gids)
 		return
 	}
 	for i, g := range gids {
 		if g >= 0 && *m.word(g) != words[i] && g != m.null {
-			gids[i] = m.findWord(words[i], hashes[i], false)
+			gids[i] = m.findWord(words[i], hashes[i], add)
 		}
 	}
 }

@@ -61,6 +61,8 @@ func checkOrdered(t *testing.T, s state.Store, space orderedSpace, seed uint64) 
 			c.walk()
 		case k < 10:
 			c.near()
+		case k < 12:
+			evict(s)
 		case k < 500 && step/4000%2 == 1: // times when most of it goes
 			c.takeBack()
 		default:
@@ -169,7 +171,15 @@ func checkRange(t *testing.T, o state.Ordered, model map[string]int64, from, to 
 			walk = o.Descend
 			slices.Reverse(want)
 		}
-		walk(from, to, take)
+		walk(from, to, func(key []byte, w int64) bool {
+			o.Ascend(key, nil, func(again []byte, v int64) bool { // a walk within
+				if !slices.Equal(again, key) || v != w {
+					t.Fatalf("from %q on comes %q %d, not %d", key, again, v, w)
+				}
+				return false
+			})
+			return take(key, w)
+		})
 		expect := want
 		if stop >= 0 && stop < len(want) {
 			expect = want[:stop]
@@ -190,6 +200,9 @@ func checkEvictBelow(t *testing.T, s state.Store) {
 	for i := range 100_000 {
 		if o.Add(fmt.Appendf(nil, "%08d", i), 2) != 2 {
 			t.Fatalf("key %d was there already", i)
+		}
+		if i%300 == 0 {
+			evict(s)
 		}
 		if i%700 == 0 && i > window {
 			o.EvictBelow(fmt.Appendf(nil, "%08d", i-window))

@@ -1,0 +1,93 @@
+package cold_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sqlstream/sqlstream/sql/types"
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/state/cold"
+	"github.com/sqlstream/sqlstream/state/memory"
+	"github.com/sqlstream/sqlstream/state/statetest"
+	"github.com/sqlstream/sqlstream/vec"
+)
+
+// A crowded store has a memory of so many bytes.
+type crowded struct {
+	*memory.Store
+	db    *cold.DB
+	bytes int64
+}
+
+// Evict leaves what memory has room for, and all that must stay.
+func (s crowded) Evict() { s.Spill(s.db, s.bytes) }
+
+func open(t testing.TB) *cold.DB {
+	t.Helper()
+	db, err := cold.Open(vfs.NewMem(), "cold")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// A store that moves out of memory whatever it may, whenever it may, is a store like any
+// other; so is one that keeps some of it.
+func TestCrowdedStore(t *testing.T) {
+	for name, bytes := range map[string]int64{"nothing stays": 0, "some stays": 1 << 14} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			statetest.Run(t, func() state.Store { return crowded{memory.New(), db, bytes} })
+		})
+	}
+}
+
+// What is moved out of memory is counted, and its memory is given back.
+func TestSpill(t *testing.T) {
+	s := memory.New()
+	big, text := types.Of(types.BigInt), types.Of(types.Varchar)
+	m, err := s.Map("map", state.MapShape{Keys: []types.Type{big}, Width: 40})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := s.Index("index", state.IndexShape{Keys: []types.Type{big}, Columns: []types.Type{big, text}, Words: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := s.Ordered("ordered")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows = 50_000
+	for i := range rows {
+		o.Add(fmt.Appendf(nil, "key %d", i), 1)
+	}
+	for from := 0; from < rows; from += 1000 {
+		k, v := vec.NewBuilder(big), vec.NewBuilder(text)
+		for i := range 1000 {
+			vec.Append(k, int64(from+i)/3)
+			v.AppendString(fmt.Sprint("value ", from+i))
+		}
+		gids := make([]int32, 1000)
+		if err := m.Groups([]*vec.Vec{k.Vec()}, 1000, gids); err != nil {
+			t.Fatal(err)
+		}
+		x.Add([]*vec.Vec{k.Vec()}, []*vec.Vec{k.Vec(), v.Vec()}, nil, gids)
+	}
+	m.Clean()
+	x.Settle()
+	before := s.Usage()
+	s.Spill(open(t), 0)
+	for i, u := range s.Usage() {
+		if u.Rows != before[i].Rows || u.Spilled < u.Rows || u.Bytes > 1<<19 {
+			t.Errorf("%s holds %d rows (%d before), %d bytes in memory and %d beyond", u.Name, u.Rows, before[i].Rows, u.Bytes, u.Spilled)
+		}
+	}
+}
