@@ -35,9 +35,12 @@ func (db *DB) createView(ctx context.Context, st *sql.CreateView) (Result, error
 	for _, c := range st.Columns {
 		e.Columns = append(e.Columns, c.Text)
 	}
-	p, err := db.planning().View(st.Query, e.Columns)
+	p, err := db.planningOn(st.Tail, st.Materialized).View(st.Query, e.Columns)
 	if err != nil {
 		return Result{}, viewError(st, err)
+	}
+	if err := forgets(&st.Common, st.Tail, p); err != nil {
+		return Result{}, err
 	}
 	e.Schema = p.Schema
 	if err := distinctNames(st, e.Schema); err != nil {
@@ -254,9 +257,9 @@ func (db *DB) explain(st sql.Statement, level planner.Level) (string, error) {
 	var err error
 	switch x := st.(type) {
 	case *sql.Select:
-		p, err = db.planning().Plan(x.Query)
+		p, err = db.planningOn(x.Tail, x.Tail.Emit).Plan(x.Query)
 	case *sql.CreateView:
-		p, err = db.planning().Plan(x.Query)
+		p, err = db.planningOn(x.Tail, x.Materialized).Plan(x.Query)
 	case *sql.CreateQuery:
 		return db.explain(x.Insert, level)
 	case *sql.Insert:

@@ -184,7 +184,7 @@ func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Sche
 	if err := t.upserts(st); err != nil {
 		return nil, nil, err
 	}
-	p, err := db.planning().Insert(st.Query, planner.Target{
+	p, err := db.planningOn(st.Tail, st.Tail.Emit).Insert(st.Query, planner.Target{
 		Columns: schema, Given: places, Defaults: defaults, Ordered: st.ByKey(), Runs: st.Tail.Emit,
 	})
 	var width *planner.WidthError
@@ -199,6 +199,9 @@ func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Sche
 	var assign *planner.AssignError
 	if errors.As(err, &assign) {
 		return nil, nil, st.Errorf(st.Target.Offset, "%v", err).WithHint("write CAST(… AS %s) where the conversion is meant", assign.Column.Type)
+	}
+	if err == nil {
+		err = forgets(&st.Common, st.Tail, p)
 	}
 	return p, schema, err
 }

@@ -254,8 +254,11 @@ func (db *DB) sourceOf(name string, s settings) (*stream.Source, error) {
 
 // startSelect starts a continuous SELECT.
 func (db *DB) startSelect(ctx context.Context, st *sql.Select, o startOptions) (Result, error) {
-	p, err := db.planning().Running(st.Query)
+	p, err := db.planningOn(st.Tail, true).Running(st.Query)
 	if err != nil {
+		return Result{}, err
+	}
+	if err := forgets(&st.Common, st.Tail, p); err != nil {
 		return Result{}, err
 	}
 	mode, note, err := chooseMode(&st.Common, st.Tail, &p, nil)

@@ -54,6 +54,7 @@ var known = []setting{
 	{"max.rows.per.trigger", "the most rows of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxRows, 10), wholeAbove(1)},
 	{"memory.limit", "the most memory that all queries may hold together, such as '8 GiB': auto is half of what the machine or its container has", "auto", memorySize},
 	{"result.row.limit", "the most rows of a COMPLETE result", "1000000", wholeAbove(1)},
+	{"state.ttl", "how long a query keeps a group, or a row that waits for others, to which no row comes: '0' is for ever; STATE TTL behind a query's EMIT says it for that query", "0", ttl},
 	{"time.zone", "the zone in which TIMESTAMP WITH LOCAL TIME ZONE is shown and read", "UTC", aZone},
 	{"watermark.policy", "which watermark counts where a query reads several tables that have one: the least, or with 'max' the greatest, for which rows are late, too", "min", oneOf("min", "max")},
 }

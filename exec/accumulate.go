@@ -12,12 +12,20 @@ import (
 const tileRows = 1024
 
 func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
+	if err := a.forgetUntouched(s); err != nil {
+		return err
+	}
 	delta, err := a.aside.eval(s, delta)
 	if err != nil {
 		return err
 	}
 	for from := 0; from < delta.Len; from += tileRows {
 		if err := a.applyTile(from, min(from+tileRows, delta.Len), delta.Weights); err != nil {
+			return err
+		}
+	}
+	if a.ages != nil {
+		if err := a.ages.touch(a.keys.vecs, delta.Len); err != nil {
 			return err
 		}
 	}

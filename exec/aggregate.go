@@ -19,7 +19,9 @@ import (
 //	Apply   adds each row to its group's accumulators
 //	Finish  emits, for each group touched, - the old row + the new row where they differ;
 //	        then forgets the groups that are closed: the watermark has passed their value in
-//	        a column. With Final it emits those alone, once
+//	        a column. With Final it emits those alone, once. With Forget it takes back and
+//	        forgets groups to which no row has come for a time; their rows stand where there
+//	        are no calls
 //
 // State: group -> count of rows, whether a row was emitted, accumulators; for calls that
 // fold, an ordered multiset of (group, order, argument values), the same for all that ask
@@ -35,6 +37,9 @@ type Aggregate struct {
 	Closes int
 	Until  Watermark
 	Final  bool // emit groups when they are closed, and no changes before
+	// Forget is how many microseconds a group is kept to which no row comes; 0 for ever. Then
+	// the input only adds rows, and groups do not close.
+	Forget int64
 }
 
 // An AggregateCall is one aggregate function over its argument expressions.
@@ -110,7 +115,7 @@ func (p *Aggregate) Schema() *types.Schema { return p.Out }
 
 // String implements Plan.
 func (p *Aggregate) String() string {
-	return "Aggregate " + describe(p.Group, p.Calls) + p.closing()
+	return "Aggregate " + describe(p.Group, p.Calls) + p.closing() + untouched(p.Forget)
 }
 
 func describe(group []expr.Expr, calls []AggregateCall) string {
@@ -166,6 +171,9 @@ func (p *Aggregate) Open(env *Env) (Operator, error) {
 		if a.until, err = p.Until.open(env.watermarks); err != nil {
 			return nil, err
 		}
+	}
+	if err := a.openAges(env, keys); err != nil {
+		return nil, err
 	}
 	a.out = make([]*vec.Vec, len(p.Group)+len(p.Calls))
 	a.aside = env.aside(a.eval, p.AppendOnly)
@@ -235,6 +243,7 @@ type aggregate struct {
 	aside     *aside
 	gids      []int32
 	until     *watermark
+	ages      *ages      // nil where groups are kept for ever
 	closed    []int32    // groups that are
 	first     []*vec.Vec // group columns, that of Closes before the others
 

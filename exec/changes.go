@@ -31,11 +31,17 @@ func (a *aggregate) Finish(_ context.Context, s *Step) error {
 			return err
 		}
 	}
+	if err := a.forgetUntouched(s); err != nil {
+		return err
+	}
 	bound, err := a.until.value()
 	if err != nil {
 		return err
 	}
 	for _, d := range a.sets {
+		if d.ages != nil {
+			d.ages.settle(s.Now)
+		}
 		if err := d.settle(s, a.groups, bound); err != nil {
 			return err
 		}
@@ -59,6 +65,9 @@ func (a *aggregate) Finish(_ context.Context, s *Step) error {
 	if bound != nil {
 		a.closed = a.groups.Below(bound, a.closed[:0])
 		a.forget(bound)
+	}
+	if a.ages != nil {
+		a.ages.settle(s.Now)
 	}
 	a.groups.Clean()
 	return nil

@@ -44,7 +44,7 @@ func (a *aggregate) finishClosed(s *Step, bound *vec.Vec) error {
 	}
 	a.closed = a.groups.Below(bound, a.closed[:0])
 	for from := 0; from < len(a.closed); from += vec.BatchRows {
-		if err := a.emitGroups(s, a.closed[from:min(from+vec.BatchRows, len(a.closed))]); err != nil {
+		if err := a.emitGroups(s, a.closed[from:min(from+vec.BatchRows, len(a.closed))], 1); err != nil {
 			return err
 		}
 	}
@@ -67,8 +67,8 @@ func (a *aggregate) dropEmpty() {
 	a.groups.Delete(p.gone)
 }
 
-// emitGroups puts out the rows of groups as they are.
-func (a *aggregate) emitGroups(s *Step, gids []int32) error {
+// emitGroups puts out the rows of groups as they are, each with a weight.
+func (a *aggregate) emitGroups(s *Step, gids []int32, weight int64) error {
 	if err := a.find(gids); err != nil {
 		return err
 	}
@@ -87,6 +87,12 @@ func (a *aggregate) emitGroups(s *Step, gids []int32) error {
 			return fmt.Errorf("%s: %w", c.plan, err)
 		}
 		out.Cols = append(out.Cols, c.values.Vec())
+	}
+	if weight != 1 {
+		out.Weights = make([]int64, len(gids))
+		for i := range out.Weights {
+			out.Weights[i] = weight
+		}
 	}
 	return s.Emit(out)
 }

@@ -17,6 +17,7 @@ import (
 // filters, and take a value in when its count leaves zero, and out when it is zero again.
 type distinctSet struct {
 	seen    state.Map // group, values -> a count for each variant
+	ages    *ages     // of these; nil where they are kept for ever
 	keys    []*vec.Builder
 	cols    []*vec.Vec
 	groupBy int // how many of keys are the group's
@@ -97,6 +98,11 @@ func (d *distinctSet) add(group []*vec.Vec, from, to int, weights []int64) error
 	gids := d.gids[:n]
 	if err := d.seen.Groups(d.cols, n, gids); err != nil {
 		return err
+	}
+	if d.ages != nil {
+		if err := d.ages.touch(d.cols, n); err != nil {
+			return err
+		}
 	}
 	rows := d.seen.Rows()
 	for i := range d.counted {

@@ -28,7 +28,8 @@ const (
 //
 //	Apply   on a change dl emits the pairs of dl with r, then l becomes l + dl; the
 //	        same for dr: so every pair is made once, by the later of its rows
-//	Finish  forgets rows that are gone, and those that will meet nothing more
+//	Finish  forgets rows that are gone, those that will meet nothing more, and with Forget
+//	        those that came long ago: the pairs that they made stand
 //
 // A row that is kept without a match, or looked at for one, has a count of its matches,
 // each by its weight: a row's change in the output is that of "has none" (or of the
@@ -47,7 +48,10 @@ type Join struct {
 	Any        expr.Expr
 	AppendOnly bool // both inputs only ever add rows
 	Expires    [2]Expires
-	Out        *types.Schema
+	// Forget is how many microseconds a row is kept that does not expire otherwise; 0 for ever.
+	// Then the join is inner, and both inputs only add rows.
+	Forget int64
+	Out    *types.Schema
 }
 
 // Expires says when rows that are kept are of no more use: when a watermark has passed
@@ -95,7 +99,7 @@ func (p *Join) String() string {
 			name += " FORGETS " + [...]string{"left.", "right."}[i] + in.Schema().Fields[e.Column-1].Name + " < " + e.Until.String()
 		}
 	}
-	return name
+	return name + untouched(p.Forget)
 }
 
 // sided says left or right of columns whose name both sides have, for printing. The
@@ -191,6 +195,13 @@ func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 		shape.Columns = append(shape.Columns, f.Type)
 		side.columns = append(side.columns, vec.NewBuilder(f.Type))
 	}
+	side.stored = side.columns
+	if p.Forget > 0 && shape.Expiry == 0 {
+		side.came = vec.NewBuilder(types.Of(types.BigInt))
+		shape.Columns = append(shape.Columns, side.came.Type())
+		side.stored = append(side.stored[:len(side.stored):len(side.stored)], vec.NewBuilder(side.came.Type()))
+		shape.Expiry = len(shape.Columns)
+	}
 	if side.counts {
 		shape.Words = 3
 	}
@@ -199,7 +210,7 @@ func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 		return nil, err
 	}
 	side.aside = env.aside(side.keys.eval, p.AppendOnly)
-	if shape.Expiry > 0 {
+	if p.Expires[i].Column > 0 {
 		if side.until, err = p.Expires[i].Until.open(env.watermarks); err != nil {
 			return nil, err
 		}
@@ -217,6 +228,8 @@ type joinSide struct {
 	counts  bool
 	until   *watermark     // rows below it are forgotten; nil for none
 	columns []*vec.Builder // stored rows of the call at hand
+	came    *vec.Builder   // a further column of stored rows: the step of time in which they came; nil where there is none
+	stored  []*vec.Builder // columns, and those of came
 
 	rows  []int32 // of the delta: the stored rows
 	fresh []bool  // of the delta: the row was stored by it, and its matches are not counted

@@ -23,6 +23,7 @@ type join struct {
 	any    *expr.Program
 	asked  *aside // pairs on which Any has none
 	probe  *state.Probe
+	epoch  int64 // the last of which rows have come, counted from 1; kept with Forget
 
 	// Of the call at hand.
 	keys, rows []int32 // pairs that match: the row of the delta, and the stored row
@@ -34,6 +35,10 @@ type join struct {
 }
 
 func (j *join) Apply(_ context.Context, s *Step, port int, delta *zset.Batch) error {
+	if j.plan.Forget > 0 && j.epoch != s.Epoch+1 {
+		j.epoch = s.Epoch + 1
+		j.forget(s.Now)
+	}
 	mine := j.sides[port]
 	delta, err := mine.aside.eval(s, delta)
 	if err != nil {
@@ -56,6 +61,30 @@ func (j *join) Apply(_ context.Context, s *Step, port int, delta *zset.Batch) er
 		return nil
 	}
 	return j.applyRows(s, port, delta, keys)
+}
+
+// forget drops the rows that came too long before an epoch that begins.
+func (j *join) forget(now int64) {
+	for _, side := range j.sides {
+		if side.came != nil {
+			side.came.Reset()
+			vec.Append(side.came, ageStep(now-j.plan.Forget, j.plan.Forget))
+			side.index.Expire(side.came.Vec())
+			side.index.Settle()
+		}
+	}
+}
+
+// columnsOf are the columns of rows as they are stored, of those that come now.
+func (m *joinSide) columnsOf(delta *zset.Batch, now, forget int64) []*vec.Vec {
+	if m.came == nil {
+		return delta.Cols
+	}
+	m.came.Reset()
+	for range delta.Len {
+		vec.Append(m.came, ageStep(now, forget))
+	}
+	return append(delta.Cols[:len(delta.Cols):len(delta.Cols)], m.came.Vec())
 }
 
 func (j *join) Finish(context.Context, *Step) error {
@@ -115,7 +144,7 @@ func (j *join) applyLonely(s *Step, port int, delta *zset.Batch, sel []int32) er
 func (j *join) applyRows(s *Step, port int, delta *zset.Batch, keys []*vec.Vec) error {
 	mine, other := j.sides[port], j.sides[1-port]
 	mine.rows = grow(mine.rows, delta.Len)
-	mine.index.Add(keys, delta.Cols, delta.Weights, mine.rows)
+	mine.index.Add(keys, mine.columnsOf(delta, s.Now, j.plan.Forget), delta.Weights, mine.rows)
 	uncounted := mine.count()
 	if j.paired || other.counts || uncounted {
 		other.index.Probe(keys, delta.Len, j.probe)
@@ -248,10 +277,10 @@ func (j *join) pairsOf(s *Step, port int, delta *zset.Batch) *zset.Batch {
 
 // load sets cols to the columns of stored rows, good until the next call.
 func (m *joinSide) load(rows []int32, cols []*vec.Vec) {
-	for _, b := range m.columns {
+	for _, b := range m.stored {
 		b.Reset()
 	}
-	m.index.Columns(rows, m.columns)
+	m.index.Columns(rows, m.stored)
 	for i, b := range m.columns {
 		cols[i] = b.Vec()
 	}

@@ -27,7 +27,8 @@ const (
 //
 //	Apply   holds the rows
 //	Finish  emits, for each partition that changes, the first rows now - those before, and
-//	        forgets those that the watermark has passed
+//	        forgets those that the watermark has passed; with Forget it takes back and
+//	        forgets those to which no row has come for a time
 //
 // State: partition, sort keys, row -> weight. While the input only adds rows, and they
 // are numbered one after the other, no more of a partition than its first Offset +
@@ -44,6 +45,7 @@ type TopN struct {
 	Number     bool          // a further column has the number
 	AppendOnly bool          // the input only ever adds rows
 	Until      Watermark     // of the first column of Partition, which is not NULL; nil for none
+	Forget     int64         // for so many microseconds a partition is kept to which no row comes; 0 for ever. Then the input only adds rows
 	Out        *types.Schema // the input's columns, then the number
 }
 
@@ -85,7 +87,7 @@ func (p *TopN) String() string {
 	if len(parts) > 0 {
 		out += " PER " + strings.Join(parts, ", ")
 	}
-	return out + forgets(fields, p.Partition, p.Until)
+	return out + forgets(fields, p.Partition, p.Until) + untouched(p.Forget)
 }
 
 // forgets says when partitions are forgotten, for printing.
@@ -106,11 +108,15 @@ func (p *TopN) Open(env *Env) (Operator, error) {
 	if err == nil && p.AppendOnly && p.By == RowNumber && !p.Ties && t.last < math.MaxInt64 {
 		t.full, err = openFullPartitions(env, p.Input.Schema(), p.Partition, p.Until != nil)
 	}
+	if err == nil {
+		err = t.openAges(env)
+	}
 	return t, err
 }
 
 type topN struct {
 	plan *TopN
+	ages *ages // of the partitions; nil where they are kept for ever
 	rows *partitions
 	last int64           // the last number that is kept
 	full *fullPartitions // nil where rows behind the last may come to the front
@@ -144,7 +150,10 @@ func (t *topRows) add(key []byte, number, weight int64) {
 
 func (t *topRows) key(i int) []byte { return t.data[t.rows[i].from:t.rows[i].to] }
 
-func (t *topN) Apply(_ context.Context, _ *Step, _ int, delta *zset.Batch) error {
+func (t *topN) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
+	if err := t.touch(s, delta); err != nil {
+		return err
+	}
 	if t.full == nil {
 		t.rows.hold(delta, nil)
 		return nil
@@ -157,6 +166,9 @@ func (t *topN) Apply(_ context.Context, _ *Step, _ int, delta *zset.Batch) error
 }
 
 func (t *topN) Finish(_ context.Context, s *Step) error {
+	if err := t.forgetUntouched(s); err != nil {
+		return err
+	}
 	err := t.rows.settle(func(partition []byte, changes []storedRow) error {
 		t.first(partition, &t.before)
 		if t.full != nil {
@@ -180,6 +192,9 @@ func (t *topN) Finish(_ context.Context, s *Step) error {
 		if err := t.full.settle(passed); err != nil {
 			return err
 		}
+	}
+	if t.ages != nil {
+		t.ages.settle(s.Now)
 	}
 	return t.flush(s, 1)
 }

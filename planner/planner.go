@@ -27,6 +27,9 @@ type Planner struct {
 	// Size estimates the rows of a table or materialized view, by which joins are ordered; nil
 	// where nothing is known.
 	Size func(name string) (int64, bool)
+	// Forget is how many microseconds a query that runs on keeps what no row comes to; 0 for
+	// ever.
+	Forget int64
 }
 
 // A Watermark says up to where a column of a query's result is complete.
@@ -95,6 +98,9 @@ func (p *Planner) Finish(n logical.Node) (*Query, error) {
 		out.Optimised, fired = rule.Apply(out.Optimised, rule.Default)
 		out.Fired = append(out.Fired, fired...)
 	}
+	if p.Forget > 0 {
+		out.Optimised = logical.Forgetting(out.Optimised, p.Forget)
+	}
 	out.lower()
 	if invariants.Enabled {
 		if err := p.lasts(out); err != nil {
@@ -102,6 +108,22 @@ func (p *Planner) Finish(n logical.Node) (*Query, error) {
 		}
 	}
 	return out, nil
+}
+
+// Forgets reports that something in the plan is forgotten when no row comes to it.
+func (q *Query) Forgets() bool {
+	found := false
+	logical.Walk(q.Optimised, func(n logical.Node) {
+		switch x := n.(type) {
+		case *logical.Aggregate:
+			found = found || x.Forget > 0
+		case *logical.TopN:
+			found = found || x.Forget > 0
+		case *logical.Join:
+			found = found || x.Forget > 0
+		}
+	})
+	return found
 }
 
 // lower makes the physical plan, and what else follows from the optimised one.

@@ -157,7 +157,7 @@ func (p *parser) tail() Tail {
 	switch m := p.peek(); {
 	case m.Is("APPEND", "UPDATE", "COMPLETE"):
 		tail.Mode = p.next().Upper
-	case m.Kind != EOF && !m.Is("TRIGGER"):
+	case m.Kind != EOF && !m.Is("TRIGGER", "STATE"):
 		e := Errorf(p.src, m.Start, "EMIT takes APPEND, UPDATE or COMPLETE, not %s", shown(m))
 		switch {
 		case m.Is("CHANGES"):
@@ -171,6 +171,10 @@ func (p *parser) tail() Tail {
 	}
 	if p.accept("TRIGGER") {
 		tail.Trigger = p.trigger()
+	}
+	if p.accept("STATE") {
+		p.expect("TTL")
+		tail.Forget = p.duration()
 	}
 	p.atEnd()
 	return tail

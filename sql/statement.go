@@ -123,12 +123,13 @@ type Select struct {
 	Tail  Tail
 }
 
-// A Tail is EMIT [mode] [TRIGGER …] behind a query.
+// A Tail is EMIT [mode] [TRIGGER …] [STATE TTL …] behind a query.
 type Tail struct {
 	Emit    bool
 	Offset  int    // of EMIT
 	Mode    string // "", "APPEND", "UPDATE", "COMPLETE"
 	Trigger Trigger
+	Forget  time.Duration // of STATE TTL; 0 where it is not written
 }
 
 // A Trigger is TRIGGER EVERY n unit | AVAILABLE NOW | ONCE; the zero Trigger is none.

@@ -22,6 +22,8 @@ type Aggregate struct {
 	// column, the first the highest, which is 1 where the column is not listed. Nothing
 	// runs sets; they are rewritten first.
 	Sets [][]int
+	// Forget is how many microseconds a group is kept to which no row comes, 0 for ever.
+	Forget int64
 }
 
 // SetID has a bit for each of some groups, the first the highest, which is 1 where the
@@ -156,11 +158,11 @@ func (a *Aggregate) String() string {
 	case a.Sets != nil:
 		return strings.TrimSpace("Aggregate "+strings.Join(calls, ", ")) + " BY " + a.sets()
 	case len(a.Calls) == 0:
-		return "Distinct " + strings.Join(keys, ", ")
+		return "Distinct " + strings.Join(keys, ", ") + untouched(a.Forget)
 	case len(a.Group) == 0:
 		return "Aggregate " + strings.Join(calls, ", ")
 	}
-	return "Aggregate " + strings.Join(calls, ", ") + " BY " + strings.Join(keys, ", ")
+	return "Aggregate " + strings.Join(calls, ", ") + " BY " + strings.Join(keys, ", ") + untouched(a.Forget)
 }
 
 func (a *Aggregate) sets() string {
@@ -193,6 +195,9 @@ func (a *Aggregate) Properties() Properties {
 	out := Properties{Keys: mapKeys(in.Keys, from), State: a.bound(in), Cause: in.Cause}
 	if !contains(out.Keys, key) {
 		out.Keys = append(out.Keys, key)
+	}
+	if a.Forget > 0 && len(a.Calls) == 0 {
+		out.Keys = nil // what was forgotten may come once more
 	}
 	out.AppendOnly = in.AppendOnly && len(a.Calls) == 0
 	if !out.AppendOnly && in.AppendOnly {

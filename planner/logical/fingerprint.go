@@ -61,7 +61,7 @@ func numbered(e expr.Expr) bool {
 func details(n Node) string {
 	switch x := n.(type) {
 	case *Aggregate:
-		out := fmt.Sprint(len(x.Group), x.Sets, x.Sets == nil)
+		out := fmt.Sprint(len(x.Group), x.Sets, x.Sets == nil, x.Forget)
 		for _, c := range x.Calls {
 			out += fmt.Sprintf(" %s/%d %t %t", c.Func.Name, len(c.Args), c.Distinct, c.Filter != nil)
 			for _, o := range c.Order {
@@ -70,7 +70,7 @@ func details(n Node) string {
 		}
 		return out
 	case *Join:
-		return fmt.Sprint(x.Kind, x.On != nil, x.Any != nil, len(x.Params))
+		return fmt.Sprint(x.Kind, x.On != nil, x.Any != nil, len(x.Params), x.Forget)
 	case *Asof:
 		return fmt.Sprint(x.Outer, x.Keys, x.Op, x.LeftTime, x.RightTime)
 	case *TimeFilter:
@@ -80,7 +80,7 @@ func details(n Node) string {
 	case *SetOp:
 		return fmt.Sprint(x.Except, x.All)
 	case *TopN:
-		return fmt.Sprint(x.Partition, x.Keys, x.Limit, x.Offset, x.By, x.Ties, x.Number != "")
+		return fmt.Sprint(x.Partition, x.Keys, x.Limit, x.Offset, x.By, x.Ties, x.Number != "", x.Forget)
 	case *Window:
 		out := fmt.Sprint(x.Partition, x.Keys)
 		for _, c := range x.Calls {

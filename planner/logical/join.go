@@ -44,6 +44,9 @@ type Join struct {
 	// row. Nothing runs it; it is rewritten first.
 	Params []expr.Expr
 	Name   string // of the mark
+	// Forget is, of Inner alone, how many microseconds a row is kept that no watermark passes,
+	// 0 for ever.
+	Forget int64
 }
 
 // Inputs implements Node.
@@ -101,6 +104,7 @@ func (j *Join) String() string {
 	if len(j.Params) > 0 {
 		b.WriteString(" GIVEN " + exprList(j.Params))
 	}
+	b.WriteString(untouched(j.Forget))
 	return b.String()
 }
 

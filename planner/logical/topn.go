@@ -29,6 +29,7 @@ type TopN struct {
 	By        Rank
 	Ties      bool   // rows whose keys are equal to those of the last row are kept, too
 	Number    string // the name of a further column with the number; "" for none
+	Forget    int64  // for how many microseconds a partition is kept to which no row comes; 0 for ever
 }
 
 // Inputs implements Node.
@@ -78,7 +79,7 @@ func (t *TopN) String() string {
 	if t.Number != "" {
 		out += " AS " + t.Number
 	}
-	return out
+	return out + untouched(t.Forget)
 }
 
 // Properties implements Node.

@@ -14,6 +14,9 @@ func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, c closed, print
 		Input: in, Group: a.Group, Out: a.Schema(), AppendOnly: appends(a.Input),
 		Closes: c.column, Until: c.until, Final: c.final,
 	}
+	if out.Closes == 0 {
+		out.Forget = a.Forget
+	}
 	for _, c := range a.Calls {
 		out.Calls = append(out.Calls, aggregateCall(c, out.AppendOnly))
 	}

@@ -6,7 +6,7 @@ import "github.com/sqlstream/sqlstream/exec"
 // where every call keeps a fixed-width accumulator of all its rows; nil where one does
 // not.
 func (l *lowering) partial(print string, a *exec.Aggregate, p *exec.Project, x *exec.Exchange) exec.Plan {
-	if len(a.Calls) == 0 {
+	if len(a.Calls) == 0 || a.Forget > 0 { // which goes by each row's group
 		return nil
 	}
 	for _, c := range a.Calls {

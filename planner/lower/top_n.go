@@ -15,7 +15,7 @@ func (l *lowering) topN(t *logical.TopN, in exec.Plan, print string) exec.Plan {
 	return l.name(print, &exec.TopN{
 		Input: in, Partition: partition, Until: until, Keys: sortKeys(t.Keys), Limit: t.Limit, Offset: t.Offset,
 		By: exec.Rank(t.By), Ties: t.Ties, Number: t.Number != "",
-		AppendOnly: appends(t.Input), Out: t.Schema(),
+		AppendOnly: appends(t.Input), Forget: t.Forget, Out: t.Schema(),
 	})
 }
 

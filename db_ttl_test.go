@@ -1,0 +1,152 @@
+package sqlstream_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sqlstream/sqlstream"
+)
+
+// ttlModel is what queries with a STATE TTL of 16 seconds, noted to the second, hold.
+type ttlModel struct {
+	groups map[int]*ttlGroup
+	left   []ttlRow // of the join, not forgotten
+	right  []ttlRow
+	pairs  []string
+	first  []string // what DISTINCT has put out
+	now    int64
+}
+
+type ttlGroup struct {
+	values []int
+	last   int64
+}
+
+type ttlRow struct {
+	k, v int
+	at   int64
+}
+
+const ttlSeconds = 16
+
+// forget drops what nothing has touched for the time.
+func (m *ttlModel) forget(now int64) {
+	m.now = now
+	maps.DeleteFunc(m.groups, func(_ int, g *ttlGroup) bool { return g.last < now-ttlSeconds })
+	old := func(r ttlRow) bool { return r.at < now-ttlSeconds }
+	m.left, m.right = slices.DeleteFunc(m.left, old), slices.DeleteFunc(m.right, old)
+}
+
+func (m *ttlModel) add(k, v int) {
+	g := m.groups[k]
+	if g == nil {
+		g = &ttlGroup{}
+		m.groups[k] = g
+		m.first = append(m.first, fmt.Sprint("+1 ", k))
+	}
+	g.last = m.now
+	g.values = append(g.values, v)
+	m.left = append(m.left, ttlRow{k, v, m.now})
+	for _, r := range m.right {
+		if r.k == k {
+			m.pairs = append(m.pairs, fmt.Sprint("+1 ", k, " ", v, " ", r.v))
+		}
+	}
+}
+
+func (m *ttlModel) addRight(k, v int) {
+	m.right = append(m.right, ttlRow{k, v, m.now})
+	for _, l := range m.left {
+		if l.k == k {
+			m.pairs = append(m.pairs, fmt.Sprint("+1 ", k, " ", l.v, " ", v))
+		}
+	}
+}
+
+// results are what the queries have.
+func (m *ttlModel) results() (groups, top []string) {
+	for k, g := range m.groups {
+		distinct := slices.Compact(slices.Sorted(slices.Values(g.values)))
+		texts := make([]string, len(distinct))
+		for i, v := range distinct {
+			texts[i] = fmt.Sprint(v)
+		}
+		groups = append(groups, fmt.Sprintf("+1 %d %d %d %s", k, len(g.values), len(distinct), strings.Join(texts, ",")))
+		top = append(top, fmt.Sprintf("+1 %d %d", k, distinct[0]))
+	}
+	return groups, top
+}
+
+// Whatever comes when, what no row has come to for the time is forgotten before the next
+// rows are taken in, and nothing else is.
+func TestStateTTL(t *testing.T) {
+	for seed := range uint64(8) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { stateTTL(t, seed) })
+	}
+}
+
+func stateTTL(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	var now atomic.Int64
+	now.Store(1_000_000_000)
+	db := opened(t, sqlstream.WithClock(func() time.Time { return time.Unix(now.Load(), 0) }), sqlstream.WithParallelism(1+int(seed%2)))
+	exec(t, db, `
+		CREATE TABLE t (k INT, v INT) WITH (connector = 'memory', append_only = 'true');
+		CREATE TABLE u (k INT, w INT) WITH (connector = 'memory', append_only = 'true');
+		SET state_ttl = '16 seconds'`)
+	var q []*sqlstream.Query
+	for i, text := range []string{
+		"SELECT k, COUNT(*) AS n, COUNT(DISTINCT v) AS d, GROUP_CONCAT(DISTINCT v ORDER BY v) AS all_ FROM t GROUP BY k EMIT UPDATE",
+		"SELECT k, v FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY k ORDER BY v) = 1 EMIT UPDATE",
+		"SELECT DISTINCT k FROM t EMIT APPEND",
+		"SELECT t.k, v, w FROM t JOIN u ON t.k = u.k EMIT APPEND",
+	} {
+		q = append(q, start(t, db, text, sqlstream.WithName(fmt.Sprint("q", i)), sqlstream.WithResult()))
+	}
+	m := &ttlModel{groups: map[int]*ttlGroup{}}
+	for range 60 {
+		now.Add(int64(r.IntN(6)))
+		m.forget(now.Load())
+		for range r.IntN(4) {
+			k, v := r.IntN(6), r.IntN(4)
+			if r.IntN(3) > 0 {
+				exec(t, db, fmt.Sprintf("INSERT INTO t VALUES (%d, %d)", k, v))
+				m.add(k, v)
+			} else {
+				exec(t, db, fmt.Sprintf("INSERT INTO u VALUES (%d, %d)", k, v))
+				m.addRight(k, v)
+			}
+		}
+		groups, top := m.results()
+		for i, want := range [][]string{groups, top, m.first, m.pairs} {
+			if err := q[i].ProcessAllAvailable(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			rows, err := q[i].Result(t.Context())
+			equal(t, weighed(strings.Split(strings.TrimSuffix(text(t, rows, err), "\n"), "\n")), weighed(want))
+		}
+	}
+}
+
+// weighed are lines in order, those that stand there several times with their number.
+func weighed(lines []string) string {
+	count := map[string]int{}
+	for _, l := range lines {
+		var n int
+		if _, err := fmt.Sscanf(l, "+%d ", &n); err == nil {
+			count[l[strings.IndexByte(l, ' '):]] += n
+		}
+	}
+	var out []string
+	for l, n := range count {
+		out = append(out, fmt.Sprint(n, l))
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
+}
