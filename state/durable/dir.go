@@ -17,6 +17,7 @@ type Dir struct {
 	fs      vfs.FS
 	path    string
 	options Options
+	limits  limits
 	lock    io.Closer
 	open    []*Flow
 }
@@ -30,7 +31,7 @@ const (
 
 // Open opens a directory and makes it where there is none.
 func Open(fs vfs.FS, path string, o Options) (*Dir, error) {
-	d := &Dir{fs: fs, path: path, options: o}
+	d := &Dir{fs: fs, path: path, options: o, limits: usualLimits}
 	if err := d.begin(); err != nil {
 		return nil, err
 	}
@@ -280,6 +281,13 @@ func (d *Dir) removeFlow(f *Flow) error {
 
 func (d *Dir) forget(f *Flow) {
 	d.open = slices.DeleteFunc(d.open, func(o *Flow) bool { return o == f })
+}
+
+// report tells an error that has lost nothing.
+func (d *Dir) report(err error) {
+	if d.options.Report != nil {
+		d.options.Report(err)
+	}
 }
 
 // Close closes the flows that are open and lets others have the directory.

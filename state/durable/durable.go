@@ -15,6 +15,9 @@ type Options struct {
 	Retain int
 	// Foreground makes Commit merge files itself instead of leaving that to the background.
 	Foreground bool
+	// Report is told errors that have lost nothing, such as a merge that found no room, and
+	// damage that was healed. It is called by whoever uses the directory.
+	Report func(error)
 }
 
 // A Corruption is a file whose content is not what was written.

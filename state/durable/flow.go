@@ -31,8 +31,12 @@ type Flow struct {
 	stores  map[string]*memory.Store
 	dropped map[string]bool // since the last Prepare: what files have of them counts no more
 	known   map[tableName]bool
-	adopts  []*Flow // since the last Prepare
-	removes []*Flow // adopted by the checkpoint that is prepared
+	adopts  []*Flow          // since the last Prepare
+	foreign map[string]*Flow // stores of those, and whose they were
+	removes []*Flow          // adopted by the checkpoint that is prepared
+
+	merge     *merging
+	mergeFrom int // so many single files are to be there before another merge is tried
 
 	broken error
 	closed bool
@@ -82,9 +86,16 @@ func (f *Flow) Store(name string) (state.Store, error) {
 
 // filler fills tables of a store from the files.
 func (f *Flow) filler(store string) memory.Fill {
-	return func(name string, t state.Table) error { return f.fill(tableName{store, name}, t) }
+	return func(name string, t state.Table) (kept bool, err error) {
+		id := tableName{store, name}
+		if o := f.foreign[store]; o != nil {
+			return false, o.fill(id, t)
+		}
+		return true, f.fill(id, t)
+	}
 }
 
+// fill gives a table what the files have of it.
 func (f *Flow) fill(name tableName, t state.Table) error {
 	if f.dropped[name.store] {
 		return nil
@@ -135,35 +146,13 @@ func (f *Flow) read(file *stateFile, s *section, to state.Delta) error {
 // Drop implements state.Backend.
 func (f *Flow) Drop(name string) {
 	delete(f.stores, name)
+	delete(f.foreign, name)
 	f.dropped[name] = true
 	for t := range f.known {
 		if t.store == name {
 			delete(f.known, t)
 		}
 	}
-}
-
-// Adopt implements state.Backend. The other one is of the same directory.
-func (f *Flow) Adopt(other state.Backend) error {
-	o, ok := other.(*Flow)
-	if !ok || o.dir != f.dir || o == f {
-		return errors.New("a flow adopts another one of its directory")
-	}
-	for name := range o.stores {
-		if _, ok := f.stores[name]; ok {
-			return fmt.Errorf("flow %s has a store %s, as flow %s has", f.id, name, o.id)
-		}
-	}
-	if err := o.quiet(); err != nil {
-		return err
-	}
-	for name, s := range o.stores {
-		s.Keep(f.filler(name))
-		f.stores[name] = s
-		f.dropped[name] = true // what was dropped under that name stays so
-	}
-	f.adopts = append(f.adopts, o)
-	return nil
 }
 
 // Prepare implements state.Backend.
@@ -174,17 +163,17 @@ func (f *Flow) Prepare(ctx context.Context, c state.Checkpoint) error {
 	if f.waiting != nil || c.Epoch <= f.manifest.Epoch {
 		return fmt.Errorf("checkpoint %d cannot follow %d", c.Epoch, max(f.manifest.Epoch, f.found.Latest.Epoch))
 	}
-	return f.fail(f.prepare(c))
+	return f.fail(f.prepare(ctx, c))
 }
 
-func (f *Flow) prepare(c state.Checkpoint) error {
+func (f *Flow) prepare(ctx context.Context, c state.Checkpoint) error {
 	number, from := f.take(), f.manifest.Epoch
 	file, err := f.fs.Create(f.path(stateName(number, from)), vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
 	w := newStateWriter(file, from, c.Epoch)
-	err = f.save(w, c)
+	err = f.save(ctx, w, c)
 	if closed := file.Close(); err == nil {
 		err = closed
 	}
@@ -201,11 +190,12 @@ func (f *Flow) prepare(c state.Checkpoint) error {
 	f.waiting.drops = slices.Collect(maps.Keys(f.dropped))
 	f.removes, f.adopts = f.adopts, nil
 	clear(f.dropped)
+	clear(f.foreign)
 	return nil
 }
 
 // save writes what has changed.
-func (f *Flow) save(w *stateWriter, c state.Checkpoint) error {
+func (f *Flow) save(ctx context.Context, w *stateWriter, c state.Checkpoint) error {
 	if err := w.note(metaBlock, c.Meta); err != nil {
 		return err
 	}
@@ -217,6 +207,11 @@ func (f *Flow) save(w *stateWriter, c state.Checkpoint) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.dropped)) {
 		if err := w.note(dropBlock, []byte(name)); err != nil {
+			return err
+		}
+	}
+	for _, o := range f.adopts {
+		if err := f.saveUnopened(ctx, w, o); err != nil {
 			return err
 		}
 	}
@@ -243,7 +238,11 @@ func (f *Flow) Commit(ctx context.Context) error {
 	if f.waiting == nil {
 		return errors.New("no checkpoint is prepared")
 	}
-	return f.fail(f.commit())
+	if err := f.commit(); err != nil {
+		return f.fail(err)
+	}
+	f.beginMerge()
+	return nil
 }
 
 // commit makes the waiting file one of those that count.
@@ -252,11 +251,17 @@ func (f *Flow) commit() error {
 	m.Epoch = f.waiting.To
 	m.Files = append(slices.Clone(m.Files), f.waiting.entry())
 	m.Adopted = append(slices.Clone(m.Adopted), f.waiting.adopted...)
+	done, before := f.endMerge(&m), f.manifest
 	if err := f.publish(m); err != nil {
 		return err
 	}
 	f.files = append(f.files, f.waiting)
 	f.waiting = nil
+	if done != nil {
+		if err := f.replaced(done, before); err != nil {
+			return err
+		}
+	}
 	for _, o := range f.removes {
 		o.abandon()
 	}
@@ -329,11 +334,11 @@ func (f *Flow) Close() error {
 
 // quiet ends what the flow does by itself.
 func (f *Flow) quiet() error {
-	if f.log.file == nil {
-		return nil
+	err := f.stopMerge()
+	if f.log.file != nil {
+		err = errors.Join(err, f.log.file.Close())
+		f.log.file = nil
 	}
-	err := f.log.file.Close()
-	f.log.file = nil
 	return err
 }
 

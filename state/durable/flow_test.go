@@ -12,7 +12,10 @@ import (
 	"github.com/sqlstream/sqlstream/vec"
 )
 
-var bigint = types.Of(types.BigInt)
+var (
+	bigint  = types.Of(types.BigInt)
+	bigints = []types.Type{bigint}
+)
 
 // What was committed is there after the directory is opened again.
 func TestReopen(t *testing.T) {

@@ -28,9 +28,17 @@ func (f *Flow) check() error {
 	for _, e := range f.manifest.Files {
 		s, err := f.scan(e)
 		if err != nil {
+			if s := f.heal(e, err); s != nil {
+				f.files = append(f.files, s...)
+				continue
+			}
 			return err
 		}
 		f.files = append(f.files, s)
+	}
+	f.manifest.Files = nil
+	for _, s := range f.files {
+		f.manifest.Files = append(f.manifest.Files, s.entry())
 		for _, t := range s.sections {
 			f.known[t.tableName] = true
 		}
@@ -45,7 +53,7 @@ func (f *Flow) check() error {
 func newFlow(d *Dir, id string) *Flow {
 	return &Flow{
 		dir: d, fs: d.fs, id: id,
-		stores: map[string]*memory.Store{}, dropped: map[string]bool{}, known: map[tableName]bool{},
+		stores: map[string]*memory.Store{}, dropped: map[string]bool{}, known: map[tableName]bool{}, foreign: map[string]*Flow{},
 	}
 }
 
@@ -100,6 +108,9 @@ func (f *Flow) lookState(name string, number uint64) error {
 	if slices.ContainsFunc(f.manifest.Files, func(e entry) bool { return e.Number == number }) {
 		return nil
 	}
+	if behind, err := f.follows(name); err != nil || !behind {
+		return err
+	}
 	s, err := f.scanFile(name)
 	var bad *Corruption
 	switch {
@@ -113,6 +124,27 @@ func (f *Flow) lookState(name string, number uint64) error {
 		f.waiting = s
 	}
 	return nil
+}
+
+// follows reports that a file begins where the latest checkpoint ends.
+func (f *Flow) follows(name string) (bool, error) {
+	r, err := f.open(name)
+	if err != nil {
+		return false, err
+	}
+	head, err := r.bytes(min(headerSize, r.size))
+	if closed := r.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return false, err
+	}
+	from, _, err := parseHeader(r.name, head, stateFiles)
+	var bad *Corruption
+	if errors.As(err, &bad) {
+		return false, nil
+	}
+	return int64(from) == f.manifest.Epoch, err
 }
 
 // scan checks a file that the manifest names.

@@ -41,8 +41,16 @@ type section struct {
 	shape   string
 	sorted  bool  // by key, each of deleted and of set
 	at, end int64 // in the file, without the table's own block
+	setAt   int64 // where the keys that are set begin
 	set     int64 // keys
 	bytes   int64 // of set keys and values
+}
+
+// grow takes a block that ends there into the section.
+func (s *section) grow(kind byte, end int64) {
+	if s.end = end; kind != setBlock {
+		s.setAt = end
+	}
 }
 
 // A tableName is a table in a store.
@@ -99,7 +107,7 @@ func (w *stateWriter) openTable() error {
 	w.buf = append(w.buf, sorted)
 	err := w.end()
 	s.at = w.at + int64(len(w.buf))
-	s.end = s.at
+	s.setAt, s.end = s.at, s.at
 	w.sections = append(w.sections, *s)
 	return err
 }
@@ -109,8 +117,9 @@ func (w *stateWriter) section() *section { return &w.sections[len(w.sections)-1]
 
 // endOf ends a block of the section at hand.
 func (w *stateWriter) endOf() error {
+	kind := w.buf[w.start+4]
 	err := w.end()
-	w.section().end = w.at + int64(len(w.buf))
+	w.section().grow(kind, w.at+int64(len(w.buf)))
 	return err
 }
 
@@ -274,7 +283,7 @@ func (f *stateFile) take(b block, at, end int64) string {
 		f.drops = append(f.drops, string(b.payload))
 		return ""
 	case tableBlock:
-		s := section{tableName: tableName{string(c.bytes()), string(c.bytes())}, shape: string(c.bytes()), at: end, end: end}
+		s := section{tableName: tableName{string(c.bytes()), string(c.bytes())}, shape: string(c.bytes()), at: end, setAt: end, end: end}
 		s.sorted = len(c.data) == 1 && c.data[0] == 1
 		f.sections = append(f.sections, s)
 		c.data = nil
@@ -283,7 +292,7 @@ func (f *stateFile) take(b block, at, end int64) string {
 			return "entries stand before any table"
 		}
 		s := &f.sections[len(f.sections)-1]
-		s.end = end
+		s.grow(b.kind, end)
 		if b.kind == setBlock {
 			for len(c.data) > 0 {
 				k, v := c.bytes(), c.bytes()

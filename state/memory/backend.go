@@ -12,6 +12,9 @@ type Backend struct{ stores map[string]*Store }
 // NewBackend returns a backend without stores.
 func NewBackend() *Backend { return &Backend{map[string]*Store{}} }
 
+// Stores returns the stores that were opened, by name.
+func (b *Backend) Stores() map[string]*Store { return b.stores }
+
 // Found implements state.Backend.
 func (b *Backend) Found() state.Found { return state.Found{} }
 

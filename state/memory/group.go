@@ -21,6 +21,7 @@ type groupRows struct {
 
 	moving  bool     // what is made was there before: it is nothing new, nor is it touched
 	changes *changes // nil where nothing lasts
+	loading bool     // nothing gets dirty
 
 	epoch uint32 // rows with this tag are dirty
 	dirty []int32
@@ -108,6 +109,9 @@ func (r *groupRows) touch(gids []int32) {
 
 // soil makes a group dirty.
 func (r *groupRows) soil(g int32) {
+	if r.loading {
+		return
+	}
 	if r.changes != nil {
 		r.changes.touched.set(g)
 	}

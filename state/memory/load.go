@@ -131,11 +131,13 @@ type mapLoader struct {
 	m *Map
 	loading
 	rows []byte
+	kept *changes // of the map, which has none meanwhile
 }
 
 // Load implements state.Table.
 func (m *Map) Load() state.Loader {
-	l := &mapLoader{m: m}
+	l := &mapLoader{m: m, kept: m.changes}
+	m.changes, m.loading = nil, true
 	l.keys, l.gids = newKeyBatch(m.shape.Keys), make([]int32, vec.BatchRows)
 	l.flush = l.put
 	return l
@@ -174,7 +176,6 @@ func (l *mapLoader) put() error {
 		for i, g := range gids {
 			copy(m.row(g), l.rows[i*m.width:(i+1)*m.width])
 		}
-		m.Clean()
 	}
 	l.rows = l.rows[:0]
 	l.reset()
@@ -194,8 +195,7 @@ func present(gids []int32) []int32 {
 // Done implements state.Loader.
 func (l *mapLoader) Done() error {
 	err := l.put()
-	if l.m.changes != nil {
-		l.m.changes.reset()
-	}
+	l.m.changes, l.m.loading = l.kept, false
+	l.m.Clean() // the tags of what was loaded are of an epoch that has passed
 	return err
 }

@@ -14,12 +14,14 @@ type indexLoader struct {
 	x *Index
 	loading
 	heads keyBatch
-	rows  []byte // weights and words
+	rows  []byte   // weights and words
+	kept  *changes // of the rows, which have none meanwhile
 }
 
 // Load implements state.Table.
 func (x *Index) Load() state.Loader {
-	l := &indexLoader{x: x, heads: newKeyBatch(x.shape.Keys)}
+	l := &indexLoader{x: x, heads: newKeyBatch(x.shape.Keys), kept: x.changes}
+	x.rows.changes, x.rows.loading, x.heads.loading = nil, true, true
 	l.keys, l.gids = newKeyBatch(x.shape.Columns), make([]int32, vec.BatchRows)
 	l.flush = l.put
 	return l
@@ -58,8 +60,6 @@ func (l *indexLoader) put() error {
 		x.Settle()
 	} else {
 		l.set(rows)
-		x.rows.Clean()
-		x.heads.Clean()
 	}
 	l.rows = l.rows[:0]
 	l.heads.reset()
@@ -85,9 +85,9 @@ func (l *indexLoader) set(rows []int32) {
 
 // Done implements state.Loader.
 func (l *indexLoader) Done() error {
-	err := l.put()
-	if l.x.changes != nil {
-		l.x.changes.reset()
-	}
+	x, err := l.x, l.put()
+	x.rows.changes, x.rows.loading, x.heads.loading = l.kept, false, false
+	x.rows.Clean()
+	x.heads.Clean()
 	return err
 }

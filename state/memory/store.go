@@ -21,8 +21,9 @@ type Store struct {
 	cold    state.Cold
 }
 
-// A Fill gives a table that is opened for the first time what it had.
-type Fill func(name string, t state.Table) error
+// A Fill gives a table that is opened for the first time what it had, and reports whether
+// that is kept already: otherwise all of it counts as changed.
+type Fill func(name string, t state.Table) (kept bool, err error)
 
 // New returns an empty store.
 func New() *Store {
@@ -65,6 +66,14 @@ func (s *Store) table(name string) state.Table {
 	return s.ordered[name]
 }
 
+// TableLen returns the number of keys of a table, and whether it was opened.
+func (s *Store) TableLen(name string) (int, bool) {
+	if !slices.Contains(s.names, name) {
+		return 0, false
+	}
+	return s.table(name).Len(), true
+}
+
 // begin takes up a new table under a name that no other has.
 func (s *Store) begin(name string, t keeper) error {
 	if slices.Contains(s.names, name) {
@@ -72,8 +81,12 @@ func (s *Store) begin(name string, t keeper) error {
 	}
 	if s.fill != nil {
 		t.keep()
-		if err := s.fill(name, t); err != nil {
+		kept, err := s.fill(name, t)
+		if err != nil {
 			return err
+		}
+		if !kept {
+			t.keep()
 		}
 	}
 	s.names = append(s.names, name)

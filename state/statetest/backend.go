@@ -1,0 +1,297 @@
+package statetest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/sqlstream/sqlstream/internal/sample"
+	"github.com/sqlstream/sqlstream/state"
+)
+
+// A Disk is what backends of a test keep their files on.
+type Disk interface {
+	// Open opens the backend of a name, where the last one was closed or the disk crashed.
+	Open(name string) (state.Backend, error)
+	// FailAfter lets so many changes of the disk through; each one behind them fails.
+	FailAfter(changes int)
+	// Crash returns the disk as a machine leaves it that dies now, or at the first change that
+	// failed. The backends of before are to be used no more.
+	Crash(r *rand.Rand) Disk
+}
+
+// RunBackend holds the laws of a backend to those that disks have, each of them empty.
+func RunBackend(t *testing.T, disk func() Disk) {
+	t.Run("reopened", func(t *testing.T) {
+		for seed := range uint64(10) {
+			w := newWorld(t, disk(), seed)
+			w.open()
+			for range 40 {
+				if err := w.epoch(); err != nil {
+					t.Fatal(err)
+				}
+				if w.rand.IntN(4) == 0 {
+					w.reopen(w.rand.IntN(2) == 0)
+				}
+			}
+		}
+	})
+	t.Run("crashing", func(t *testing.T) {
+		for seed := range uint64(3) {
+			for changes := 0; crashAfter(t, disk(), seed, changes); changes += 1 + changes/20 {
+			}
+		}
+	})
+	t.Run("adopting", func(t *testing.T) { checkAdopting(t, disk) })
+}
+
+// crashAfter lets a backend fail after so many changes of the disk, and then goes on with
+// what is left. It reports whether the run came so far.
+func crashAfter(t *testing.T, d Disk, seed uint64, changes int) bool {
+	w := newWorld(t, d, seed)
+	w.open()
+	d.FailAfter(changes)
+	for range 12 {
+		if err := w.epoch(); err != nil {
+			w.disk = d.Crash(w.rand)
+			w.open()
+			for range 3 {
+				if err := w.epoch(); err != nil {
+					t.Fatalf("seed %d, after change %d: %v", seed, changes, err)
+				}
+			}
+			w.reopen(true)
+			return true
+		}
+	}
+	return false
+}
+
+// A world is a dataflow on a backend, and what is to be found of it.
+type world struct {
+	t    *testing.T
+	disk Disk
+	rand *rand.Rand
+	ctx  context.Context
+
+	b      state.Backend
+	now    int64
+	tables map[string]*worldTable // by "store table"
+
+	latest   kept
+	prepared *kept // it is known to be durable
+	trying   *kept // it may be durable, since Prepare has failed
+	commits  bool  // Commit has failed
+	log      []state.Record
+	logging  *state.Record // it may be durable, since Log has failed
+}
+
+// kept is a checkpoint and what the tables had.
+type kept struct {
+	epoch  int64
+	tables map[string]contents
+}
+
+func (k *kept) meta() []byte {
+	if k.epoch == 0 {
+		return nil
+	}
+	return fmt.Appendf(nil, "checkpoint %d", k.epoch)
+}
+
+func newWorld(t *testing.T, d Disk, seed uint64) *world {
+	return &world{t: t, disk: d, rand: sample.Rand(seed), ctx: context.Background()}
+}
+
+// open opens the backend, looks at what it has found, and takes it up.
+func (w *world) open() {
+	w.t.Helper()
+	var err error
+	if w.b, err = w.disk.Open("flow"); err != nil {
+		w.t.Fatal(err)
+	}
+	found := w.b.Found()
+	if w.commits && found.Latest.Epoch == w.prepared.epoch {
+		w.latest, w.prepared = *w.prepared, nil
+	}
+	if found.Latest.Epoch != w.latest.epoch || string(found.Latest.Meta) != string(w.latest.meta()) {
+		w.t.Fatalf("found checkpoint %d %q, want %d", found.Latest.Epoch, found.Latest.Meta, w.latest.epoch)
+	}
+	if found.Prepared != nil && w.trying != nil && found.Prepared.Epoch == w.trying.epoch {
+		w.prepared = w.trying
+	}
+	w.checkFound(found)
+	happened := w.rand.IntN(2) == 0
+	if err := w.b.Settle(w.ctx, happened); err != nil {
+		w.t.Fatal(err)
+	}
+	if happened && w.prepared != nil {
+		w.latest = *w.prepared
+	}
+	w.prepared, w.trying, w.logging, w.commits = nil, nil, nil, false
+	w.log = slices.DeleteFunc(w.log, func(r state.Record) bool { return r.Epoch <= w.latest.epoch })
+	w.now = max(w.now, w.latest.epoch)
+	w.openTables()
+}
+
+func (w *world) checkFound(found state.Found) {
+	w.t.Helper()
+	switch p := found.Prepared; {
+	case (p != nil) != (w.prepared != nil):
+		w.t.Fatalf("found %v prepared, want %v", p, w.prepared)
+	case p != nil && (p.Epoch != w.prepared.epoch || string(p.Meta) != string(w.prepared.meta())):
+		w.t.Fatalf("found checkpoint %d prepared, want %d", p.Epoch, w.prepared.epoch)
+	}
+	w.log = slices.DeleteFunc(w.log, func(r state.Record) bool { return r.Epoch <= w.latest.epoch })
+	if w.logging != nil && len(found.Log) == len(w.log)+1 {
+		w.log = append(w.log, *w.logging)
+	}
+	same := func(a, b state.Record) bool { return a.Epoch == b.Epoch && string(a.Data) == string(b.Data) }
+	if !slices.EqualFunc(found.Log, w.log, same) {
+		w.t.Fatalf("found log %v, want %v", found.Log, w.log)
+	}
+}
+
+// openTables opens the tables that there are by the latest checkpoint, and compares them.
+func (w *world) openTables() {
+	w.t.Helper()
+	w.tables = map[string]*worldTable{}
+	for _, name := range slices.Sorted(maps.Keys(w.latest.tables)) {
+		x := w.table(name)
+		x.restore(w.latest.tables[name])
+		x.compare()
+	}
+}
+
+func (w *world) table(name string) *worldTable {
+	x, ok := w.tables[name]
+	if !ok {
+		x = openTable(w.t, w.b, name)
+		w.tables[name] = x
+	}
+	return x
+}
+
+// reopen closes the backend and opens it again.
+func (w *world) reopen(closed bool) {
+	if closed {
+		if err := w.b.Close(); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.disk = w.disk.Crash(w.rand)
+	w.open()
+}
+
+// epoch logs an epoch, changes tables, and mostly makes a checkpoint.
+func (w *world) epoch() error {
+	w.now++
+	for range 1 + w.rand.IntN(2) {
+		r := state.Record{Epoch: w.now, Data: fmt.Appendf(nil, "record %d %d", w.now, w.rand.IntN(1000))}
+		if err := w.b.Log(w.ctx, r.Epoch, r.Data); err != nil {
+			w.logging = &r
+			return err
+		}
+		w.log = append(w.log, r)
+	}
+	w.change()
+	if w.rand.IntN(4) == 0 {
+		return nil
+	}
+	return w.checkpoint()
+}
+
+func (w *world) checkpoint() error {
+	k := &kept{w.now, map[string]contents{}}
+	for name, x := range w.tables {
+		k.tables[name] = x.contents()
+	}
+	if err := w.b.Prepare(w.ctx, state.Checkpoint{Epoch: w.now, Meta: k.meta()}); err != nil {
+		w.trying = k
+		return err
+	}
+	w.prepared = k
+	if w.rand.IntN(8) == 0 {
+		w.reopen(w.rand.IntN(2) == 0)
+		return nil
+	}
+	if err := w.b.Commit(w.ctx); err != nil {
+		w.commits = true
+		return err
+	}
+	w.latest, w.prepared = *k, nil
+	return nil
+}
+
+// change works on some tables, and now and then forgets a store.
+func (w *world) change() {
+	for range 1 + w.rand.IntN(4) {
+		store := fmt.Sprintf("q%d/0", w.rand.IntN(3))
+		if w.rand.IntN(20) == 0 {
+			w.b.Drop(store)
+			maps.DeleteFunc(w.tables, func(_ string, x *worldTable) bool { return x.store == store })
+			continue
+		}
+		w.table(fmt.Sprintf("%s %d", store, w.rand.IntN(tableKinds))).change(w.rand)
+	}
+}
+
+// checkAdopting lets a backend take over the stores of another one.
+func checkAdopting(t *testing.T, disk func() Disk) {
+	for seed := range uint64(40) {
+		a := newWorld(t, disk(), seed)
+		a.open()
+		if err := a.epoch(); err != nil {
+			t.Fatal(err)
+		}
+		other, err := a.disk.Open("other")
+		if err != nil {
+			t.Fatal(err)
+		}
+		adopt(t, a, other)
+	}
+}
+
+func adopt(t *testing.T, w *world, other state.Backend) {
+	if err := other.Settle(w.ctx, false); err != nil {
+		t.Fatal(err)
+	}
+	theirs := openTable(t, other, fmt.Sprintf("theirs/0 %d", w.rand.IntN(tableKinds)))
+	for e := range int64(w.rand.IntN(4)) {
+		theirs.change(w.rand)
+		c := state.Checkpoint{Epoch: 1 + e}
+		if err := other.Prepare(w.ctx, c); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Commit(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	theirs.change(w.rand)
+	w.change()
+	if err := w.b.Adopt(other); err != nil {
+		t.Fatal(err)
+	}
+	w.tables[theirs.name] = theirs
+	for range 5 {
+		if err := w.epoch(); err != nil {
+			t.Fatal(err)
+		}
+		if w.latest.epoch == w.now {
+			w.reopen(w.rand.IntN(2) == 0)
+		}
+	}
+	if _, ok := w.latest.tables[theirs.name]; !ok {
+		return // lost with what was not committed
+	}
+	again, err := w.disk.Open("other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := again.Found(); f.Latest.Epoch != 0 || f.Prepared != nil || len(f.Log) > 0 {
+		t.Fatalf("an adopted flow is still there: %v", f)
+	}
+}
