@@ -20,36 +20,60 @@ import (
 // createView makes a name for a query, or with MATERIALIZED starts the query and
 // keeps its result.
 func (db *DB) createView(ctx context.Context, st *sql.CreateView) (Result, error) {
-	kind := catalog.View
+	if done, err := db.taken(&st.Common, st.Name, st.OrReplace, st.IfNotExists); err != nil {
+		return Result{}, err
+	} else if done {
+		return db.viewThere(ctx, st)
+	}
+	if !st.Materialized {
+		e, _, err := db.viewPlan(st, catalog.View, db.terms())
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Message: "view " + e.Name + " created"}, db.put(&st.Common, e, st.OrReplace)
+	}
+	l, err := db.viewLaunch(st, db.terms())
+	if err != nil {
+		return Result{}, err
+	}
+	return db.materialize(ctx, st, l)
+}
+
+// viewThere is the answer to a CREATE of a view that is there. What has ended of one that
+// is kept goes on.
+func (db *DB) viewThere(ctx context.Context, st *sql.CreateView) (Result, error) {
+	r := Result{Message: viewWord(st) + " " + st.Name.Text + " exists already", Query: db.runningQuery(st.Name.Text)}
+	if k, ok := db.catalog.Query(st.Name.Text); ok && r.Query == nil && k.SQL == st.Text() {
+		return db.takeUp(ctx, &st.Common, k)
+	}
+	return r, nil
+}
+
+func viewWord(st *sql.CreateView) string {
 	if st.Materialized {
-		kind = catalog.MaterializedView
+		return "materialized view"
 	}
-	word := strings.ToLower(kind.String())
-	if done, err := db.taken(&st.Common, st.Name, st.OrReplace, st.IfNotExists); done || err != nil {
-		return Result{Message: word + " " + st.Name.Text + " exists already", Query: db.runningQuery(st.Name.Text)}, err
-	}
+	return "view"
+}
+
+// viewPlan makes the entry of a view, and the plan of its query.
+func (db *DB) viewPlan(st *sql.CreateView, kind catalog.Kind, on terms) (*catalog.Entry, *planner.Query, error) {
 	e := &catalog.Entry{
-		Kind: kind, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File,
+		Kind: kind, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File, Set: on.settings,
 		Query: st.Query.Mapping.Text(),
 	}
 	for _, c := range st.Columns {
 		e.Columns = append(e.Columns, c.Text)
 	}
-	p, err := db.planningOn(st.Tail, st.Materialized).View(st.Query, e.Columns)
+	p, err := db.planningOn(on, st.Tail, st.Materialized).View(st.Query, e.Columns)
 	if err != nil {
-		return Result{}, viewError(st, err)
+		return nil, nil, viewError(st, err)
 	}
 	if err := forgets(&st.Common, st.Tail, p); err != nil {
-		return Result{}, err
+		return nil, nil, err
 	}
 	e.Schema = p.Schema
-	if err := distinctNames(st, e.Schema); err != nil {
-		return Result{}, err
-	}
-	if !st.Materialized {
-		return Result{Message: "view " + e.Name + " created"}, db.put(&st.Common, e, st.OrReplace)
-	}
-	return db.materialize(ctx, st, e, p)
+	return e, p, distinctNames(st, e.Schema)
 }
 
 func viewError(st *sql.CreateView, err error) error {
@@ -75,28 +99,37 @@ func distinctNames(st *sql.CreateView, schema *types.Schema) error {
 	return nil
 }
 
-func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.Entry, p *planner.Query) (Result, error) {
+// viewLaunch is the query of a materialized view, ready to start.
+func (db *DB) viewLaunch(st *sql.CreateView, on terms) (*launch, error) {
+	e, p, err := db.viewPlan(st, catalog.MaterializedView, on)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Mode(connectors.Update); err != nil {
+		if err := refusedClock(&st.Common, err); err != nil {
+			return nil, err
+		}
+		return nil, st.Errorf(st.Name.Offset, "%s cannot be kept up to date: %v", e.Name, err)
+	}
+	e.AppendOnly, e.Keys = p.Props.AppendOnly, p.Props.Keys
+	e.Timed = slices.Sorted(maps.Keys(p.Watermarks))
+	return &launch{
+		at: &st.Common, name: e.Name, kind: "MATERIALIZED VIEW", plan: p, mode: connectors.Update, tail: st.Tail,
+		result: true, orReplace: st.OrReplace, entry: e, terms: on,
+	}, nil
+}
+
+func (db *DB) materialize(ctx context.Context, st *sql.CreateView, l *launch) (Result, error) {
+	e := l.entry
 	if st.OrReplace {
 		if err := db.replaceable(&st.Common, e.Name); err != nil {
 			return Result{}, err
 		}
-		for _, leaf := range p.Leaves {
+		for _, leaf := range l.plan.Leaves {
 			if leaf.Relation != nil && strings.EqualFold(leaf.Relation.Name, e.Name) {
 				return Result{}, st.Errorf(st.Name.Offset, "materialized view %s would read itself", e.Name)
 			}
 		}
-	}
-	if err := p.Mode(connectors.Update); err != nil {
-		if err := refusedClock(&st.Common, err); err != nil {
-			return Result{}, err
-		}
-		return Result{}, st.Errorf(st.Name.Offset, "%s cannot be kept up to date: %v", e.Name, err)
-	}
-	e.AppendOnly, e.Keys = p.Props.AppendOnly, p.Props.Keys
-	e.Timed = slices.Sorted(maps.Keys(p.Watermarks))
-	l := &launch{
-		at: &st.Common, name: e.Name, kind: "MATERIALIZED VIEW", plan: p, mode: connectors.Update, tail: st.Tail,
-		result: true, orReplace: st.OrReplace,
 	}
 	r, err := db.launch(ctx, l)
 	if err != nil {
@@ -110,13 +143,9 @@ func (db *DB) materialize(ctx context.Context, st *sql.CreateView, e *catalog.En
 		return r, placed(&st.Common, db.filled(ctx, r.Query))
 	}
 	r.Message = "materialized view " + e.Name + " created"
-	if err := db.catalog.Put(e, st.OrReplace); err != nil {
-		db.discard(r.Query)
-		return Result{}, placed(&st.Common, err)
-	}
 	if err := db.filled(ctx, r.Query); err != nil {
 		db.discard(r.Query)
-		return Result{}, placed(&st.Common, errors.Join(withoutQuery(err), db.catalog.Drop(e.Name)))
+		return Result{}, placed(&st.Common, errors.Join(withoutQuery(err), db.leaveOut(l)))
 	}
 	return r, nil
 }
@@ -185,16 +214,48 @@ func (db *DB) drop(ctx context.Context, st *sql.Drop) (string, error) {
 		if err := db.replaceable(&st.Common, e.Name); err != nil {
 			return "", err
 		}
-		if q := db.queryNamed(e.Name); q != nil {
-			if err := q.Stop(ctx); err != nil {
-				return "", placed(&st.Common, err)
-			}
-			db.forget(q)
-		}
-	} else if users := db.usersOf(e.Name); len(users) > 0 {
+		return word + " " + e.Name + " dropped", placed(&st.Common, db.dropAll(ctx, e.Name, db.queryNamed(e.Name)))
+	}
+	if users := db.usersOf(e.Name); len(users) > 0 {
 		return "", st.Errorf(st.Name.Offset, "%s %s is used by query %s", word, e.Name, users[0]).WithHint("%s first", db.ending(users[0]))
 	}
-	return word + " " + e.Name + " dropped", db.catalog.Drop(e.Name)
+	if err := db.catalog.Drop(e.Name); err != nil {
+		return "", err
+	}
+	if c := db.connector(e.Connector); e.Def != nil && c != nil && c.Drop != nil {
+		err := c.Drop(e.Def)
+		return word + " " + e.Name + " dropped", err
+	}
+	return word + " " + e.Name + " dropped", nil
+}
+
+// dropAll ends a query and forgets it, what is kept of it, and the view whose query it is.
+// What the catalog no longer knows nobody goes on with: so that comes first.
+func (db *DB) dropAll(ctx context.Context, name string, q *Query) error {
+	if q != nil {
+		if err := q.run.Stop(ctx); err != nil {
+			return err
+		}
+	}
+	_, view := db.catalog.Lookup(name)
+	if _, kept := db.catalog.Query(name); view || kept {
+		err := db.catalog.Change(func(n *catalog.Names) error {
+			if e, ok := n.Lookup(name); ok && e.Kind == catalog.MaterializedView {
+				if err := n.Drop(name); err != nil {
+					return err
+				}
+			}
+			n.DropQuery(name)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if q != nil {
+		db.forgetNamed(ctx, q.Name())
+	}
+	return nil
 }
 
 func (db *DB) dropQuery(ctx context.Context, st *sql.Drop) (string, error) {
@@ -207,11 +268,7 @@ func (db *DB) dropQuery(ctx context.Context, st *sql.Drop) (string, error) {
 	case q.kind == "MATERIALIZED VIEW":
 		return "", st.Errorf(st.Name.Offset, "%s is a materialized view", q.Name()).WithHint("DROP MATERIALIZED VIEW %s", q.Name())
 	}
-	if err := q.Stop(ctx); err != nil {
-		return "", placed(&st.Common, err)
-	}
-	db.forget(q)
-	return "query " + q.Name() + " dropped", nil
+	return "query " + q.Name() + " dropped", placed(&st.Common, db.dropAll(ctx, q.Name(), q))
 }
 
 func (db *DB) stopQuery(ctx context.Context, st *sql.StopQuery) (string, error) {
@@ -257,9 +314,9 @@ func (db *DB) explain(st sql.Statement, level planner.Level) (string, error) {
 	var err error
 	switch x := st.(type) {
 	case *sql.Select:
-		p, err = db.planningOn(x.Tail, x.Tail.Emit).Plan(x.Query)
+		p, err = db.planningOn(db.terms(), x.Tail, x.Tail.Emit).Plan(x.Query)
 	case *sql.CreateView:
-		p, err = db.planningOn(x.Tail, x.Materialized).Plan(x.Query)
+		p, err = db.planningOn(db.terms(), x.Tail, x.Materialized).Plan(x.Query)
 	case *sql.CreateQuery:
 		return db.explain(x.Insert, level)
 	case *sql.Insert:
@@ -278,7 +335,7 @@ func (db *DB) explainInsert(x *sql.Insert, level planner.Level) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	p, schema, err := db.planInsert(x, t)
+	p, schema, err := db.planInsert(x, t, db.terms())
 	if err != nil {
 		return "", err
 	}
@@ -287,7 +344,7 @@ func (db *DB) explainInsert(x *sql.Insert, level planner.Level) (string, error) 
 		return out, nil
 	}
 	check := t.connector.Modes(t.entry.Def)
-	out += fmt.Sprintf("\nSink %s (%s), %s\n", t.entry.Name, t.connector.Name, t.connector.Guarantee(t.entry.Def, db.durable))
+	out += fmt.Sprintf("\nSink %s (%s), %s\n", t.entry.Name, t.connector.Name, t.connector.Guarantee(t.entry.Def, db.dir != nil))
 	for _, m := range []Mode{Append, Update, Complete} {
 		if err := check(m); err != nil {
 			out += fmt.Sprintf("  %-9s no: %v\n", m, err)

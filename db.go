@@ -2,6 +2,7 @@ package sqlstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -18,7 +19,7 @@ import (
 )
 
 // A DB is an open database: a catalog of names and the queries that run. Its state
-// is in memory and ends with Close.
+// is in memory and ends with Close, unless it has a directory: see WithDir.
 type DB struct {
 	catalog    *catalog.Catalog
 	functions  *function.Registry
@@ -27,12 +28,17 @@ type DB struct {
 	planner    planner.Planner
 	engine     *stream.Engine
 	env        connectors.Env
-	durable    bool // state is kept beyond the process
+	dir        *builtin.Dir // nil where nothing outlives the process
+	instance   string       // tells the directory from all others
+	closing    sync.Once
+	closed     error
+	watching   sync.WaitGroup // for the ends of queries that are kept
 
 	write gate // one change of a memory table at a time
 
 	mu       sync.Mutex
 	settings settings
+	touched  map[string]bool // the settings that were set in this session
 	running  map[*stream.Query]*Query
 	starting map[string]chan struct{} // names of queries that are about to start, closed then
 	serial   int                      // names of queries without one
@@ -45,6 +51,10 @@ type config struct {
 	progress    func(Progress)
 	out         io.Writer
 	now         func() time.Time
+	memory      string // memory_limit, "" for its default
+	dir         string
+	fs          builtin.FS
+	setup       func(*DB) error
 }
 
 // An Option changes how a database is opened.
@@ -69,6 +79,10 @@ func WithOutput(w io.Writer) Option { return func(c *config) { c.out = w } }
 // WithClock replaces the clock that NOW() and triggers go by.
 func WithClock(now func() time.Time) Option { return func(c *config) { c.now = now } }
 
+// WithMemory sets how much memory all queries may hold together: the setting
+// memory_limit, such as "8 GiB".
+func WithMemory(limit string) Option { return func(c *config) { c.memory = limit } }
+
 // WithoutRules leaves out the optimiser's optional rules. Results are the same; it
 // is there to check that they are.
 func WithoutRules() Option { return func(c *config) { c.noRules = true } }
@@ -85,34 +99,85 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 	if c.parallelism < 1 || c.parallelism > 1024 {
 		return nil, fmt.Errorf("parallelism must lie between 1 and 1024, not %d", c.parallelism)
 	}
-	db := &DB{
-		catalog:    catalog.New(),
-		functions:  builtin.Functions(),
-		connectors: builtin.Connectors(),
-		formats:    builtin.Formats(),
-		env:        connectors.Env{Notice: c.notice, Now: c.now, Out: c.out},
-		settings:   defaultSettings(),
-		running:    map[*stream.Query]*Query{},
-		starting:   map[string]chan struct{}{},
-		write:      make(gate, 1),
+	if err := memorySize(c.memory); c.memory != "" && err != nil {
+		return nil, fmt.Errorf("memory: %w", err)
 	}
-	for i, c := range db.connectors {
-		db.connectors[i] = c.Following()
+	db := newDB(c)
+	if c.dir == "" {
+		db.start(&c)
+		return db, db.setUp(&c)
+	}
+	stored, err := db.openDir(&c)
+	if err != nil {
+		return nil, err
+	}
+	db.start(&c)
+	if err = db.setUp(&c); err == nil {
+		err = db.bringBack(ctx, stored)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// setUp lets the program add what is its own.
+func (db *DB) setUp(c *config) error {
+	if c.setup == nil {
+		return nil
+	}
+	return c.setup(db)
+}
+
+func newDB(c config) *DB {
+	db := &DB{
+		catalog:   catalog.New(),
+		functions: builtin.Functions(),
+		formats:   builtin.Formats(),
+		env:       connectors.Env{Notice: c.notice, Now: c.now, Out: c.out},
+		settings:  defaultSettings(),
+		touched:   map[string]bool{},
+		running:   map[*stream.Query]*Query{},
+		starting:  map[string]chan struct{}{},
+		write:     make(gate, 1),
+	}
+	if c.memory != "" {
+		db.settings["memory.limit"] = c.memory
 	}
 	db.planner = planner.Planner{Catalog: db.catalog, Functions: db.functions, Workers: c.parallelism, NoRules: c.noRules}
 	db.planner.Size = db.size
-	db.engine = stream.New(stream.Config{
-		Workers: c.parallelism, Env: db.env, NewBackend: builtin.NewBackend, OnProgress: c.progress, MemoryLimit: memoryLimit(db.settings["memory.limit"]),
-	})
-	return db, nil
+	return db
+}
+
+// start makes the engine, and the connectors, of which some keep what is theirs in the
+// directory.
+func (db *DB) start(c *config) {
+	config := stream.Config{
+		Workers: c.parallelism, Env: db.env, NewBackend: builtin.NewBackend, OnProgress: c.progress,
+		MemoryLimit: memoryLimit(db.settings["memory.limit"]),
+	}
+	if db.dir != nil {
+		config.NewFlow, config.OpenFlow, config.Instance = db.dir.NewFlow, db.dir.OpenFlow, db.instance
+	}
+	db.engine = stream.New(config)
+	for _, c := range builtin.Connectors(db.dir) {
+		db.connectors = append(db.connectors, c.Following())
+	}
 }
 
 // Close stops every query after its running epoch. One that takes longer than ten
 // seconds, such as one that writes to a broker that is away, is given up: it is no part
-// of any result.
+// of any result. The queries of a database with a directory go on when it is opened again;
+// one whose process dies without Close has lost nothing either.
 func (db *DB) Close() error {
-	db.engine.Close()
-	return nil
+	db.closing.Do(func() {
+		db.engine.Close()
+		db.watching.Wait()
+		if db.dir != nil {
+			db.closed = db.dir.Close()
+		}
+	})
+	return db.closed
 }
 
 // A gate lets one through at a time; who waits may give up.

@@ -165,7 +165,7 @@ func (db *DB) collect(ctx context.Context, p *planner.Query) (*zset.Batch, error
 
 // apply writes a change to a memory table and waits for its readers.
 func (db *DB) apply(ctx context.Context, t *target, delta *zset.Batch) (err error) {
-	out, err := db.output(ctx, t, connectors.Update, t.entry.Schema)
+	out, err := db.output(ctx, t, connectors.Update, t.entry.Schema, "")
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/stream"
-	"github.com/sqlstream/sqlstream/zset"
 )
 
 // insert runs INSERT INTO … once, or with EMIT starts it as a query named after
@@ -24,7 +23,8 @@ func (db *DB) insert(ctx context.Context, st *sql.Insert, name string) (r Result
 	if err != nil {
 		return Result{}, err
 	}
-	p, schema, err := db.planInsert(st, t)
+	on := db.terms()
+	p, schema, err := db.planInsert(st, t, on)
 	if err != nil {
 		return Result{}, err
 	}
@@ -39,7 +39,11 @@ func (db *DB) insert(ctx context.Context, st *sql.Insert, name string) (r Result
 	if name == "" {
 		name = t.entry.Name
 	}
-	return db.launchInsert(ctx, &st.Common, st, insertPlan{target: t, query: p, schema: schema, name: name})
+	l, err := db.insertLaunch(&st.Common, st, insertPlan{target: t, query: p, schema: schema, name: name, terms: on})
+	if err != nil {
+		return Result{}, err
+	}
+	return db.launch(ctx, l)
 }
 
 // createQuery starts CREATE QUERY name AS INSERT ….
@@ -47,20 +51,29 @@ func (db *DB) createQuery(ctx context.Context, st *sql.CreateQuery) (Result, err
 	if old := db.runningQuery(st.Name.Text); old != nil && st.IfNotExists {
 		return Result{Query: old, Message: "query " + st.Name.Text + " runs already"}, nil
 	}
+	l, err := db.queryLaunch(st, db.terms())
+	if err != nil {
+		return Result{}, err
+	}
+	return db.launch(ctx, l)
+}
+
+// queryLaunch is the query of CREATE QUERY, ready to start.
+func (db *DB) queryLaunch(st *sql.CreateQuery, on terms) (*launch, error) {
 	ins := st.Insert
 	if !ins.Tail.Emit {
-		return Result{}, st.Errorf(ins.Start, "query %s would end at once: its INSERT is not continuous", st.Name.Text).
+		return nil, st.Errorf(ins.Start, "query %s would end at once: its INSERT is not continuous", st.Name.Text).
 			WithHint("add EMIT, as in INSERT INTO … SELECT … EMIT UPDATE")
 	}
 	t, err := db.target(&ins.Common, ins.Target)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	p, schema, err := db.planInsert(ins, t)
+	p, schema, err := db.planInsert(ins, t, on)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	return db.launchInsert(ctx, &st.Common, ins, insertPlan{target: t, query: p, schema: schema, name: st.Name.Text, orReplace: st.OrReplace})
+	return db.insertLaunch(&st.Common, ins, insertPlan{target: t, query: p, schema: schema, name: st.Name.Text, orReplace: st.OrReplace, terms: on})
 }
 
 // An insertPlan is a planned INSERT about to start.
@@ -70,20 +83,22 @@ type insertPlan struct {
 	schema    *types.Schema
 	name      string
 	orReplace bool
+	terms     terms
 }
 
-func (db *DB) launchInsert(ctx context.Context, at *sql.Common, st *sql.Insert, i insertPlan) (Result, error) {
+// insertLaunch is a continuous INSERT, ready to start.
+func (db *DB) insertLaunch(at *sql.Common, st *sql.Insert, i insertPlan) (*launch, error) {
 	t := i.target
 	mode, note, err := chooseMode(&st.Common, st.Tail, &i.query, t.connector.Modes(t.entry.Def))
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	return db.launch(ctx, &launch{
-		at: at, name: i.name, kind: "INSERT", plan: t.oneRowPerKey(i.query, i.schema), mode: mode, tail: st.Tail, note: note, orReplace: i.orReplace,
-		sink: func(ctx context.Context) (stream.Output, error) {
-			return db.output(ctx, t, mode, i.schema)
+	return &launch{
+		at: at, name: i.name, kind: "INSERT", plan: t.oneRowPerKey(i.query, i.schema), mode: mode, tail: st.Tail, note: note, orReplace: i.orReplace, terms: i.terms,
+		sink: func(ctx context.Context, id string) (stream.Output, error) {
+			return db.output(ctx, t, mode, i.schema, id)
 		},
-	})
+	}, nil
 }
 
 // A target is a table that is written to.
@@ -161,7 +176,7 @@ func (t *target) given(st *sql.Insert, written []int) []int {
 }
 
 // planInsert plans the query with its columns converted to the target's.
-func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Schema, error) {
+func (db *DB) planInsert(st *sql.Insert, t *target, on terms) (*planner.Query, *types.Schema, error) {
 	written, err := t.written(st)
 	if err != nil {
 		return nil, nil, err
@@ -184,7 +199,7 @@ func (db *DB) planInsert(st *sql.Insert, t *target) (*planner.Query, *types.Sche
 	if err := t.upserts(st); err != nil {
 		return nil, nil, err
 	}
-	p, err := db.planningOn(st.Tail, st.Tail.Emit).Insert(st.Query, planner.Target{
+	p, err := db.planningOn(on, st.Tail, st.Tail.Emit).Insert(st.Query, planner.Target{
 		Columns: schema, Given: places, Defaults: defaults, Ordered: st.ByKey(), Runs: st.Tail.Emit,
 	})
 	var width *planner.WidthError
@@ -253,10 +268,10 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 		spec.Sort = nil // the order of what is written once matters to nobody
 	}
 	var err error
-	if spec.Inputs, err = db.inputs(ctx, p, true, s); err != nil {
+	if spec.Inputs, err = db.inputs(ctx, p, feeding{settings: s, bounded: true}); err != nil {
 		return 0, err
 	}
-	out, err := db.output(ctx, t, mode, schema)
+	out, err := db.output(ctx, t, mode, schema, "")
 	if err != nil {
 		return 0, err
 	}
@@ -298,20 +313,26 @@ func (t *target) keyOf(schema *types.Schema) []int {
 	return columns
 }
 
-// output opens the table for writing.
-func (db *DB) output(ctx context.Context, t *target, mode connectors.Mode, schema *types.Schema) (stream.Output, error) {
-	sink, err := t.connector.Sink(ctx, t.entry.Def, mode, schema, db.env)
-	if err != nil {
-		return stream.Output{}, fmt.Errorf("table %s: %w", t.entry.Name, err)
+// output opens the table for writing, by the query of an ID where that is kept.
+func (db *DB) output(ctx context.Context, t *target, mode connectors.Mode, schema *types.Schema, id string) (stream.Output, error) {
+	env := db.env
+	env.Query = id
+	open := func(ctx context.Context) (connectors.Sink, error) {
+		sink, err := t.connector.Sink(ctx, t.entry.Def, mode, schema, env)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", t.entry.Name, err)
+		}
+		held, err := db.heldTo(t.entry, schema, sink)
+		if err != nil {
+			return nil, errors.Join(err, sink.Close())
+		}
+		return held, nil
 	}
-	held, err := db.heldTo(t.entry, schema, sink)
-	if err != nil {
-		return stream.Output{}, errors.Join(err, sink.Close())
-	}
+	sink, err := open(ctx)
 	return stream.Output{
 		Name: t.entry.Name, Description: t.connector.Name + " " + t.entry.Name, Mode: mode,
-		Sink: held,
-	}, nil
+		Sink: sink, Open: open, Connector: t.connector, Guarantee: t.connector.Guarantee(t.entry.Def, db.dir != nil && id != ""),
+	}, err
 }
 
 // seen waits until every query that reads the memory table has taken in what was
@@ -351,31 +372,4 @@ func (db *DB) whoRuns(t *target) []*Query {
 		st, _ := q.Status()
 		return st != Running
 	})
-}
-
-// A countedSink counts the rows that a statement writes.
-type countedSink struct {
-	connectors.Sink
-	rows int64
-}
-
-// Unwrap implements connectors.Wrapper.
-func (s *countedSink) Unwrap() connectors.Sink { return s.Sink }
-
-// Write implements connectors.Sink.
-func (s *countedSink) Write(ctx context.Context, b *zset.Batch) error {
-	if b.Weights == nil {
-		s.rows += int64(b.Len)
-	}
-	for _, w := range b.Weights {
-		s.rows += max(w, -w)
-	}
-	return s.Sink.Write(ctx, b)
-}
-
-func rowsWord(n int64) string {
-	if n == 1 {
-		return "1 row"
-	}
-	return fmt.Sprintf("%d rows", n)
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/sqlstream/sqlstream/builtin"
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/planner"
@@ -17,7 +18,7 @@ import (
 // A launch is a continuous query about to start.
 type launch struct {
 	at        *sql.Common
-	settings  settings // when it was made
+	terms     terms
 	name      string
 	kind      string
 	plan      *planner.Query
@@ -26,14 +27,19 @@ type launch struct {
 	note      string
 	result    bool
 	orReplace bool
-	sink      func(context.Context) (stream.Output, error) // nil for none
-	attached  bool                                         // nothing was started: it runs already
+	sink      func(ctx context.Context, id string) (stream.Output, error) // nil for none
+	resumes   bool                                                        // as part of a dataflow that goes on
+	attached  bool                                                        // nothing was started: it runs already
+	entry     *catalog.Entry                                              // of a materialized view
+	id        string                                                      // of what is kept of it; "" where nothing is
 }
 
 // launch starts the query, or attaches to the one that runs under the same name
 // with the same text.
 func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
-	l.settings = db.current()
+	if db.keeps(l) {
+		return Result{}, l.at.Errorf(l.at.Start, "continuous queries are not kept in a directory yet")
+	}
 	if err := db.launchable(l); err != nil {
 		return Result{}, err
 	}
@@ -76,47 +82,79 @@ func (db *DB) alone(ctx context.Context, name string) (leave func(), err error) 
 	}
 }
 
-// launchAlone is launch while nobody else starts a query of that name.
+// launchAlone is launch while nobody else starts a query of that name. What can go wrong
+// beforehand does so before an old query gives way.
 func (db *DB) launchAlone(ctx context.Context, l *launch) (Result, error) {
-	if old := db.runningQuery(l.name); old != nil {
-		if !l.orReplace {
-			return l.attach(old)
-		}
-		if err := old.Stop(ctx); err != nil {
-			return Result{}, l.at.Errorf(l.at.Start, "%v", err)
-		}
-		db.forget(old)
-	} else if old, ok := db.engine.Query(l.name); ok {
-		db.forgetRun(old)
+	old := db.runningQuery(l.name)
+	if old != nil && !l.orReplace {
+		return l.attach(old)
 	}
-	spec := db.spec(l.plan, l.name, l.settings)
-	spec.Mode, spec.Result = l.mode, l.result
-	spec.Trigger = stream.Trigger(l.tail.Trigger)
-	var err error
-	if spec.Inputs, err = db.inputs(ctx, l.plan, spec.Trigger.Ends(), l.settings); err != nil {
-		return Result{}, err
+	if k, kept := db.catalog.Query(l.name); kept && !l.orReplace {
+		return db.takeUp(ctx, l.at, k)
 	}
-	if l.sink != nil {
-		out, err := l.sink(ctx)
-		if err != nil {
-			return Result{}, err
-		}
-		spec.Sinks = []stream.Output{out}
+	spec, err := db.specOf(ctx, l)
+	if err == nil && old != nil {
+		err = old.run.Stop(ctx)
 	}
+	if err == nil {
+		err = db.enter(l)
+	}
+	if err != nil {
+		return Result{}, errors.Join(err, closeSinks(spec))
+	}
+	db.forgetNamed(ctx, l.name)
 	run, err := db.engine.Start(ctx, spec)
 	if err != nil {
-		return Result{}, err
+		return Result{}, errors.Join(err, db.leaveOut(l))
 	}
-	q := &Query{db: db, run: run, plan: l.plan, text: l.at.Text(), kind: l.kind}
-	db.mu.Lock()
-	db.running[run] = q
-	db.mu.Unlock()
+	r := Result{Query: db.listed(run, l), Message: "query " + l.name + " started"}
 	db.forgetOldest()
-	r := Result{Query: q, Message: "query " + l.name + " started"}
 	if l.note != "" {
 		r.Notes = append(r.Notes, l.note)
 	}
 	return r, nil
+}
+
+// specOf is what the engine is told of a launch. Its sinks are open.
+func (db *DB) specOf(ctx context.Context, l *launch) (spec stream.Spec, err error) {
+	spec = db.spec(l.plan, l.name, l.terms.settings)
+	spec.Mode, spec.Result = l.mode, l.result
+	spec.Trigger = stream.Trigger(l.tail.Trigger)
+	if spec.Kept = db.keeps(l); spec.Kept && l.id == "" {
+		l.id = builtin.NewID()
+	}
+	spec.Restart, spec.CheckpointInterval = l.terms.restart(), l.terms.span("checkpoint.interval")
+	spec.Fingerprint = l.fingerprint()
+	if spec.Inputs, err = db.inputs(ctx, l.plan, l.feeding(spec)); err != nil || l.sink == nil {
+		return spec, err
+	}
+	out, err := l.sink(ctx, l.id)
+	if err == nil {
+		spec.Sinks = []stream.Output{out}
+	}
+	return spec, err
+}
+
+func (l *launch) feeding(spec stream.Spec) feeding {
+	return feeding{settings: l.terms.settings, bounded: spec.Trigger.Ends(), resumes: l.resumes}
+}
+
+func closeSinks(spec stream.Spec) error {
+	var err error
+	for _, out := range spec.Sinks {
+		err = errors.Join(err, out.Sink.Close())
+	}
+	return err
+}
+
+// listed makes the handle of a query that runs, or has run.
+func (db *DB) listed(run *stream.Query, l *launch) *Query {
+	q := &Query{db: db, run: run, plan: l.plan, text: l.at.Text(), kind: l.kind, launch: l}
+	db.mu.Lock()
+	db.running[run] = q
+	db.mu.Unlock()
+	db.watch(q)
+	return q
 }
 
 // attach gives the query that runs under the name, if it is the same.
@@ -246,6 +284,16 @@ func (db *DB) queryOf(run *stream.Query) *Query {
 
 // forget drops an ended query from the lists.
 func (db *DB) forget(q *Query) { db.forgetRun(q.run) }
+
+// forgetNamed drops the ended query of a name, with the state that is kept of it.
+func (db *DB) forgetNamed(ctx context.Context, name string) {
+	if run, ok := db.engine.Query(name); ok {
+		if err := db.engine.Drop(ctx, run); err != nil {
+			db.env.Notice(fmt.Sprintf("the state of query %s is still there: %v", name, err))
+		}
+		db.forgetRun(run)
+	}
+}
 
 func (db *DB) forgetRun(run *stream.Query) {
 	db.engine.Forget(run)

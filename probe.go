@@ -3,6 +3,7 @@ package sqlstream
 import (
 	"context"
 
+	"github.com/sqlstream/sqlstream/builtin"
 	"github.com/sqlstream/sqlstream/internal/probe"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/vec"
@@ -19,6 +20,7 @@ func init() {
 			},
 		}
 	}
+	probe.On = func(fs any) any { return Option(func(c *config) { c.fs = fs.(builtin.FS) }) }
 	probe.LookAt = func(query any) probe.Running {
 		q := query.(*Query)
 		return probe.Running{Plan: q.plan, Watermark: func(ctx context.Context, w planner.Watermark) (*vec.Vec, error) {

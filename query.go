@@ -21,6 +21,10 @@ type Query struct {
 	plan *planner.Query
 	text string // the statement that started it
 	kind string // "SELECT", "INSERT", "MATERIALIZED VIEW"
+
+	launch *launch  // what it was started with
+	flow   string   // where it is kept, if it does not run and the engine does not know
+	was    *verdict // of one that had ended before the database was opened; else nil
 }
 
 // Progress describes one epoch of a query in the words of Spark's
@@ -152,7 +156,13 @@ func (db *DB) writersOf(table string) []*Query {
 }
 
 // Status returns what has become of the query, and the error of a failed one.
-func (q *Query) Status() (Status, error) { return q.run.Status() }
+func (q *Query) Status() (Status, error) {
+	status, err := q.run.Status()
+	if status == Stopped && q.was != nil {
+		return q.was.status, q.was.err
+	}
+	return status, err
+}
 
 // Progress describes the last finished epoch; it is empty before the first.
 func (q *Query) Progress() Progress { return q.run.Progress() }
@@ -164,8 +174,22 @@ func (q *Query) Done() <-chan struct{} { return q.run.Done() }
 // it returns.
 func (q *Query) Wait(ctx context.Context) error { return q.run.Wait(ctx) }
 
-// Stop ends the query after the running epoch.
-func (q *Query) Stop(ctx context.Context) error { return q.run.Stop(ctx) }
+// Stop ends the query after the running epoch. In a database with a directory its state is
+// kept, also when that is opened again: RESUME QUERY, or the statement that started it, lets
+// it go on.
+func (q *Query) Stop(ctx context.Context) error {
+	if err := q.run.Stop(ctx); err != nil {
+		return err
+	}
+	return q.db.note(q)
+}
+
+// Resumed returns the epoch behind which the query goes on with what an earlier process, or
+// the query before it was stopped, has left; false for one that has begun anew.
+func (q *Query) Resumed() (epoch int64, ok bool) {
+	epoch = q.run.Resumed()
+	return epoch, epoch >= 0
+}
 
 // ProcessAllAvailable blocks until everything that the query's sources held when
 // it was called has been taken in and put out.

@@ -227,6 +227,8 @@ func (db *DB) run(ctx context.Context, st sql.Statement) (r Result, err error) {
 		r.Message, err = db.drop(ctx, x)
 	case *sql.StopQuery:
 		r.Message, err = db.stopQuery(ctx, x)
+	case *sql.ResumeQuery:
+		return db.resumeQuery(ctx, x)
 	case *sql.Set:
 		r.Message, err = "set "+shownSetting(x.Name.Text), db.set(x)
 	case *sql.Show:

@@ -78,7 +78,7 @@ func (db *DB) startBounded(ctx context.Context, p *planner.Query, whole bool, mo
 		f(&spec)
 	}
 	var err error
-	if spec.Inputs, err = db.inputs(ctx, p, true, s); err != nil {
+	if spec.Inputs, err = db.inputs(ctx, p, feeding{settings: s, bounded: true}); err != nil {
 		return nil, err
 	}
 	return db.engine.Start(ctx, spec)
@@ -121,11 +121,18 @@ func (db *DB) spec(p *planner.Query, name string, s settings) stream.Spec {
 	return spec
 }
 
+// A feeding is how a query takes its inputs.
+type feeding struct {
+	settings
+	bounded bool // what is there now
+	resumes bool // it goes on with the views that it reads
+}
+
 // inputs says what feeds each leaf of a plan. A bounded query takes the results of
 // materialized views as they are; a continuous one joins their dataflow.
-func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool, s settings) ([]stream.Input, error) {
+func (db *DB) inputs(ctx context.Context, p *planner.Query, how feeding) ([]stream.Input, error) {
 	views := map[string][]*zset.Batch{}
-	if bounded {
+	if how.bounded {
 		var err error
 		if views, err = db.viewResults(ctx, p); err != nil {
 			return nil, err
@@ -137,8 +144,10 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool, s sett
 		switch {
 		case leaf.Relation == nil:
 			in.Rows = []*zset.Batch{leaf.Rows}
-		case leaf.Relation.View && bounded:
+		case leaf.Relation.View && how.bounded:
 			in.Rows = views[leaf.Relation.Name]
+		case leaf.Relation.View && how.resumes:
+			in.Member = leaf.Relation.Name
 		case leaf.Relation.View:
 			if err := db.follow(&in, leaf.Relation.Name); err != nil {
 				return nil, err
@@ -148,7 +157,7 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, bounded bool, s sett
 			if late {
 				table = leaf.Relation.LateOf
 			}
-			src, err := db.sourceOf(table, s)
+			src, err := db.sourceOf(table, how.settings)
 			if err != nil {
 				return nil, err
 			}
@@ -181,11 +190,19 @@ func (db *DB) follow(in *stream.Input, view string) error {
 	case st == stream.Failed:
 		return fmt.Errorf("materialized view %s has failed: %w", view, cause(err))
 	case st == stream.Stopped:
-		return fmt.Errorf("materialized view %s was stopped, so that nothing follows in it; drop it and create it again", view)
+		return fmt.Errorf("materialized view %s was stopped, so that nothing follows in it; %s", view, db.wayOn(view))
 	default:
 		in.Member = view
 	}
 	return nil
+}
+
+// wayOn says how a view that was stopped goes on.
+func (db *DB) wayOn(view string) string {
+	if _, kept := db.catalog.Query(view); kept {
+		return "RESUME QUERY " + view + " first"
+	}
+	return "drop it and create it again"
 }
 
 // viewResults copies the results that a bounded query reads, those of one dataflow as
@@ -254,7 +271,8 @@ func (db *DB) sourceOf(name string, s settings) (*stream.Source, error) {
 
 // startSelect starts a continuous SELECT.
 func (db *DB) startSelect(ctx context.Context, st *sql.Select, o startOptions) (Result, error) {
-	p, err := db.planningOn(st.Tail, true).Running(st.Query)
+	on := db.terms()
+	p, err := db.planningOn(on, st.Tail, true).Running(st.Query)
 	if err != nil {
 		return Result{}, err
 	}
@@ -270,7 +288,7 @@ func (db *DB) startSelect(ctx context.Context, st *sql.Select, o startOptions) (
 		name = db.nextName("select")
 	}
 	return db.launch(ctx, &launch{
-		at: &st.Common, name: name, kind: "SELECT", plan: p, mode: mode, tail: st.Tail, note: note,
+		at: &st.Common, name: name, kind: "SELECT", plan: p, mode: mode, tail: st.Tail, note: note, terms: on,
 		result: o.result || !p.Props.AppendOnly || mode == connectors.Complete,
 	})
 }

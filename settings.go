@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/suggest"
@@ -21,6 +22,7 @@ type setting struct {
 	doc   string
 	value string // the default
 	check func(value string) error
+	later bool // it may be another when a query is resumed: plan and state do not depend on it
 }
 
 func wholeAbove(least int64) func(string) error {
@@ -46,17 +48,28 @@ func aZone(name string) error {
 	return err
 }
 
+func aSpan(text string) error {
+	d, err := connectors.ParseDuration(text)
+	if err == nil && d < 0 {
+		err = fmt.Errorf("'%s' is less than nothing", text)
+	}
+	return err
+}
+
 // known lists the settings by name.
 var known = []setting{
-	{"cte.max.recursion.depth", "the most rounds of WITH RECURSIVE in an epoch", "1000", wholeAbove(1)},
-	{"eval.error", "what a row does whose expression fails: 'fail' stops the query, 'null' gives NULL", "fail", oneOf("fail", "null")},
-	{"max.bytes.per.trigger", "the most bytes of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxBytes, 10), wholeAbove(1)},
-	{"max.rows.per.trigger", "the most rows of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxRows, 10), wholeAbove(1)},
-	{"memory.limit", "the most memory that all queries may hold together, such as '8 GiB': auto is half of what the machine or its container has", "auto", memorySize},
-	{"result.row.limit", "the most rows of a COMPLETE result", "1000000", wholeAbove(1)},
-	{"state.ttl", "how long a query keeps a group, or a row that waits for others, to which no row comes: '0' is for ever; STATE TTL behind a query's EMIT says it for that query", "0", ttl},
-	{"time.zone", "the zone in which TIMESTAMP WITH LOCAL TIME ZONE is shown and read", "UTC", aZone},
-	{"watermark.policy", "which watermark counts where a query reads several tables that have one: the least, or with 'max' the greatest, for which rows are late, too", "min", oneOf("min", "max")},
+	{"checkpoint.interval", "how often the state of a query is made durable, where no sink of its dataflow is exactly once and each epoch is", "1 second", aSpan, true},
+	{"cte.max.recursion.depth", "the most rounds of WITH RECURSIVE in an epoch", "1000", wholeAbove(1), true},
+	{"eval.error", "what a row does whose expression fails: 'fail' stops the query, 'null' gives NULL", "fail", oneOf("fail", "null"), true},
+	{"max.bytes.per.trigger", "the most bytes of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxBytes, 10), wholeAbove(1), true},
+	{"max.rows.per.trigger", "the most rows of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxRows, 10), wholeAbove(1), true},
+	{"memory.limit", "the most memory that all queries may hold together, such as '8 GiB': auto is half of what the machine or its container has", "auto", memorySize, false},
+	{"result.row.limit", "the most rows of a COMPLETE result", "1000000", wholeAbove(1), true},
+	{"restart", "what becomes of a query that fails for a reason that may pass: 'never' leaves it FAILED, 'on-failure' starts it again from its last checkpoint, after a while", "never", oneOf("never", "on-failure"), true},
+	{"secrets.in.directory", "what becomes of a secret option whose value would stand in the directory in clear text: 'refuse', or 'allow'", "refuse", oneOf("refuse", "allow"), false},
+	{"state.ttl", "how long a query keeps a group, or a row that waits for others, to which no row comes: '0' is for ever; STATE TTL behind a query's EMIT says it for that query", "0", ttl, false},
+	{"time.zone", "the zone in which TIMESTAMP WITH LOCAL TIME ZONE is shown and read", "UTC", aZone, false},
+	{"watermark.policy", "which watermark counts where a query reads several tables that have one: the least, or with 'max' the greatest, for which rows are late, too", "min", oneOf("min", "max"), false},
 }
 
 // shownSetting is a setting's name as it is shown.
@@ -84,6 +97,18 @@ func (s settings) number(name string) int64 {
 	return n
 }
 
+// span returns a setting that was checked to be a span of time.
+func (s settings) span(name string) time.Duration {
+	d, err := connectors.ParseDuration(s[name])
+	if err != nil {
+		return 0
+	}
+	return d
+}
+
+// restart reports that a failed query is to be started again.
+func (s settings) restart() bool { return s["restart"] == "on-failure" }
+
 // zone is that of time_zone, which was checked to be one.
 func (s settings) zone() *types.Zone {
 	z, err := types.LoadZone(s["time.zone"])
@@ -98,10 +123,18 @@ func (db *DB) planning() *planner.Planner { return db.planningBy(db.current()) }
 
 // planningBy returns a planner with the settings of a query's creation.
 func (db *DB) planningBy(s settings) *planner.Planner {
-	p := db.planner
-	p.Zone = s.zone()
-	return &p
+	return db.planningOn(terms{s, db.planner.Workers}, sql.Tail{}, false)
 }
+
+// Terms are what a query is planned on: the settings of its creation, which it keeps, and
+// the number of workers that its state is divided among.
+type terms struct {
+	settings
+	workers int
+}
+
+// terms are those of a query that is created now.
+func (db *DB) terms() terms { return terms{db.current(), db.planner.Workers} }
 
 func (s settings) limits() stream.Limits {
 	return stream.Limits{MaxRows: s.number("max.rows.per.trigger"), MaxBytes: s.number("max.bytes.per.trigger")}
@@ -132,6 +165,7 @@ func (db *DB) set(st *sql.Set) error {
 	}
 	next[name] = st.Value
 	db.settings = next
+	db.touched[name] = true
 	if name == "memory.limit" {
 		db.engine.SetMemoryLimit(memoryLimit(st.Value))
 	}

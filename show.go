@@ -107,7 +107,7 @@ func (db *DB) showViews(keep func(string) bool) *Rows {
 }
 
 func (db *DB) showQueries(keep func(string) bool) *Rows {
-	l := newListing("name", "kind", "status", "mode", "trigger", "epoch#", "rows#", "lag#", "error")
+	l := newListing("name", "kind", "status", "mode", "trigger", "epoch#", "resumed#", "rows#", "lag#", "error")
 	for _, q := range db.Queries() {
 		if !keep(q.Name()) {
 			continue
@@ -126,7 +126,11 @@ func (db *DB) showQueries(keep func(string) bool) *Rows {
 		if !p.Timestamp.IsZero() {
 			epoch = p.BatchID
 		}
-		l.add(q.Name(), q.Kind(), status, q.Mode(), q.Trigger(), epoch, p.TotalRows, lag, reason)
+		var resumed any
+		if at, ok := q.Resumed(); ok {
+			resumed = at
+		}
+		l.add(q.Name(), q.Kind(), status, q.Mode(), q.Trigger(), epoch, resumed, p.TotalRows, lag, reason)
 	}
 	return l.result()
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sqlstream/sqlstream/builtin"
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
@@ -22,32 +23,54 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 	if done, err := db.taken(&st.Common, st.Name, st.OrReplace, st.IfNotExists); done || err != nil {
 		return "table " + st.Name.Text + " exists already", err
 	}
-	c, options, err := db.tableOptions(st)
+	e, c, err := db.tableEntry(st)
 	if err != nil {
 		return "", err
 	}
-	def := &connectors.Table{Name: st.Name.Text, Options: options, NotEnforced: st.NotEnforced}
-	computed := map[int]string{}
-	for i := range st.Columns {
-		col, err := tableColumn(st, i, c)
-		if err != nil {
-			return "", err
+	if c.Check != nil {
+		if err := c.Check(e.Def); err != nil {
+			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
 		}
-		def.Columns = append(def.Columns, col)
 	}
-	if err := db.computedColumns(st, def, computed); err != nil {
+	if err := db.secretsStay(st, c); err != nil {
 		return "", err
 	}
-	for _, k := range st.PrimaryKey {
-		i := columnOf(def, k.Text)
-		if i < 0 || slices.Contains(def.PrimaryKey, i) {
-			return "", st.Errorf(k.Offset, "the primary key names %s, which is not a column or is named twice", k.Text)
+	if db.dir != nil && c.Memory {
+		return "", st.Errorf(st.Name.Offset, "tables in memory are not kept in a directory yet")
+	}
+	if db.dir != nil {
+		e.Def.ID = builtin.NewID()
+	}
+	return "table " + st.Name.Text + " created", db.put(&st.Common, e, st.OrReplace)
+}
+
+// secretsStay refuses a secret that would stand in the directory.
+func (db *DB) secretsStay(st *sql.CreateTable, c *connectors.Connector) error {
+	if db.dir == nil || db.current()["secrets.in.directory"] == "allow" {
+		return nil
+	}
+	for _, o := range st.Options {
+		if secret(c.Options, connectors.Canonical(o.Name)) && !connectors.HasReference(o.Value) {
+			return st.Errorf(o.ValueOffset, "the value of '%s' would stand in %s in clear text", o.Name, db.dir.Path(catalogFile)).
+				WithHint("'${env:NAME}' or '${file:/path}' says where it is; SET secrets_in_directory = 'allow' keeps it all the same")
 		}
-		def.PrimaryKey = append(def.PrimaryKey, i)
-		def.Columns[i].NotNull = true
+	}
+	return nil
+}
+
+// tableEntry makes the entry of a table, of which its connector is not asked yet.
+func (db *DB) tableEntry(st *sql.CreateTable) (*catalog.Entry, *connectors.Connector, error) {
+	c, options, err := db.tableOptions(st)
+	if err != nil {
+		return nil, nil, err
+	}
+	def := &connectors.Table{Name: st.Name.Text, Options: options, NotEnforced: st.NotEnforced}
+	computed := map[int]string{}
+	if err := db.tableColumns(st, c, def, computed); err != nil {
+		return nil, nil, err
 	}
 	e := &catalog.Entry{
-		Kind: catalog.Table, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File,
+		Kind: catalog.Table, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File, Set: db.current(),
 		Schema: def.Schema(), Def: def, Connector: c.Name, Computed: computed,
 		AppendOnly: !c.Memory || options.Get("append.only") == "true",
 	}
@@ -62,25 +85,40 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 		e.Keys = [][]int{def.PrimaryKey}
 	}
 	if err := db.watermark(st, e); err != nil {
-		return "", err
+		return nil, nil, err
 	}
 	if err := db.constraints(st, e, c); err != nil {
-		return "", err
+		return nil, nil, err
 	}
 	if f := db.format(options.Get("format")); f != nil && f.Check != nil {
 		if err := f.Check(def); err != nil {
-			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
+			return nil, nil, st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
 		}
 	}
-	if err := db.changing(st, e); err != nil {
-		return "", err
-	}
-	if c.Check != nil {
-		if err := c.Check(def); err != nil {
-			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
+	return e, c, db.changing(st, e)
+}
+
+// tableColumns fills in the columns and the primary key.
+func (db *DB) tableColumns(st *sql.CreateTable, c *connectors.Connector, def *connectors.Table, computed map[int]string) error {
+	for i := range st.Columns {
+		col, err := tableColumn(st, i, c)
+		if err != nil {
+			return err
 		}
+		def.Columns = append(def.Columns, col)
 	}
-	return "table " + st.Name.Text + " created", db.put(&st.Common, e, st.OrReplace)
+	if err := db.computedColumns(st, def, computed); err != nil {
+		return err
+	}
+	for _, k := range st.PrimaryKey {
+		i := columnOf(def, k.Text)
+		if i < 0 || slices.Contains(def.PrimaryKey, i) {
+			return st.Errorf(k.Offset, "the primary key names %s, which is not a column or is named twice", k.Text)
+		}
+		def.PrimaryKey = append(def.PrimaryKey, i)
+		def.Columns[i].NotNull = true
+	}
+	return nil
 }
 
 // changing refuses a table whose rows could never be taken back: a record that does so

@@ -22,19 +22,20 @@ func ttl(text string) error {
 	return nil
 }
 
-// planningOn is planning for a query that runs on where it lasts: it forgets what no row
-// comes to as it says itself, or else as the setting does.
-func (db *DB) planningOn(tail sql.Tail, lasts bool) *planner.Planner {
-	p := db.planning()
+// planningOn plans a query on its terms. One that runs on where it lasts forgets what no
+// row comes to as it says itself, or else as the setting does.
+func (db *DB) planningOn(on terms, tail sql.Tail, lasts bool) *planner.Planner {
+	p := db.planner
+	p.Zone, p.Workers = on.zone(), on.workers
 	if !lasts {
-		return p
+		return &p
 	}
 	after := tail.Forget
 	if after == 0 {
-		after, _ = connectors.ParseDuration(db.current()["state.ttl"]) // it was checked
+		after = on.span("state.ttl")
 	}
 	p.Forget = after.Microseconds()
-	return p
+	return &p
 }
 
 // forgets refuses STATE TTL where a query has nothing to forget by it.

@@ -19,8 +19,9 @@ import (
 	memstore "github.com/sqlstream/sqlstream/state/memory"
 )
 
-// Connectors returns the connectors of a new database.
-func Connectors() []connectors.Connector {
+// Connectors returns the connectors of a new database; dir is where tables in memory are
+// kept, nil for nowhere.
+func Connectors(_ *Dir) []connectors.Connector {
 	return []connectors.Connector{
 		console.Connector,
 		datagen.Connector,

@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/sqlstream/sqlstream/catalog"
@@ -42,29 +43,21 @@ func TestChangeIsAllOrNothing(t *testing.T) {
 	}
 }
 
-// No query ever gets the ID of another, also not of one that was dropped before the
-// catalog was written and read.
-func TestQueriesKeepTheirIDs(t *testing.T) {
+// What is kept of a catalog is read as it was written.
+func TestKeptCatalog(t *testing.T) {
 	c := catalog.New()
 	var stored []byte
-	c.Keep(func(n *catalog.Names) (err error) { stored, err = n.Encode(); return err })
-	put := func(name string) (id string) {
-		if err := c.Change(func(n *catalog.Names) error { id = n.PutQuery(catalog.Query{Name: name}).ID; return nil }); err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}
-	first := put("q")
-	if err := c.Change(func(n *catalog.Names) error { n.DropQuery("Q"); return nil }); err != nil {
+	c.Keep(func(n *catalog.Names) (err error) { stored, err = n.Encode("here"); return err })
+	q := catalog.Query{ID: "1", Name: "q", Kind: "INSERT", SQL: "…", Mode: "UPDATE", Status: "FAILED", Error: "full", Set: map[string]string{"a": "1"}}
+	err := c.Change(func(n *catalog.Names) error { n.PutQuery(q); return n.Put(entry("a"), false) })
+	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := catalog.Decode(stored)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c = catalog.New()
-	c.Restore(s)
-	if second := put("q"); second == first || second == "" {
-		t.Errorf("first %s, then %s", first, second)
+	if len(s.Queries) != 1 || !reflect.DeepEqual(*s.Queries[0], q) || len(s.Entries) != 1 || s.Entries[0].SQL != "CREATE TABLE a" || s.Instance != "here" {
+		t.Errorf("%s", stored)
 	}
 }

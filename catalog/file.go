@@ -11,6 +11,7 @@ const fileVersion = 1
 // A Statement is what an entry is made again from: the text that made it, and the
 // settings that held.
 type Statement struct {
+	ID   string            `json:"id,omitempty"` // of a table
 	SQL  string            `json:"sql"`
 	File string            `json:"file,omitempty"`
 	Set  map[string]string `json:"settings"`
@@ -19,17 +20,22 @@ type Statement struct {
 // Stored is a catalog as it is kept. A table or view is kept as the statement that made
 // it; a materialized view is so, too, and its query stands among Queries.
 type Stored struct {
-	Version int         `json:"version"`
-	Next    int64       `json:"next"`
-	Entries []Statement `json:"entries"`
-	Queries []*Query    `json:"queries"`
+	Version int `json:"version"`
+	// Instance tells the directory from all others.
+	Instance string      `json:"instance"`
+	Entries  []Statement `json:"entries"`
+	Queries  []*Query    `json:"queries"`
 }
 
 // Encode gives the form in which a catalog is kept.
-func (n *Names) Encode() ([]byte, error) {
-	s := Stored{Version: fileVersion, Next: n.next, Queries: n.queries}
+func (n *Names) Encode(instance string) ([]byte, error) {
+	s := Stored{Version: fileVersion, Instance: instance, Queries: n.queries}
 	for _, e := range n.entries {
-		s.Entries = append(s.Entries, Statement{SQL: e.SQL, File: e.File, Set: e.Set})
+		k := Statement{SQL: e.SQL, File: e.File, Set: e.Set}
+		if e.Def != nil {
+			k.ID = e.Def.ID
+		}
+		s.Entries = append(s.Entries, k)
 	}
 	return json.MarshalIndent(s, "", " ")
 }
@@ -56,6 +62,6 @@ func (c *Catalog) Restore(s *Stored) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	next := c.now.clone()
-	next.queries, next.next = s.Queries, s.Next
+	next.queries = s.Queries
 	c.now = next
 }

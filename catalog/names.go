@@ -11,11 +11,10 @@ import (
 type Names struct {
 	entries []*Entry
 	queries []*Query
-	next    int64 // the number of the next query
 }
 
 func (n *Names) clone() *Names {
-	return &Names{entries: slices.Clone(n.entries), queries: slices.Clone(n.queries), next: n.next}
+	return &Names{entries: slices.Clone(n.entries), queries: slices.Clone(n.queries)}
 }
 
 // Lookup returns the entry of that name.
@@ -47,6 +46,12 @@ func (n *Names) Put(e *Entry, replace bool) error {
 	return nil
 }
 
+// Reorder puts entries in the place of all that there are.
+func (n *Names) Reorder(entries []*Entry) error {
+	n.entries = entries
+	return nil
+}
+
 // Drop removes an entry.
 func (n *Names) Drop(name string) error {
 	i := n.entry(name)
@@ -72,19 +77,13 @@ func (n *Names) query(name string) int {
 	return slices.IndexFunc(n.queries, func(q *Query) bool { return strings.EqualFold(q.Name, name) })
 }
 
-// PutQuery adds a query, or puts it in the place of the one of that name. One without
-// an ID gets one, which it is returned with.
-func (n *Names) PutQuery(q Query) *Query {
-	if q.ID == "" {
-		n.next++
-		q.ID = fmt.Sprintf("q%d", n.next)
-	}
+// PutQuery adds a query, or puts it in the place of the one of that name.
+func (n *Names) PutQuery(q Query) {
 	if i := n.query(q.Name); i >= 0 {
 		n.queries[i] = &q
 	} else {
 		n.queries = append(n.queries, &q)
 	}
-	return &q
 }
 
 // DropQuery removes the query of that name, if there is one.

@@ -63,18 +63,6 @@ func referred(kind, name string) (string, error) {
 	return "", fmt.Errorf("a reference is ${env:NAME} or ${file:path}")
 }
 
-// A ReferenceError says that what an option refers to is not there.
-type ReferenceError struct {
-	Option string
-	Err    error
-}
-
-// Error names the option.
-func (e *ReferenceError) Error() string { return fmt.Sprintf("option '%s': %v", e.Option, e.Err) }
-
-// Unwrap returns why.
-func (e *ReferenceError) Unwrap() error { return e.Err }
-
 // Followed returns the table with what its options refer to: the table itself where they
 // refer to nothing.
 func (t *Table) Followed() (*Table, error) {
@@ -86,7 +74,7 @@ func (t *Table) Followed() (*Table, error) {
 	for _, name := range slices.Sorted(maps.Keys(t.Options)) {
 		v, err := follow(t.Options[name])
 		if err != nil {
-			return nil, &ReferenceError{name, err}
+			return nil, fmt.Errorf("option '%s': %w", name, err)
 		}
 		out.Options[name] = v
 	}

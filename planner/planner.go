@@ -171,6 +171,26 @@ func (q *Query) Unique(columns []int, into string) *Query {
 	return &out
 }
 
+// Fingerprint is the same for two queries only where the state of one is that of the
+// other: their plans print the same, to every node.
+func (q *Query) Fingerprint() string {
+	seen := map[logical.Node]string{}
+	var of func(logical.Node) string
+	of = func(n logical.Node) string {
+		if print, ok := seen[n]; ok {
+			return print
+		}
+		var inputs []string
+		for _, in := range n.Inputs() {
+			inputs = append(inputs, of(in))
+		}
+		print := logical.Fingerprint(n, inputs)
+		seen[n] = print
+		return print
+	}
+	return of(q.Optimised)
+}
+
 // Visible returns the columns that a user sees: the schema without what is only
 // sorted by.
 func (q *Query) Visible() *types.Schema {

@@ -63,7 +63,7 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 func rootCommand() *cobra.Command {
-	var dir string
+	var keep place
 	root := &cobra.Command{
 		Use:   "sqlstream",
 		Short: "Streaming SQL over Kafka topics, files and tables in memory",
@@ -73,6 +73,7 @@ and keeps its result up to date as rows arrive.
 
 Without a command it is a shell: type statements, end them with a semicolon.`,
 		Example: `  sqlstream                                       the shell
+  sqlstream --dir DIR                             the shell; tables, queries and their state are kept
   sqlstream demo tweets                           see it work; needs no set-up
   sqlstream run -e 'SELECT 1 + 1'
   sqlstream run tables.sql queries.sql            continuous queries run until ^C`,
@@ -81,18 +82,18 @@ Without a command it is a shell: type statements, end them with a semicolon.`,
 		SilenceUsage:  true,
 		Args:          noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := refuseDir(dir); err != nil {
+			if err := keep.check(); err != nil {
 				return err
 			}
 			if !isTerminal(os.Stdin) {
 				ctx, stop := interruptible(cmd.Context())
 				defer stop()
-				return runTexts(ctx, []source{{name: "stdin", read: readStdin}}, "")
+				return runTexts(ctx, []source{{name: "stdin", read: readStdin}}, "", keep)
 			}
-			return repl(cmd.Context())
+			return repl(cmd.Context(), keep)
 		},
 	}
-	dirFlag(root, &dir)
+	keep.flags(root)
 	root.SetVersionTemplate("sqlstream {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(runCommand(), demoCommand(), brokerCommand(), produceCommand(), consumeCommand(), benchCommand())
@@ -126,17 +127,6 @@ func exactly(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-func dirFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "dir", "", "keep catalog and state in a directory (not supported yet)")
-}
-
-func refuseDir(dir string) error {
-	if dir == "" {
-		return nil
-	}
-	return usagef("--dir is not supported yet: state is in memory and ends with the process")
 }
 
 // version is what the Go tool knows of the build.

@@ -25,7 +25,7 @@ const help = `A statement ends with a semicolon and may take several lines.
   CREATE MATERIALIZED VIEW v AS SELECT …;              a query that runs; SELECT from it
   INSERT INTO t SELECT … EMIT;                         the same into a table, in the background
   SHOW TABLES; SHOW VIEWS; SHOW QUERIES; SHOW FUNCTIONS; SHOW SETTINGS; SHOW WATERMARKS;
-  DESCRIBE t; EXPLAIN SELECT …; STOP QUERY q; DROP TABLE t; SET name = value;
+  DESCRIBE t; EXPLAIN SELECT …; STOP QUERY q; RESUME QUERY q; DROP TABLE t; SET name = value;
 
   \timing on|off   \format NAME   \i FILE   \q   help     ^C stops what runs, ^D leaves
 `
@@ -33,6 +33,7 @@ const help = `A statement ends with a semicolon and may take several lines.
 // A shell is the REPL: it reads statements and shows what they give.
 type shell struct {
 	db     *sqlstream.DB
+	keep   place
 	screen *screen
 	format string // of results, "" for tables
 	timing bool
@@ -43,14 +44,14 @@ type shell struct {
 }
 
 // repl runs the shell until the user leaves it.
-func repl(ctx context.Context) error {
-	restoreAtSignal()
-	s := &shell{screen: newScreen(), timing: true}
-	db, err := sqlstream.Open(ctx, sqlstream.WithOutput(s.screen), sqlstream.WithNotice(s.notice), sqlstream.WithProgress(easeCollector))
+func repl(ctx context.Context, keep place) error {
+	s := &shell{keep: keep, screen: newScreen(), timing: true}
+	db, err := sqlstream.Open(ctx, append(keep.options(), sqlstream.WithOutput(s.screen), sqlstream.WithNotice(s.notice), sqlstream.WithProgress(easeCollector))...)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	restoreAtSignal(db)
 	s.db = db
 	fmt.Printf("sqlstream %s\nType help for help; a statement ends with a semicolon.\n", version())
 	e, err := newEditor(db.Suggestions)
@@ -58,6 +59,7 @@ func repl(ctx context.Context) error {
 		return err
 	}
 	defer e.close()
+	s.broughtBack()
 	s.screen.out = e.output()
 	for {
 		s.setBusy(false)
@@ -81,8 +83,25 @@ func repl(ctx context.Context) error {
 
 // leave stops the queries that run in the background, and says so.
 func (s *shell) leave() {
-	if n := len(s.running()); n > 0 {
+	n := len(s.running())
+	switch {
+	case n > 0 && s.keep.dir != "":
+		fmt.Printf("%s: to go on with --dir %s\n", count(int64(n), "query"), s.keep.dir)
+	case n > 0:
 		fmt.Printf("%s stopped\n", count(int64(n), "query"))
+	}
+}
+
+// broughtBack says what the directory holds, and follows what runs.
+func (s *shell) broughtBack() {
+	queries := s.db.Queries()
+	if len(queries) == 0 {
+		return
+	}
+	running := s.running()
+	fmt.Printf("%s in %s, %d running; SHOW QUERIES lists them.\n", count(int64(len(queries)), "query"), s.keep.dir, len(running))
+	for _, q := range running {
+		s.follow(q)
 	}
 }
 
@@ -97,8 +116,8 @@ func (s *shell) running() []*sqlstream.Query {
 }
 
 // restoreAtSignal gives the terminal back as it was when the process is told to end
-// while the editor has it.
-func restoreAtSignal() {
+// while the editor has it, and ends the queries after their epochs.
+func restoreAtSignal(db *sqlstream.DB) {
 	fd := int(os.Stdin.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
@@ -109,6 +128,8 @@ func restoreAtSignal() {
 	go func() {
 		<-told
 		_ = term.Restore(fd, before) // nothing else can be done
+		signal.Stop(told)            // the next one ends the process at once
+		_ = db.Close()
 		os.Exit(exitFailed)
 	}()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -21,7 +22,8 @@ type source struct {
 }
 
 func runCommand() *cobra.Command {
-	var dir, format string
+	var format string
+	var keep place
 	var texts []string
 	cmd := &cobra.Command{
 		Use:   "run [FILE ...] [-e SQL]",
@@ -30,6 +32,10 @@ func runCommand() *cobra.Command {
 it waits for the continuous queries among them; ^C ends these after their running
 epoch.
 
+With --dir tables, queries and their state are kept in a directory. Queries that ran
+in it go on where they were; the same file can be run again, and starts nothing twice.
+A second ^C ends at once, and loses nothing of what is kept.
+
 Results go to standard output: as a table on a terminal, otherwise bounded ones as
 csv and continuous ones as ndjson. A continuous result whose rows may change is
 printed as a changelog: op is +I for a new row, -U and +U for one and what takes its
@@ -37,6 +43,7 @@ place, -D for one that is gone; epoch numbers the steps.`,
 		Example: `  sqlstream run tables.sql report.sql
   sqlstream run -e 'SELECT 1 + 1' --format json
   sqlstream run tables.sql -e 'SELECT * FROM tweets EMIT' | head
+  sqlstream run --dir state tables.sql queries.sql
   echo 'SHOW FUNCTIONS' | sqlstream run -`,
 		Args: func(_ *cobra.Command, files []string) error {
 			if len(files) == 0 && len(texts) == 0 {
@@ -45,7 +52,7 @@ place, -D for one that is gone; epoch numbers the steps.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := refuseDir(dir); err != nil {
+			if err := keep.check(); err != nil {
 				return err
 			}
 			if err := checkFormat(format); err != nil {
@@ -53,10 +60,10 @@ place, -D for one that is gone; epoch numbers the steps.`,
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			return runTexts(ctx, sources(files, texts), format)
+			return runTexts(ctx, sources(files, texts), format, keep)
 		},
 	}
-	dirFlag(cmd, &dir)
+	keep.flags(cmd)
 	formatFlag(cmd, &format)
 	cmd.Flags().StringArrayVarP(&texts, "execute", "e", nil, "statements to run, after the files")
 	return cmd
@@ -95,6 +102,7 @@ func sources(files, texts []string) []source {
 // A runner runs statements for somebody who reads along rather than types.
 type runner struct {
 	db     *sqlstream.DB
+	keep   place
 	screen *screen
 	out    *output
 	meter  *meter
@@ -105,16 +113,17 @@ type runner struct {
 }
 
 // runTexts runs texts in order and then waits for the continuous queries.
-func runTexts(ctx context.Context, texts []source, format string) error {
+func runTexts(ctx context.Context, texts []source, format string, keep place) error {
 	s := newScreen()
-	r := &runner{screen: s, out: &output{w: s, format: format, screen: s}, meter: newMeter(s)}
-	db, err := sqlstream.Open(ctx,
-		sqlstream.WithOutput(s), sqlstream.WithNotice(s.say), sqlstream.WithProgress(r.meter.observe))
+	r := &runner{keep: keep, screen: s, out: &output{w: s, format: format, screen: s}, meter: newMeter(s)}
+	db, err := sqlstream.Open(ctx, append(keep.options(),
+		sqlstream.WithOutput(s), sqlstream.WithNotice(s.say), sqlstream.WithProgress(r.meter.observe))...)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	r.db = db
+	r.broughtBack()
 	stop := r.meter.start()
 	defer stop()
 	defer s.tidy(ctx)()
@@ -126,6 +135,24 @@ func runTexts(ctx context.Context, texts []source, format string) error {
 	}
 	stop()
 	return err
+}
+
+// broughtBack says what has become of the queries that the directory holds.
+func (r *runner) broughtBack() {
+	for _, q := range r.db.Queries() {
+		status, err := q.Status()
+		epoch, resumed := q.Resumed()
+		switch {
+		case err != nil:
+			r.screen.say(fmt.Sprintf("query %s has failed: %v", q.Name(), err))
+		case status != sqlstream.Running:
+			r.screen.say(fmt.Sprintf("query %s is %s", q.Name(), strings.ToLower(status.String())))
+		case resumed:
+			r.screen.say(fmt.Sprintf("query %s goes on behind epoch %d", q.Name(), epoch))
+		default:
+			r.screen.say(fmt.Sprintf("query %s begins", q.Name()))
+		}
+	}
 }
 
 // interrupted is the error of a statement that ^C has cut short.
@@ -202,13 +229,18 @@ func (r *runner) print(ctx context.Context, q *sqlstream.Query) error {
 // any more are done when they have taken in what there is; the others run until ^C or
 // until one of all fails.
 func (r *runner) wait(ctx context.Context) error {
-	queries := r.db.Queries()
+	queries := r.queries()
 	failed := make(chan error, len(queries))
 	ended := make(chan struct{})
 	var all sync.WaitGroup
 	for _, q := range queries {
 		all.Go(func() {
-			if err := r.await(ctx, q); err != nil {
+			err := r.await(ctx, q)
+			if err != nil && r.keep.dir != "" {
+				r.screen.say(fmt.Sprintf("query %s has failed: %v", q.Name(), err))
+				err = errReported
+			}
+			if err != nil {
 				failed <- err
 			}
 		})
@@ -219,18 +251,36 @@ func (r *runner) wait(ctx context.Context) error {
 	}()
 	var err error
 	select {
-	case err = <-failed:
+	case err = <-r.fatal(failed):
 	case <-ended:
 	case <-ctx.Done():
 	}
 	r.stopAll()
 	<-ended
 	r.printing.Wait()
-	r.meter.report(r.db.Queries(), ctx.Err() != nil)
+	r.meter.report(queries, ctx.Err() != nil)
 	for err == nil && len(failed) > 0 {
 		err = <-failed
 	}
 	return errors.Join(err, r.failed)
+}
+
+// queries are those that are waited for. What had failed or was stopped in a directory
+// before was said, and stays so.
+func (r *runner) queries() []*sqlstream.Query {
+	return slices.DeleteFunc(r.db.Queries(), func(q *sqlstream.Query) bool {
+		status, _ := q.Status()
+		return r.keep.dir != "" && status != sqlstream.Running && q.Kind() != "SELECT"
+	})
+}
+
+// fatal is the failures that end everything: with a directory none does, since what fails
+// keeps its place there and the others go on.
+func (r *runner) fatal(failed chan error) chan error {
+	if r.keep.dir != "" {
+		return nil
+	}
+	return failed
 }
 
 func (r *runner) await(ctx context.Context, q *sqlstream.Query) error {
@@ -242,9 +292,17 @@ func (r *runner) await(ctx context.Context, q *sqlstream.Query) error {
 }
 
 // stopAll ends the running queries after their epochs, readers before what they read.
+// Those that are kept are not stopped: they go on when the directory is opened again.
 func (r *runner) stopAll() {
+	if r.keep.dir != "" {
+		defer func() {
+			if err := r.db.Close(); err != nil {
+				r.screen.say(err.Error())
+			}
+		}()
+	}
 	for _, q := range slices.Backward(r.db.Queries()) {
-		if status, _ := q.Status(); status == sqlstream.Running {
+		if status, _ := q.Status(); status == sqlstream.Running && (r.keep.dir == "" || q.Kind() == "SELECT") {
 			if err := q.Stop(context.Background()); err != nil {
 				r.screen.say(err.Error())
 			}

@@ -26,7 +26,7 @@ so that secrets stand in no statement and can be exchanged.
 func connectorPage() string {
 	var b strings.Builder
 	b.WriteString(connectorIntro)
-	for _, c := range builtin.Connectors() {
+	for _, c := range builtin.Connectors(nil) {
 		fmt.Fprintf(&b, "## %s\n\n%s %s\n\n", c.Name, c.Doc, uses(&c))
 		if c.Like != "" {
 			fmt.Fprintf(&b, "Options and metadata are those of `%s`.\n\n", c.Like)

@@ -19,6 +19,10 @@ type Inside struct {
 // not import, sets it once and for all.
 var Look func(db any) Inside
 
+// On makes the option, a sqlstream.Option, by which the directory of a database lies on a
+// file system, a vfs.FS, that is not the disk's.
+var On func(fs any) any
+
 // A Running is what there is to see of a query that runs.
 type Running struct {
 	Plan *planner.Query

@@ -1,0 +1,47 @@
+package builtin
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/state/durable"
+)
+
+// A FS is what directories lie on: a disk, or for tests something that fails when told to.
+type FS = vfs.FS
+
+// A Dir is where a database keeps what outlives the process.
+type Dir struct{ *durable.Dir }
+
+// OpenDir opens a directory, one process's at a time; on the disk where fs is nil.
+func OpenDir(fs FS, path string, retain int) (*Dir, error) {
+	if fs == nil {
+		fs = vfs.Default
+	}
+	d, err := durable.Open(fs, path, durable.Options{Retain: retain})
+	if err != nil {
+		return nil, err
+	}
+	return &Dir{d}, nil
+}
+
+// NewFlow makes the backend of a dataflow.
+func (d *Dir) NewFlow() (string, state.Backend, error) {
+	id := NewID()
+	b, err := d.Flow(id)
+	return id, b, err
+}
+
+// OpenFlow opens one that NewFlow has made.
+func (d *Dir) OpenFlow(id string) (state.Backend, error) { return d.Flow(id) }
+
+// NewID returns a name that nothing ever had, of a table, a query, a dataflow: whatever has
+// the name of another is told from it by that.
+func NewID() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // it does not fail
+	return hex.EncodeToString(b)
+}

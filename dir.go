@@ -1,0 +1,75 @@
+package sqlstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/sqlstream/sqlstream/builtin"
+	"github.com/sqlstream/sqlstream/catalog"
+)
+
+// catalogFile is the catalog's name in the directory.
+const catalogFile = "catalog"
+
+// WithDir keeps tables, views, queries and their state in a directory, which is made where
+// there is none. Opening it again brings everything back, and the queries that ran go on
+// where they were, also after a crash. One process at a time may have it.
+func WithDir(path string) Option { return func(c *config) { c.dir = path } }
+
+// WithSetup calls f with the database before what its directory holds is brought back: the
+// place to register the functions that its queries use.
+func WithSetup(f func(*DB) error) Option { return func(c *config) { c.setup = f } }
+
+// openDir opens the directory and reads what is kept in it: nil for nothing.
+func (db *DB) openDir(c *config) (*catalog.Stored, error) {
+	dir, err := builtin.OpenDir(c.fs, c.dir, 1)
+	if err != nil {
+		return nil, err
+	}
+	db.dir = dir
+	data, err := dir.ReadFile(catalogFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		db.instance = builtin.NewID()
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := catalog.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir.Path(catalogFile), err)
+	}
+	db.instance = s.Instance
+	return s, nil
+}
+
+// keep writes the catalog whenever it changes, and once now.
+func (db *DB) keep() error {
+	db.catalog.Keep(func(n *catalog.Names) error {
+		data, err := n.Encode(db.instance)
+		if err != nil {
+			return err
+		}
+		if err := db.dir.WriteFile(catalogFile, data); err != nil {
+			return fmt.Errorf("the change cannot be kept in %s: %w", db.dir.Path(catalogFile), err)
+		}
+		return nil
+	})
+	return db.catalog.Change(func(*catalog.Names) error { return nil })
+}
+
+// bringBack makes again what the directory holds, and lets its queries go on.
+func (db *DB) bringBack(ctx context.Context, s *catalog.Stored) error {
+	if s != nil {
+		if err := db.remake(s); err != nil {
+			return err
+		}
+		db.catalog.Restore(s)
+	}
+	if err := db.keep(); err != nil {
+		return err
+	}
+	return db.goOn(ctx)
+}
