@@ -326,6 +326,7 @@ type Env struct {
 type Connector struct {
 	Name string // the value of the option 'connector'
 	Doc  string // one sentence for SHOW and the documentation
+	More string // what else the documentation says, as paragraphs of Markdown
 	Like string // the connector whose options and metadata these are, "" for its own
 
 	Options  []Option // what it understands beside the format's own

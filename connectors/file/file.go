@@ -38,6 +38,7 @@ var Connector = connectors.Connector{
 	},
 	Formats: true,
 	Rereads: rereads,
+	More:    written,
 	Options: []connectors.Option{
 		{Name: "path", Doc: "a file, a directory (its files, hidden ones and those whose name starts with _ left out), or a pattern such as 'logs/*.json'"},
 		{Name: "scan.startup", Default: "earliest", Values: []string{"earliest", "latest"}, Doc: "whether a query starts with the lines that are there or with those that come"},
@@ -64,8 +65,23 @@ var Connector = connectors.Connector{
 			return fmt.Errorf("table %s is files, whose lines cannot be changed: take APPEND, or COMPLETE to write the whole result anew each time", t.Name)
 		}
 	},
-	Guarantee: func(*connectors.Table, bool) connectors.Guarantee { return connectors.AtLeastOnce },
+	Guarantee: func(_ *connectors.Table, durable bool) connectors.Guarantee {
+		if durable {
+			return connectors.ExactlyOnce
+		}
+		return connectors.AtLeastOnce
+	},
 }
+
+const written = `A path that has an extension and no slash at its end is a file, any other a directory; what is missing is made.
+
+- **APPEND into a directory** makes a file of each epoch that has rows: ` + "`run-0003-epoch-00000017.json`" + `. It has its name from the moment in which all of it is there, and never changes again, so that who lists the directory
+  sees whole epochs at any time. What is still written is hidden: its name begins with a dot. A run is what one query has written: ` + "`_run-0003.json`" + ` tells which, for a query that is kept, as ` + "`" + `{"version":1,"query":"q","run":3}` + "`" + `. A query that was
+  dropped and made again takes the next run.
+- **APPEND into a file** adds each epoch to its end. Readers may find the last line half written. Two queries that write to one file disturb each other: what another program has added in the middle of an epoch is never written over, but ends the query.
+- **COMPLETE** puts the whole result in the place of the file, ` + "`result.json`" + ` in a directory; who has the old one open reads that to its end.
+
+A query that is kept finds what it had staged when the process ended: an epoch whose state is saved is published, any other is written anew.`
 
 // tablePath returns the option path.
 func tablePath(t *connectors.Table) (string, error) {

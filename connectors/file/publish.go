@@ -6,39 +6,24 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // replacing puts each epoch in the place of the file.
-type replacing struct{ path string }
+type replacing struct{ target }
 
-func (p *replacing) stagePath(epoch int64) string { return hiddenBeside(p.path, epoch) }
-
-func hiddenBeside(path string, epoch int64) string {
-	return filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.epoch-%d", filepath.Base(path), epoch))
-}
-
-func (p *replacing) recover(prepared int64) (int64, error) {
-	if prepared == 0 {
-		return 0, removeStages(p.path)
-	}
-	return stagedBefore(p.stagePath(prepared), prepared)
-}
-
-// stagedBefore is the last visible epoch: the stage of one that is not is there.
-func stagedBefore(stage string, prepared int64) (int64, error) {
-	switch _, err := os.Stat(stage); {
-	case err == nil:
-		return prepared - 1, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return prepared, nil
-	default:
-		return 0, err
-	}
+func (p *replacing) recover(happened int64) error {
+	return p.eachStage(func(epoch int64) error {
+		if epoch == happened && p.query != "" {
+			return p.publish(epoch)
+		}
+		return os.Remove(p.stagePath(epoch))
+	})
 }
 
 func (p *replacing) begins() (bool, error)     { return true, nil }
@@ -46,126 +31,75 @@ func (p *replacing) always() bool              { return true }
 func (p *replacing) publish(epoch int64) error { return rename(p.stagePath(epoch), p.path) }
 func (p *replacing) close() error              { return nil }
 
-// epochFiles makes a file of each epoch. Its name holds the run too, so that a query
-// that is started anew, and counts its epochs from 1, does not write over the files
-// of an earlier one. A run is claimed by making a hidden file, so that two queries
-// never share one.
-type epochFiles struct {
-	dir    string
-	suffix string
-	run    int64
-	claim  string
+// A target is a file that a query writes, beside which its stages are.
+type target struct {
+	path  string
+	query string // "" for one that does not outlive the process
 }
 
-var runName = regexp.MustCompile(`^\.?run-(\d+)(?:$|-epoch-(\d+)\.)`)
-
-func (p *epochFiles) name(epoch int64) string {
-	return fmt.Sprintf("run-%04d-epoch-%08d%s", p.run, epoch, p.suffix)
+// stagePath is ".out.json.epoch-3", or ".out.json.query.epoch-3" where stages are those of
+// one query and of no other.
+func (p *target) stagePath(epoch int64) string {
+	return filepath.Join(filepath.Dir(p.path), p.stagePrefix()+strconv.FormatInt(epoch, 10))
 }
 
-func (p *epochFiles) stagePath(epoch int64) string { return filepath.Join(p.dir, "."+p.name(epoch)) }
-
-func (p *epochFiles) recover(prepared int64) (int64, error) {
-	entries, err := os.ReadDir(p.dir)
-	if err != nil {
-		return 0, err
+func (p *target) stagePrefix() string {
+	name := "." + filepath.Base(p.path)
+	if p.query != "" {
+		name += "." + url.PathEscape(p.query)
 	}
-	var highest, of int64 // the highest run, and the one that wrote the epoch that was prepared
-	for _, e := range entries {
-		m := runName.FindStringSubmatch(e.Name())
-		if m == nil {
-			continue
-		}
-		run, _ := strconv.ParseInt(m[1], 10, 64)
-		highest = max(highest, run)
-		if epoch, err := strconv.ParseInt(m[2], 10, 64); err == nil && epoch == prepared {
-			of = max(of, run)
-		}
-	}
-	if prepared == 0 {
-		return 0, p.claimAfter(highest)
-	}
-	if p.run = of; of == 0 { // the epoch had no rows
-		p.run = max(highest, 1)
-	}
-	return stagedBefore(p.stagePath(prepared), prepared)
+	return name + ".epoch-"
 }
 
-// claimAfter takes the first free run.
-func (p *epochFiles) claimAfter(run int64) error {
-	for {
-		run++
-		name := filepath.Join(p.dir, fmt.Sprintf(".run-%04d", run))
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL, 0o666)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		p.run, p.claim = run, name
-		return f.Close()
-	}
-}
-
-func (p *epochFiles) begins() (bool, error) { return true, nil }
-func (p *epochFiles) always() bool          { return false }
-
-func (p *epochFiles) publish(epoch int64) error {
-	return rename(p.stagePath(epoch), filepath.Join(p.dir, p.name(epoch)))
-}
-
-func (p *epochFiles) close() error {
-	if p.claim == "" {
-		return nil
-	}
-	return os.Remove(p.claim)
-}
-
-// appending adds each epoch to the end of a file.
-type appending struct{ path string }
-
-func (p *appending) stagePath(epoch int64) string { return hiddenBeside(p.path, epoch) }
-
-// recover of a query that is started anew ends what an earlier one had begun to add,
-// and forgets what that had not.
-func (p *appending) recover(prepared int64) (int64, error) {
-	if prepared > 0 {
-		return stagedBefore(p.stagePath(prepared), prepared)
-	}
-	dir, prefix := filepath.Dir(p.path), "."+filepath.Base(p.path)+".epoch-"
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return 0, err
-	}
-	for _, e := range entries {
-		rest, ok := strings.CutPrefix(e.Name(), prefix)
-		number, _, begun := strings.Cut(rest, ".at-")
-		epoch, err := strconv.ParseInt(number, 10, 64)
-		if !ok || !begun || err != nil {
-			continue
-		}
-		if err := p.publish(epoch); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return 0, err
-		}
-	}
-	return 0, removeStages(p.path)
-}
-
-// removeStages removes what an earlier query left beside a file.
-func removeStages(path string) error {
-	entries, err := os.ReadDir(filepath.Dir(path))
+// eachStage calls f for the epochs that have a stage, and removes what never became one.
+func (p *target) eachStage(f func(epoch int64) error) error {
+	entries, err := os.ReadDir(filepath.Dir(p.path))
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "."+filepath.Base(path)+".epoch-") {
-			if err := os.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil {
-				return err
-			}
+		rest, ok := strings.CutPrefix(e.Name(), p.stagePrefix())
+		if !ok {
+			continue
+		}
+		number, what, _ := strings.Cut(rest, ".")
+		epoch, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			continue
+		}
+		switch _, staged := slices.BinarySearchFunc(entries, filepath.Base(p.stagePath(epoch)), func(e fs.DirEntry, name string) int {
+			return strings.Compare(e.Name(), name)
+		}); {
+		case what == "":
+			err = f(epoch)
+		case "."+what == partSuffix, !staged: // the note of an epoch that is wholly there
+			err = os.Remove(filepath.Join(filepath.Dir(p.path), e.Name()))
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// appending adds each epoch to the end of a file.
+type appending struct{ target }
+
+// recover ends what was begun to be added. Of a query that does not outlive the process
+// nothing else was promised.
+func (p *appending) recover(happened int64) error {
+	return p.eachStage(func(epoch int64) error {
+		begun, _, err := p.begun(p.stagePath(epoch))
+		switch {
+		case err != nil:
+			return err
+		case begun != "" && p.query != "" && 0 < happened && happened < epoch:
+			return fmt.Errorf("%s: epoch %d of query %s is in the file, and the last one that its state knows of is %d: is that an older copy?", p.path, epoch, p.query, happened)
+		case begun != "", epoch == happened && p.query != "":
+			return p.publish(epoch)
+		}
+		return os.Remove(p.stagePath(epoch))
+	})
 }
 
 func (p *appending) begins() (bool, error) {

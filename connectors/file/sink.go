@@ -24,7 +24,7 @@ import (
 //	COMPLETE               the stage takes the place of the file
 //
 // Files are compressed as their name says. A stage that was prepared outlives the
-// process, so that an epoch is visible once, whatever happens.
+// process, so that an epoch of a query that does so too is visible once, whatever happens.
 type sink struct {
 	table  *connectors.Table
 	enc    format.Encoder
@@ -32,15 +32,17 @@ type sink struct {
 	codec  codec
 	target publisher
 
-	epoch int64
-	stage *stage
-	line  []byte
+	epoch  int64
+	stage  *stage
+	staged bool // the epoch is prepared and has a stage
+	line   []byte
 }
 
 // A publisher knows where an epoch's rows go.
 type publisher interface {
-	// recover returns the last epoch that is visible, prepared or the one before.
-	recover(prepared int64) (int64, error)
+	// recover publishes the stage of the last epoch that has happened, where it is still
+	// there, and removes the others.
+	recover(happened int64) error
 	// stagePath is where the rows of an epoch wait.
 	stagePath(epoch int64) string
 	// begins reports that what is written now begins a file.
@@ -52,7 +54,7 @@ type publisher interface {
 	close() error
 }
 
-func openSink(_ context.Context, t *connectors.Table, mode connectors.Mode, schema *types.Schema, _ connectors.Env) (connectors.Sink, error) {
+func openSink(_ context.Context, t *connectors.Table, mode connectors.Mode, schema *types.Schema, env connectors.Env) (connectors.Sink, error) {
 	path, err := tablePath(t)
 	if err != nil {
 		return nil, err
@@ -78,13 +80,13 @@ func openSink(_ context.Context, t *connectors.Table, mode connectors.Mode, sche
 	name := "." + f.Name + s.codec.suffix()
 	switch {
 	case dir && mode == connectors.Complete:
-		s.target = &replacing{filepath.Join(path, "result"+name)}
+		s.target = &replacing{target{filepath.Join(path, "result"+name), env.Query}}
 	case dir:
-		s.target = &epochFiles{dir: path, suffix: name}
+		s.target = &epochFiles{dir: path, suffix: name, query: env.Query}
 	case mode == connectors.Complete:
-		s.target = &replacing{path}
+		s.target = &replacing{target{path, env.Query}}
 	default:
-		s.target = &appending{path: path}
+		s.target = &appending{target{path, env.Query}}
 	}
 	return s, nil
 }
@@ -105,13 +107,13 @@ func isDir(path string) (bool, error) {
 }
 
 // Recover implements connectors.Sink.
-func (s *sink) Recover(_ context.Context, prepared int64) (int64, error) {
-	return s.target.recover(prepared)
+func (s *sink) Recover(_ context.Context, happened int64) (int64, error) {
+	return happened, s.target.recover(happened)
 }
 
 // Begin implements connectors.Sink.
 func (s *sink) Begin(_ context.Context, epoch int64) error {
-	s.epoch = epoch
+	s.epoch, s.staged = epoch, false
 	if err := s.drop(); err != nil {
 		return err
 	}
@@ -191,16 +193,21 @@ func (s *sink) Prepare(context.Context) ([]byte, error) {
 	}
 	st := s.stage
 	s.stage = nil
-	return nil, st.finish()
+	err := st.finish()
+	s.staged = err == nil
+	return nil, err
 }
 
 // Commit implements connectors.Sink.
 func (s *sink) Commit(_ context.Context, epoch int64) error {
-	err := s.target.publish(epoch)
-	if errors.Is(err, fs.ErrNotExist) && !s.target.always() {
+	if !s.staged {
 		return nil // an epoch without rows has no stage
 	}
-	return err
+	if err := s.target.publish(epoch); err != nil {
+		return err
+	}
+	s.staged = false
+	return nil
 }
 
 // drop forgets an epoch that was not prepared.

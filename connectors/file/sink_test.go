@@ -16,7 +16,15 @@ import (
 
 func tableSink(t *testing.T, tab *connectors.Table, mode connectors.Mode) connectors.Sink {
 	t.Helper()
-	s, err := openSink(t.Context(), tab, mode, tab.Schema(), later().env(t))
+	return querySink(t, "", tab, mode)
+}
+
+// querySink is that of a query that outlives the process.
+func querySink(t *testing.T, query string, tab *connectors.Table, mode connectors.Mode) connectors.Sink {
+	t.Helper()
+	env := later().env(t)
+	env.Query = query
+	s, err := openSink(t.Context(), tab, mode, tab.Schema(), env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +66,7 @@ func TestSinkLaws(t *testing.T) {
 				New: func(t *testing.T) (func(*testing.T) connectors.Sink, func(*testing.T) []string) {
 					path := t.TempDir() + "/" + c.path
 					open := func(t *testing.T) connectors.Sink {
-						return tableSink(t, table(append(c.options, "path", path)...), connectors.Append)
+						return querySink(t, "a/b.c", table(append(c.options, "path", path)...), connectors.Append)
 					}
 					return open, func(t *testing.T) []string { return shown(t, path) }
 				},
@@ -156,6 +164,29 @@ func TestEpochFiles(t *testing.T) {
 	want(t, []string{text(t, filepath.Join(dir, "run-0001-epoch-00000001.csv"))}, "a,b\nx,\ny,\"1,2\"\ny,\"1,2\"\n")
 }
 
+// A query that outlives the process finds its files again, whoever else writes beside it,
+// and an older copy of its state is found out.
+func TestRunFoundAgain(t *testing.T) {
+	dir := t.TempDir()
+	open := func(query string, happened int64) connectors.Sink {
+		s := querySink(t, query, table("path", dir), connectors.Append)
+		recoverSink(t, s, happened)
+		return s
+	}
+	first, second := open("q", 0), open("r", 0)
+	epoch(t, first, 1, "one")
+	epoch(t, second, 1, "other")
+	epoch(t, open("q", 1), 2, "two")
+	epoch(t, open("q", 0), 1, "anew")
+	epoch(t, open("q", 1), 2, "anew2")
+	want(t, names(t, dir), "_run-0001.json", "_run-0002.json", "_run-0003.json", "run-0001-epoch-00000001.raw", "run-0001-epoch-00000002.raw",
+		"run-0002-epoch-00000001.raw", "run-0003-epoch-00000001.raw", "run-0003-epoch-00000002.raw")
+	want(t, shown(t, dir), "one", "two", "other", "anew", "anew2")
+	want(t, []string{text(t, filepath.Join(dir, "_run-0002.json"))}, `{"version":1,"query":"r","run":2}`)
+	_, err := querySink(t, "q", table("path", dir), connectors.Append).Recover(t.Context(), 1)
+	wantError(t, err, filepath.Join(dir, "run-0003-epoch-00000002.raw")+" is there, and the last epoch of query q that its state knows of is 1: is that an older copy?")
+}
+
 // A complete result takes the place of the one before, an empty one too.
 func TestComplete(t *testing.T) {
 	dir := t.TempDir()
@@ -193,18 +224,16 @@ func TestHeaderOnce(t *testing.T) {
 // The process ended while an epoch was being added to a file: the rest is added
 // later, by the same query or by another one that is started anew.
 func TestHalfAdded(t *testing.T) {
-	for _, prepared := range []int64{1, 0} {
+	for query, happened := range map[string]int64{"": 0, "q": 1, "fresh": 0} {
 		path := filepath.Join(t.TempDir(), "x.txt")
+		stage := (&target{path, query}).stagePath(1)
 		write(t, path, "zero\none\ntw")
-		write(t, hiddenBeside(path, 1), "one\ntwo\n")
-		write(t, hiddenBeside(path, 1)+".at-5", "")
-		s := tableSink(t, table("path", path), connectors.Append)
-		recoverSink(t, s, prepared)
-		if prepared > 0 {
-			if err := s.Commit(t.Context(), 1); err != nil {
-				t.Fatal(err)
-			}
-		}
+		write(t, stage, "one\ntwo\n")
+		write(t, stage+".at-5", "")
+		write(t, (&target{path, query}).stagePath(7)+".at-3", "")
+		write(t, (&target{path, query}).stagePath(8)+partSuffix, "")
+		s := querySink(t, query, table("path", path), connectors.Append)
+		recoverSink(t, s, happened)
 		want(t, []string{text(t, path)}, "zero\none\ntwo\n")
 		want(t, names(t, filepath.Dir(path)), "x.txt")
 	}
@@ -214,11 +243,12 @@ func TestHalfAdded(t *testing.T) {
 func TestOthersWrote(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.txt")
 	write(t, path, "zero\nalien\n")
-	write(t, hiddenBeside(path, 1), "one\n")
-	write(t, hiddenBeside(path, 1)+".at-5", "")
-	s := tableSink(t, table("path", path), connectors.Append)
-	recoverSink(t, s, 1)
-	wantError(t, s.Commit(t.Context(), 1), path+" at offset 5: something else was written to the file")
+	stage := (&target{path, "q"}).stagePath(1)
+	write(t, stage, "one\n")
+	write(t, stage+".at-5", "")
+	s := querySink(t, "q", table("path", path), connectors.Append)
+	_, err := s.Recover(t.Context(), 1)
+	wantError(t, err, path+" at offset 5: something else was written to the file")
 	want(t, []string{text(t, path)}, "zero\nalien\n")
 }
 

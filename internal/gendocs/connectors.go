@@ -32,6 +32,9 @@ func connectorPage() string {
 			fmt.Fprintf(&b, "Options and metadata are those of `%s`.\n\n", c.Like)
 			continue
 		}
+		if c.More != "" {
+			b.WriteString(c.More + "\n\n")
+		}
 		writeOptions(&b, c.Options)
 		if len(c.Metadata) > 0 {
 			b.WriteString("| metadata | type | |\n|---|---|---|\n")
