@@ -166,6 +166,9 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, how feeding) ([]stre
 			}
 			in.Source = src
 		}
+		if r := leaf.Relation; r != nil && r.View && in.Member == "" && p.WaitsFor(r.Name) {
+			return nil, fmt.Errorf("mode APPEND waits for what the watermark of materialized view %s passes, and the view is read here as it is, so that no row would ever be final; use UPDATE or COMPLETE, or a TRIGGER that runs on over a view that does", r.Name)
+		}
 		inputs = append(inputs, in)
 	}
 	return inputs, nil

@@ -3,6 +3,7 @@ package planner
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/exec"
@@ -108,6 +109,22 @@ func (p *Planner) Finish(n logical.Node) (*Query, error) {
 		}
 	}
 	return out, nil
+}
+
+// WaitsFor reports that the query puts out rows when the watermark of a relation has passed
+// them.
+func (q *Query) WaitsFor(relation string) bool {
+	found := false
+	logical.Walk(q.Optimised, func(n logical.Node) {
+		e, ok := n.(*logical.EmitFinal)
+		if !ok {
+			return
+		}
+		for _, by := range e.By {
+			found = found || slices.ContainsFunc(by.Until, func(t logical.WatermarkTerm) bool { return strings.EqualFold(t.Relation.Name, relation) })
+		}
+	})
+	return found
 }
 
 // Forgets reports that something in the plan is forgotten when no row comes to it.
