@@ -43,6 +43,7 @@ type Query struct {
 	Fired     []string // the rules that made the one of the other
 	Physical  exec.Plan
 	Leaves    []lower.Leaf
+	States    []lower.State
 	Schema    *types.Schema // of the physical root: hidden columns included
 	Sort      *logical.Sort // how a whole result is presented; nil for any order
 	Props     logical.Properties
@@ -148,7 +149,8 @@ func (q *Query) lower() {
 	if s, ok := q.Optimised.(*logical.Sort); ok {
 		q.Sort = s
 	}
-	q.Physical, q.Leaves = lower.Plan(q.Optimised, q.workers)
+	low := lower.Plan(q.Optimised, q.workers)
+	q.Physical, q.Leaves, q.States = low.Plan, low.Leaves, low.States
 	q.Schema = q.Optimised.Schema()
 	q.Props = q.Optimised.Properties()
 	if q.Sort != nil {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/planner/lower"
 	"github.com/sqlstream/sqlstream/planner/stored"
@@ -15,7 +14,7 @@ import (
 
 // Stored writes the query's plan, to be kept beside its text.
 func (q *Query) Stored() ([]byte, error) {
-	return stored.Encode(stored.Plan{Bound: q.Bound, Optimised: q.Optimised, Fired: q.Fired})
+	return stored.Encode(stored.Plan{Bound: q.Bound, Optimised: q.Optimised, Fired: q.Fired, States: q.stateNames()})
 }
 
 // FromStored reads a plan and lowers it; no rule touches it, so that its state has the names
@@ -31,7 +30,24 @@ func (p *Planner) FromStored(data []byte) (*Query, error) {
 	}
 	q := &Query{Bound: s.Bound, Optimised: s.Optimised, Fired: s.Fired, workers: p.Workers}
 	q.lower()
+	if names := q.stateNames(); !slices.Equal(names, s.States) {
+		return nil, fmt.Errorf("this version of sqlstream would not find the query's state: it calls it %s, and it is kept as %s; go on with the version that kept it, or DROP the query and create it again",
+			strings.Join(names, " "), strings.Join(s.States, " "))
+	}
 	return q, nil
+}
+
+// stateNames lists the names of the query's state, in order, without what is in addition where
+// there are several workers.
+func (q *Query) stateNames() []string {
+	var out []string
+	for _, s := range q.States {
+		if !strings.HasSuffix(s.Name, lower.Partial) {
+			out = append(out, s.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // lasts checks that a query survives being stored, and so do its final rows: read again it is the
@@ -68,21 +84,9 @@ func (q *Query) essence() string {
 	for _, l := range q.Leaves {
 		fmt.Fprintln(&b, l.Scan, l.Scan.Columns, l.Rows)
 	}
-	seen := map[exec.Plan]bool{}
-	var names func(exec.Plan)
-	names = func(p exec.Plan) {
-		if seen[p] {
-			return
-		}
-		seen[p] = true
-		if n, ok := p.(*exec.Named); ok {
-			fmt.Fprintln(&b, n.Name, n.Plan)
-		}
-		for _, in := range p.Inputs() {
-			names(in)
-		}
+	for _, s := range q.States {
+		fmt.Fprintln(&b, s.Name, s.Node, s.Plan)
 	}
-	names(q.Physical)
 	prints(&b, q.Optimised)
 	return b.String()
 }

@@ -5,7 +5,8 @@
 //
 //	ddl                      CREATE TABLE and CREATE VIEW statements. A table may have
 //	                         WITH (append_only = 'true'); else its rows may be taken back.
-//	                         WITH (rows = '100') says how many rows it has.
+//	                         WITH (rows = '100') says how many rows it has, and arrival = 'by key',
+//	                         'retractions' or 'whole' how they come.
 //	bind                     the plan of a query as it is written
 //	plan [expect=(R, …)] [expect-not=(R, …)] [only=(R, …)]
 //	                         the plan behind the rules of rule.Required, and those of
@@ -84,7 +85,7 @@ func Define(p *planner.Planner, ddl string) error {
 }
 
 func tableEntry(p *planner.Planner, st *sql.CreateTable) (*catalog.Entry, error) {
-	e := &catalog.Entry{Kind: catalog.Table, Name: st.Name.Text, Schema: &types.Schema{}, Computed: map[int]string{}}
+	e := &catalog.Entry{Kind: catalog.Table, Name: st.Name.Text, Schema: &types.Schema{}, Computed: map[int]string{}, Def: &connectors.Table{Name: st.Name.Text}}
 	for i, c := range st.Columns {
 		t := c.Type
 		if c.Computed != nil {
@@ -98,6 +99,13 @@ func tableEntry(p *planner.Planner, st *sql.CreateTable) (*catalog.Entry, error)
 			}
 		}
 		e.Schema.Fields = append(e.Schema.Fields, types.Field{Name: c.Name.Text, Type: t, NotNull: c.NotNull})
+		e.Def.Columns = append(e.Def.Columns, connectors.Column{Field: e.Schema.Fields[i], Metadata: c.Metadata, Computed: c.Computed != nil})
+	}
+	if w := st.Watermark; w != nil {
+		e.Watermark = &catalog.Watermark{Column: e.Schema.Index(w.Column.Text), Expr: w.Expr.Text()}
+		if e.Watermark.Column < 0 {
+			return nil, fmt.Errorf("%s: no column %s", e.Name, w.Column.Text)
+		}
 	}
 	var key []int
 	for _, k := range st.PrimaryKey {
@@ -110,13 +118,16 @@ func tableEntry(p *planner.Planner, st *sql.CreateTable) (*catalog.Entry, error)
 	}
 	if key != nil {
 		e.Keys = [][]int{key}
+		e.Def.PrimaryKey = key
 	}
 	for _, o := range st.Options {
 		switch o.Name {
 		case "append_only":
 			e.AppendOnly = o.Value == "true"
 		case "rows":
-			e.Def = &connectors.Table{Options: connectors.Options{"rows": o.Value}}
+			e.Def.Options = connectors.Options{"rows": o.Value}
+		case "arrival":
+			e.Changes = map[string]connectors.Changes{"by key": connectors.ByKey, "retractions": connectors.Retractions, "whole": connectors.Whole}[o.Value]
 		default:
 			return nil, fmt.Errorf("%s: unknown option %s", e.Name, o.Name)
 		}

@@ -46,6 +46,9 @@ func (s *session) viewRelation(e *catalog.Entry) *logical.Relation {
 
 func (s *session) tableRelation(e *catalog.Entry) (*logical.Relation, error) {
 	r := &logical.Relation{Name: e.Name, Schema: e.Schema, AppendOnly: e.AppendOnly, Keys: e.Keys, Arrival: arrivals[e.Changes], Size: s.sizeOf(e.Name), Declared: declared(e)}
+	if e.Def != nil {
+		r.ID = e.Def.ID
+	}
 	for i := range e.Schema.Fields {
 		if _, computed := e.Computed[i]; !computed {
 			r.Stored = append(r.Stored, i)
@@ -67,6 +70,9 @@ func (s *session) tableRelation(e *catalog.Entry) (*logical.Relation, error) {
 // lateRelation is the late rows of a table, whose columns come first.
 func lateRelation(e *catalog.Entry, own []types.Field) *logical.Relation {
 	r := &logical.Relation{Name: "LATE(" + e.Name + ")", LateOf: e.Name, AppendOnly: true, Declared: declared(e)}
+	if e.Def != nil {
+		r.ID = e.Def.ID
+	}
 	r.Schema = types.NewSchema(append(append([]types.Field{}, e.Schema.Fields...), own...)...)
 	for i := range r.Schema.Fields {
 		if _, computed := e.Computed[i]; !computed {

@@ -39,7 +39,7 @@ func (s *session) versionsOf(name string, at int) (*versions, error) {
 		return nil, refused("no column says from when on a version of a row holds").
 			WithHint("declare one: ts TIMESTAMP(3) METADATA FROM 'timestamp', WATERMARK FOR ts AS ts")
 	}
-	r := &logical.Relation{Name: e.Name, Schema: e.Schema, Keys: e.Keys, Arrival: logical.ByKey, Declared: declared(e)}
+	r := &logical.Relation{Name: e.Name, Schema: e.Schema, Keys: e.Keys, Arrival: logical.ByKey, Declared: declared(e), ID: e.Def.ID}
 	for i := range e.Schema.Fields {
 		if _, computed := e.Computed[i]; !computed {
 			r.Stored = append(r.Stored, i)

@@ -23,6 +23,7 @@ type Relation struct {
 	// for it where it decides something: it may cost a question to somebody outside.
 	Size   func() (int64, bool)
 	LateOf string // the table whose late rows it holds, whose columns come first; "" for none
+	ID     string // tells the table from others that had its name; "" where nothing is kept
 	// Declared is what of the table's declaration is in plans, or in the rows that it has: the
 	// expressions of computed columns and of the watermark.
 	Declared string

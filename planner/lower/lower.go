@@ -18,11 +18,26 @@ type Leaf struct {
 	Rows     *zset.Batch
 }
 
+// A State is what an operator remembers, by the name that its state tables have or begin with.
+type State struct {
+	Name string
+	Node logical.Node // what the operator computes
+	Plan exec.Plan
+}
+
+// A Lowered is a physical plan.
+type Lowered struct {
+	Plan   exec.Plan
+	Leaves []Leaf
+	States []State // what is read before what reads it
+}
+
 // Plan lowers a logical plan for a number of workers. Equal subtrees become one node,
 // which runs once for all that read it.
-func Plan(n logical.Node, workers int) (exec.Plan, []Leaf) {
+func Plan(n logical.Node, workers int) Lowered {
 	l := &lowering{workers: workers, known: map[string]lowered{}, named: map[string]int{}}
-	return l.node(n).plan, l.leaves
+	p := l.node(n).plan
+	return Lowered{p, l.leaves, l.states}
 }
 
 type lowering struct {
@@ -30,7 +45,9 @@ type lowering struct {
 	known   map[string]lowered // by identity, that of the inputs included
 	named   map[string]int     // how often a fingerprint was used
 	leaves  []Leaf
-	step    *step // what is lowered is of the step of a recursion; else nil
+	states  []State
+	at      logical.Node // what is lowered just now
+	step    *step        // what is lowered is of the step of a recursion; else nil
 }
 
 // lowered is a node that has been lowered.
@@ -66,6 +83,7 @@ func (l *lowering) node(n logical.Node) lowered {
 		return known
 	}
 	out := lowered{print: logical.Fingerprint(n, prints)}
+	l.at = n
 	out.plan = l.fresh(n, ins, out.print)
 	if same {
 		l.known[key] = out
@@ -141,6 +159,7 @@ func (l *lowering) name(print string, p exec.Plan) exec.Plan {
 	if i := l.named[print]; i > 1 {
 		print += "." + strconv.Itoa(i)
 	}
+	l.states = append(l.states, State{print, l.at, p})
 	return &exec.Named{Plan: p, Name: print}
 }
 

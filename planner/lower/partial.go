@@ -2,6 +2,10 @@ package lower
 
 import "github.com/sqlstream/sqlstream/exec"
 
+// Partial ends the names of what combines rows before they are routed, which is there with
+// several workers alone.
+const Partial = "-partial"
+
 // partial lets each worker combine the rows of a batch before they are routed,
 // where every call keeps a fixed-width accumulator of all its rows; nil where one does
 // not.
@@ -15,6 +19,6 @@ func (l *lowering) partial(print string, a *exec.Aggregate, p *exec.Project, x *
 		}
 	}
 	first := exec.NewPartialAggregate(p, a)
-	x.Input = l.name(print+"-partial", first)
+	x.Input = l.name(print+Partial, first)
 	return exec.NewFinalAggregate(x, a)
 }

@@ -76,6 +76,7 @@ func expires(n logical.Node) exec.Expires {
 func (l *lowering) final(e *logical.EmitFinal, a *logical.Aggregate) lowered {
 	in := l.node(a.Input)
 	out := lowered{print: logical.Fingerprint(e, []string{logical.Fingerprint(a, []string{in.print})})}
+	l.at = e
 	out.plan = l.aggregate(a, in.plan, closed{e.By[0].Column + 1, Watermark(e.By[0].Until), true}, out.print)
 	return out
 }

@@ -96,6 +96,14 @@ func (d *decoder) sqlType(x any) (types.Type, error) {
 		return t, err
 	}
 	switch t.Kind {
+	case types.Decimal:
+		if t.Precision < 1 || t.Precision > types.MaxPrecision || t.Scale < 0 || t.Scale > t.Precision {
+			return t, fmt.Errorf("there is no %s", t)
+		}
+	case types.Time, types.Timestamp:
+		if t.Precision < 0 || t.Precision > types.MaxFraction {
+			return t, fmt.Errorf("there is no %s", t)
+		}
 	case types.Array:
 		if t.Elem == nil {
 			return t, errors.New("an ARRAY is of something")

@@ -53,7 +53,7 @@ func decode(data []byte, env Env) (Plan, error) {
 	if err := d.pools(&doc); err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Fired: doc.Fired}
+	p := Plan{Fired: doc.Fired, States: doc.States}
 	var err error
 	if p.Bound, err = d.root(doc.Bound); err == nil {
 		p.Optimised, err = d.root(doc.Optimised)

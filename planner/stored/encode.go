@@ -186,13 +186,19 @@ func (e *encoder) expr(x expr.Expr) (any, error) { return e.kind(exprs, x) }
 func (e *encoder) write(d document) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"version":%d`, d.Version)
-	if len(d.Fired) > 0 {
-		fired := make(list, len(d.Fired))
-		for i, f := range d.Fired {
-			fired[i] = f
+	for _, l := range []struct {
+		name  string
+		words []string
+	}{{"fired", d.Fired}, {"states", d.States}} {
+		if len(l.words) == 0 {
+			continue
 		}
-		b.WriteString(",\n\"fired\":")
-		appendJSON(&b, fired)
+		words := make(list, len(l.words))
+		for i, w := range l.words {
+			words[i] = w
+		}
+		b.WriteString(",\n\"" + l.name + "\":")
+		appendJSON(&b, words)
 	}
 	for _, p := range []struct {
 		name    string

@@ -116,8 +116,8 @@ func checkCall(c *expr.Call) error {
 	for _, a := range c.Args {
 		args = append(args, a.Type())
 	}
-	if o := c.Overload; len(args) != len(o.Args) && (!o.Variadic || len(args) < len(o.Args)-1) && o.Fit == nil {
-		return fmt.Errorf("%s%s has %d arguments", c.Func.Name, o.Signature(), len(args))
+	if !c.Overload.Takes(args) {
+		return fmt.Errorf("%s%s does not take (%s)", c.Func.Name, c.Overload.Signature(), typeList(args))
 	}
 	constant := func(i int) any {
 		if l, ok := c.Args[i].(*expr.Literal); ok {

@@ -92,6 +92,8 @@ func Changed(was, now *logical.Relation) error {
 		return changed("column %s is new", now.Schema.Fields[n].Name)
 	}
 	switch {
+	case was.ID != now.ID:
+		return changed("it is another one of that name")
 	case !slices.Equal(was.Stored, now.Stored), was.Declared != now.Declared:
 		return changed("it was declared with %s, and is with %s", orNothing(was.Declared), orNothing(now.Declared))
 	case was.Arrival != now.Arrival:

@@ -23,6 +23,7 @@ type Plan struct {
 	Bound     logical.Node // as it was written
 	Optimised logical.Node // as it runs
 	Fired     []string     // the rules that made the one of the other
+	States    []string     // the names of its state, in order
 }
 
 // An Env is what a plan is read in.
@@ -39,7 +40,7 @@ type Env struct {
 // know.
 func Encode(p Plan) ([]byte, error) {
 	e := newEncoder()
-	out := document{Version: Version, Fired: p.Fired}
+	out := document{Version: Version, Fired: p.Fired, States: p.States}
 	var err error
 	if out.Bound, err = e.node(p.Bound); err != nil {
 		return nil, fmt.Errorf("store a plan: %w", err)
@@ -65,6 +66,7 @@ func Decode(data []byte, env Env) (Plan, error) {
 type document struct {
 	Version   int      `json:"version"`
 	Fired     []string `json:"fired"`
+	States    []string `json:"states"`
 	Bound     int      `json:"bound"`
 	Optimised int      `json:"optimised"`
 	Tables    []any    `json:"tables"`    // function.BoundTable

@@ -28,6 +28,9 @@ type Aggregate struct {
 	Whole *Aggregate
 	// Distinct says that equal arguments count once, with the word DISTINCT or without.
 	Distinct bool
+	// State is the version of what a Slot of the function keeps: greater by one where that
+	// means something else than before, so that what was kept is not taken for it.
+	State int
 }
 
 // An AggregateExample shows a call over one column of weighted values: "+1 3"

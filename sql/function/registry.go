@@ -198,6 +198,16 @@ func (s *Scalar) Signatures() string {
 	return strings.Join(out, ", ")
 }
 
+// Takes reports that an overload takes arguments of the types, converted where need be.
+func (o *Overload) Takes(args []types.Type) bool {
+	for _, how := range []fit{exactly, widened, rounding} {
+		if _, ok := o.fits(args, how); ok {
+			return true
+		}
+	}
+	return false
+}
+
 func (o *Overload) fits(args []types.Type, how fit) ([]types.Type, bool) {
 	if o.Fit != nil {
 		return o.Fit(args)

@@ -1,6 +1,8 @@
 package function
 
 import (
+	"fmt"
+
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -98,6 +100,24 @@ func (b *BoundTable) WithOrdinality() *BoundTable {
 		return n, err
 	}
 	return &out
+}
+
+// Exact tells the function from all others, in every process.
+func (b *BoundTable) Exact() string {
+	out := b.Name
+	for _, t := range b.Args {
+		out += " " + t.Exact()
+	}
+	for _, g := range b.Given {
+		out += fmt.Sprintf(" %T %#v", g, g)
+	}
+	if b.JSON != nil {
+		out += " " + b.JSON.String()
+	}
+	if b.Numbered {
+		out += " numbered"
+	}
+	return out
 }
 
 // Call prints a call of the function with arguments.

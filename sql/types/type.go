@@ -183,6 +183,31 @@ func (t Type) String() string {
 	return t.Kind.String()
 }
 
+// Exact is what String gives and the zones in which the type's moments are shown.
+func (t Type) Exact() string {
+	if !t.hasZone() {
+		return t.String()
+	}
+	return t.String() + t.zoneNames()
+}
+
+// zoneNames lists the zones of a type and its parts in their order.
+func (t Type) zoneNames() string {
+	out := ""
+	if t.Zoned {
+		out = " @" + t.Zone.String()
+	}
+	for _, part := range []*Type{t.Key, t.Elem} {
+		if part != nil {
+			out += part.zoneNames()
+		}
+	}
+	for _, f := range t.Fields {
+		out += f.Type.zoneNames()
+	}
+	return out
+}
+
 // Class predicates.
 
 // IsInteger reports a whole-number type, signed or unsigned.
