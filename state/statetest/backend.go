@@ -26,7 +26,7 @@ type Disk interface {
 // RunBackend holds the laws of a backend to those that disks have, each of them empty.
 func RunBackend(t *testing.T, disk func() Disk) {
 	t.Run("reopened", func(t *testing.T) {
-		for seed := range uint64(10) {
+		for seed := range uint64(6) {
 			w := newWorld(t, disk(), seed)
 			w.open()
 			for range 40 {
@@ -40,8 +40,8 @@ func RunBackend(t *testing.T, disk func() Disk) {
 		}
 	})
 	t.Run("crashing", func(t *testing.T) {
-		for seed := range uint64(3) {
-			for changes := 0; crashAfter(t, disk(), seed, changes); changes += 1 + changes/20 {
+		for seed := range uint64(2) {
+			for changes := 0; crashAfter(t, disk(), seed, changes); changes += 1 + changes/12 {
 			}
 		}
 	})
@@ -241,7 +241,7 @@ func (w *world) change() {
 
 // checkAdopting lets a backend take over the stores of another one.
 func checkAdopting(t *testing.T, disk func() Disk) {
-	for seed := range uint64(40) {
+	for seed := range uint64(15) {
 		a := newWorld(t, disk(), seed)
 		a.open()
 		if err := a.epoch(); err != nil {
