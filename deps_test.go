@@ -29,8 +29,8 @@ sql/function/table:     sql/types vec sql/function
 sql/expr:               sql/types vec sql/function zset
 state:                  sql/types vec
 state/memory:           sql/types vec zset state
-state/cold:             state
-state/durable:          state state/memory
+state/cold:             state state/memory
+state/durable:          state state/memory state/cold
 state/statetest:        sql/types vec zset state state/memory
 exec:                   sql/types vec zset sql/function sql/expr state
 connectors:             sql/types zset

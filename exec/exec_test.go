@@ -96,7 +96,7 @@ type crowded struct {
 }
 
 func newCrowded(t testing.TB) crowded {
-	db, err := cold.Open(vfs.NewMem(), "cold")
+	db, err := cold.Open(vfs.NewMem(), "cold", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

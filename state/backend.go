@@ -39,10 +39,13 @@ type Backend interface {
 // A Spiller is a Backend that has room for state beyond memory.
 type Spiller interface {
 	// Spill moves state out of memory, what was not used for long first, until stores hold
-	// no more than so many bytes of it, as far as it can. It is called between epochs: no
+	// no more than so many bytes of it, as far as it can: what the next checkpoint is to
+	// write stays. It is called between epochs: no
 	// group of a Map is dirty, every Index is settled, and no number of a group or a row is
 	// good any more.
 	Spill(bytes int64) error
+	// Held is the bytes of memory that what is beyond it takes itself.
+	Held() int64
 }
 
 // A Checkpoint is a durable epoch. Meta is the engine's: positions, watermarks, members.

@@ -26,7 +26,7 @@ func (s crowded) Evict() { s.Spill(s.db, s.bytes) }
 
 func open(t testing.TB) *cold.DB {
 	t.Helper()
-	db, err := cold.Open(vfs.NewMem(), "cold")
+	db, err := cold.Open(vfs.NewMem(), "cold", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

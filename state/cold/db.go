@@ -21,37 +21,51 @@ type DB struct {
 	pebble *pebble.DB
 	fs     vfs.FS
 	dir    string
+	held   int64
+	failed atomic.Pointer[error] // of what it does in the background, such as a disk that is full
 	spaces atomic.Uint32
 }
 
-// Memory is what a DB itself takes of memory, at most: blocks of files that were read, and
-// what was written last.
-const Memory = cacheBytes + 2*writeBytes
-
 const (
-	cacheBytes = 8 << 20
-	writeBytes = 4 << 20
-	filterBits = 10 // of each key: one lookup in a hundred of a key that is not there reads a block
+	leastCache, mostCache = 16 << 20, 1 << 30
+	leastWrite, mostWrite = 4 << 20, 64 << 20
+	writeBuffers          = 4
+	leastFile, mostFile   = 2 << 20, 8 << 20 // a larger one has a filter that the cache might not take
+	openFiles             = 1000
+	filterBits            = 10 // of each key: one lookup in a hundred of a key that is not there reads a block
 )
 
-// Open opens an empty database in a directory, whatever was in it.
-func Open(fs vfs.FS, dir string) (*DB, error) {
+// Open opens an empty database in a directory, whatever was in it. Of so much memory it
+// takes a part for blocks of files that were read, filters above all, and for what was
+// written last.
+func Open(fs vfs.FS, dir string, memory int64) (*DB, error) {
 	if err := fs.RemoveAll(dir); err != nil {
 		return nil, fmt.Errorf("state beyond memory: %w", err)
 	}
+	blocks, write := between(memory/4, leastCache, mostCache), between(memory/64, leastWrite, mostWrite)
 	o := &pebble.Options{
-		FS: fs, Comparer: comparer, FormatMajorVersion: pebble.FormatNewest, Logger: silent{},
-		DisableWAL: true, CacheSize: cacheBytes, MemTableSize: writeBytes, MemTableStopWritesThreshold: 4, MaxOpenFiles: 500,
+		FS: fs, Comparer: comparer, FormatMajorVersion: pebble.FormatNewest, Logger: silent{}, DisableWAL: true,
+		CacheSize: blocks, MemTableSize: uint64(write), MemTableStopWritesThreshold: writeBuffers, MaxOpenFiles: openFiles,
+	}
+	for i := range o.TargetFileSizes {
+		o.TargetFileSizes[i] = min(int64(leastFile)<<i, mostFile)
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(filterBits)
 	}
-	db, err := pebble.Open(dir, o)
-	if err != nil {
+	d := &DB{fs: fs, dir: dir, held: blocks + 2*write}
+	o.EventListener = &pebble.EventListener{BackgroundError: func(err error) { d.failed.CompareAndSwap(nil, &err) }}
+	var err error
+	if d.pebble, err = pebble.Open(dir, o); err != nil {
 		return nil, fmt.Errorf("state beyond memory: %w", err)
 	}
-	return &DB{pebble: db, fs: fs, dir: dir}, nil
+	return d, nil
 }
+
+func between(n, least, most int64) int64 { return min(max(n, least), most) }
+
+// Held is the bytes of memory that the database takes.
+func (d *DB) Held() int64 { return d.held }
 
 // Close closes the database and removes it.
 func (d *DB) Close() error {
@@ -70,7 +84,7 @@ const (
 
 // Space implements state.Cold.
 func (d *DB) Space(heads bool) state.Space {
-	s := &space{db: d.pebble}
+	s := &space{DB: d}
 	binary.BigEndian.PutUint32(s.prefix[:], d.spaces.Add(1))
 	if heads {
 		s.prefix[headsAt] = 1

@@ -10,7 +10,7 @@ import (
 
 // A space is the keys that begin with its prefix.
 type space struct {
-	db     *pebble.DB
+	*DB
 	prefix [spaceLen]byte
 	batch  *pebble.Batch
 	key    []byte
@@ -33,7 +33,7 @@ func (s *space) iterate(from, to []byte, filters bool) *pebble.Iterator {
 	if to == nil {
 		upper[headsAt]++
 	}
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper, UseL6Filters: filters})
+	it, err := s.pebble.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper, UseL6Filters: filters})
 	must(err)
 	return it
 }
@@ -96,7 +96,7 @@ func (s *space) Descend(from, to []byte, f func(key, value []byte) bool) {
 // writing returns the batch with room for more.
 func (s *space) writing() *pebble.Batch {
 	if s.batch == nil {
-		s.batch = s.db.NewBatch()
+		s.batch = s.pebble.NewBatch()
 	} else if s.batch.Len() > batchBytes {
 		s.Flush()
 	}
@@ -129,6 +129,9 @@ func (s *space) DeleteRange(from, to []byte) {
 func (s *space) Flush() {
 	if s.batch == nil || s.batch.Empty() {
 		return
+	}
+	if err := s.failed.Load(); err != nil { // else the database would wait for room without end
+		must(*err)
 	}
 	must(s.batch.Commit(pebble.NoSync))
 	s.batch.Reset()

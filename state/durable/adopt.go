@@ -43,6 +43,7 @@ func (f *Flow) adoptFlow(o *Flow) error {
 		f.foreign[name] = o
 		f.dropped[name] = true // what was kept under that name long ago counts no more
 	}
+	f.tier.Take(o.tier)
 	f.adopts = append(f.adopts, o)
 	return nil
 }

@@ -35,7 +35,7 @@ func Open(fs vfs.FS, path string, o Options) (*Dir, error) {
 	if err := d.begin(); err != nil {
 		return nil, err
 	}
-	if err := d.removeGone(); err != nil {
+	if err := errors.Join(d.removeCold(), d.removeGone()); err != nil {
 		return nil, errors.Join(err, d.lock.Close())
 	}
 	return d, nil

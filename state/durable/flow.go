@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/state/cold"
 	"github.com/sqlstream/sqlstream/state/memory"
 )
 
@@ -34,6 +35,7 @@ type Flow struct {
 	adopts  []*Flow          // since the last Prepare
 	foreign map[string]*Flow // stores of those, and whose they were
 	removes []*Flow          // adopted by the checkpoint that is prepared
+	tier    *cold.Tier       // of what memory has no room for
 
 	merge     *merging
 	mergeFrom int // so many single files are to be there before another merge is tried
@@ -327,7 +329,7 @@ func (f *Flow) Close() error {
 	if f.closed {
 		return nil
 	}
-	err := f.quiet()
+	err := errors.Join(f.quiet(), f.tier.Close())
 	f.abandon()
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/state/cold"
 	"github.com/sqlstream/sqlstream/state/memory"
 )
 
@@ -51,10 +52,12 @@ func (f *Flow) check() error {
 }
 
 func newFlow(d *Dir, id string) *Flow {
-	return &Flow{
+	f := &Flow{
 		dir: d, fs: d.fs, id: id,
 		stores: map[string]*memory.Store{}, dropped: map[string]bool{}, known: map[tableName]bool{}, foreign: map[string]*Flow{},
 	}
+	f.tier = cold.NewTier(f.openCold)
+	return f
 }
 
 // look finds what the manifest does not name: logs and the checkpoint that was prepared.

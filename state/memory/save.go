@@ -11,7 +11,7 @@ import (
 // keep begins to note changes: all that is there counts as one.
 func (m *Map) keep() {
 	m.changes = &changes{}
-	for _, g := range m.groupRows.all(nil) {
+	for _, g := range m.All(nil) {
 		m.changes.born(g)
 	}
 }
@@ -98,6 +98,7 @@ func (m *Map) appendTuple(dst []byte, key []uint64) []byte {
 
 // keep begins to note changes: all that is there counts as one.
 func (x *Index) keep() {
+	x.warmAll()
 	x.rows.keep()
 	x.changes = x.rows.changes
 }

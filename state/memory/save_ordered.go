@@ -23,6 +23,7 @@ func (c *keyChanges) evicted(bound []byte) {
 
 // keep begins to note changes: all that is there counts as one.
 func (o *Ordered) keep() {
+	o.warmAll()
 	o.changes = &keyChanges{}
 	for id := o.leafFor(nil); id >= 0; id = o.node(id).next {
 		for i := range o.node(id).entries() {

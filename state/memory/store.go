@@ -146,6 +146,7 @@ func (s *Store) Ordered(name string) (state.Ordered, error) {
 // A spiller is a table that can move what it holds out of memory.
 type spiller interface {
 	chill(to state.Cold)
+	thaw()
 	evict(keep int64)
 	usage() state.Usage
 }
@@ -192,5 +193,19 @@ func (o *Ordered) usage() state.Usage {
 	return state.Usage{Rows: int64(o.Len()), Bytes: o.bytes(), Spilled: o.cold.spilled()}
 }
 
-// Close implements state.Store.
-func (s *Store) Close() error { return nil }
+// Close implements state.Store. What is beyond memory is removed.
+func (s *Store) Close() (err error) {
+	if s.cold == nil {
+		return nil
+	}
+	defer func() {
+		if f, ok := recover().(*state.Fault); ok {
+			err = f
+		}
+	}()
+	for _, t := range s.Tables() {
+		t.(spiller).thaw()
+	}
+	s.cold = nil
+	return nil
+}

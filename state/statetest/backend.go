@@ -28,6 +28,7 @@ func RunBackend(t *testing.T, disk func() Disk) {
 	t.Run("reopened", func(t *testing.T) {
 		for seed := range uint64(6) {
 			w := newWorld(t, disk(), seed)
+			w.spills = seed%2 == 0
 			w.open()
 			for range 40 {
 				if err := w.epoch(); err != nil {
@@ -85,6 +86,7 @@ type world struct {
 	prepared *kept // it is known to be durable
 	trying   *kept // it may be durable, since Prepare has failed
 	commits  bool  // Commit has failed
+	spills   bool  // memory is too small
 	log      []state.Record
 	logging  *state.Record // it may be durable, since Log has failed
 }
@@ -198,10 +200,27 @@ func (w *world) epoch() error {
 		w.log = append(w.log, r)
 	}
 	w.change()
+	w.spill()
 	if w.rand.IntN(4) == 0 {
 		return nil
 	}
-	return w.checkpoint()
+	if err := w.checkpoint(); err != nil {
+		return err
+	}
+	w.spill()
+	return nil
+}
+
+// spill leaves little or nothing in memory, where the backend has room beyond it.
+func (w *world) spill() {
+	w.t.Helper()
+	s, ok := w.b.(state.Spiller)
+	if !ok || !w.spills || w.rand.IntN(2) == 0 {
+		return
+	}
+	if err := s.Spill(w.rand.Int64N(2) << 14); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func (w *world) checkpoint() error {
@@ -243,6 +262,7 @@ func (w *world) change() {
 func checkAdopting(t *testing.T, disk func() Disk) {
 	for seed := range uint64(15) {
 		a := newWorld(t, disk(), seed)
+		a.spills = seed%2 == 0
 		a.open()
 		if err := a.epoch(); err != nil {
 			t.Fatal(err)
@@ -272,6 +292,12 @@ func adopt(t *testing.T, w *world, other state.Backend) {
 	}
 	theirs.change(w.rand)
 	w.change()
+	w.spill()
+	if s, ok := other.(state.Spiller); ok && w.spills {
+		if err := s.Spill(0); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := w.b.Adopt(other); err != nil {
 		t.Fatal(err)
 	}
