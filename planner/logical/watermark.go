@@ -202,7 +202,7 @@ func least(a, b []WatermarkTerm) []WatermarkTerm {
 	out := slices.Clone(a)
 	for _, t := range b {
 		same := func(o WatermarkTerm) bool {
-			return o.Relation.Name == t.Relation.Name && o.Column == t.Column && o.String() == t.String()
+			return o.Relation.Name == t.Relation.Name && o.Column == t.Column && expr.Fingerprint(o.value()) == expr.Fingerprint(t.value())
 		}
 		if !slices.ContainsFunc(out, same) {
 			out = append(out, t)
