@@ -139,17 +139,18 @@ func numbered(e expr.Expr) bool {
 	})
 }
 
-// details are what a node is beside its inputs and expressions.
+// details are what a node is beside its inputs and expressions. What a field that is added says
+// is nothing where it is zero, so that plans from before keep their fingerprints.
 func details(n Node) string {
 	switch x := n.(type) {
 	case *Aggregate:
-		out := fmt.Sprint(len(x.Group), x.Sets, x.Sets == nil, x.Forget)
+		out := fmt.Sprint(len(x.Group), x.Sets, x.Sets == nil) + untouched(x.Forget)
 		for _, c := range x.Calls {
 			out += fmt.Sprintf(" %s/%d %t %t%s", c.Func.Name, len(c.Args), c.Distinct, c.Filter != nil, descending(c.Order))
 		}
 		return out
 	case *Join:
-		return fmt.Sprint(x.Kind, x.On != nil, x.Any != nil, len(x.Params), x.Forget)
+		return fmt.Sprint(x.Kind, x.On != nil, x.Any != nil, len(x.Params)) + untouched(x.Forget)
 	case *Asof:
 		return fmt.Sprint(x.Outer, x.Keys, x.Op, x.LeftTime, x.RightTime)
 	case *TimeFilter:
@@ -159,7 +160,7 @@ func details(n Node) string {
 	case *SetOp:
 		return fmt.Sprint(x.Except, x.All)
 	case *TopN:
-		return fmt.Sprint(x.Partition, x.Keys, x.Limit, x.Offset, x.By, x.Ties, x.Number != "", x.Forget)
+		return fmt.Sprint(x.Partition, x.Keys, x.Limit, x.Offset, x.By, x.Ties, x.Number != "") + untouched(x.Forget)
 	case *Window:
 		out := fmt.Sprint(x.Partition, x.Keys)
 		for _, c := range x.Calls {
