@@ -36,7 +36,7 @@ func (d *Dir) NewFlow() (string, state.Backend, error) {
 }
 
 // OpenFlow opens one that NewFlow has made.
-func (d *Dir) OpenFlow(id string) (state.Backend, error) { return d.Flow(id) }
+func (d *Dir) OpenFlow(id string) (state.Backend, error) { return d.Dir.OpenFlow(id) }
 
 // NewID returns a name that nothing ever had, of a table, a query, a dataflow: whatever has
 // the name of another is told from it by that.

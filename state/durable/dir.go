@@ -54,13 +54,21 @@ func (d *Dir) begin() error {
 	if err := d.fs.MkdirAll(d.Path(flowsName), 0o700); err != nil {
 		return err
 	}
-	if d.lock, err = d.fs.Lock(d.Path(lockName)); err != nil {
-		return fmt.Errorf("%s is in use by another process: stop that one, or name another directory (%w)", d.path, err)
+	if d.lock, err = lockDir(d); err != nil {
+		return err
 	}
 	if err := d.checkFormat(slices.Contains(names, formatName)); err != nil {
 		return errors.Join(err, d.lock.Close())
 	}
 	return nil
+}
+
+func lockDir(d *Dir) (io.Closer, error) {
+	lock, err := d.fs.Lock(d.Path(lockName))
+	if err != nil {
+		return nil, fmt.Errorf("%s is in use by another process: stop that one, or name another directory (%w)", d.path, err)
+	}
+	return lock, nil
 }
 
 func (d *Dir) checkFormat(there bool) error {
@@ -115,15 +123,18 @@ func (d *Dir) Flow(id string) (*Flow, error) {
 	if id == "" || id == "." || id == ".." {
 		return nil, fmt.Errorf("%q is no name of a flow", id)
 	}
+	if !d.Has(id) {
+		if err := d.createFlow(id); err != nil {
+			return nil, err
+		}
+	}
+	return d.OpenFlow(id)
+}
+
+// OpenFlow is Flow where there is one of that name.
+func (d *Dir) OpenFlow(id string) (*Flow, error) {
 	if slices.ContainsFunc(d.open, func(f *Flow) bool { return f.id == id }) {
 		return nil, fmt.Errorf("flow %s is open already", id)
-	}
-	_, err := d.fs.Stat(d.fs.PathJoin(d.flowPath(id), manifestName))
-	if isNotExist(err) {
-		err = d.createFlow(id)
-	}
-	if err != nil {
-		return nil, err
 	}
 	f, err := glance(d, id)
 	if err != nil {
@@ -139,6 +150,19 @@ func (d *Dir) Flow(id string) (*Flow, error) {
 	return f, nil
 }
 
+// Has reports that there is a flow of a name, or what is left of one whose manifest is
+// missing: nobody is to take it for one that has not begun.
+func (d *Dir) Has(id string) bool {
+	names, err := d.fs.List(d.flowPath(id))
+	if err != nil {
+		return !isNotExist(err)
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		_, _, ok := parseName(name)
+		return ok || name == manifestName
+	})
+}
+
 // adopter is the open flow that has a prepared checkpoint with another one's stores.
 func (d *Dir) adopter(ref flowRef) *Flow {
 	for _, f := range d.open {
@@ -150,9 +174,6 @@ func (d *Dir) adopter(ref flowRef) *Flow {
 }
 
 func (d *Dir) createFlow(id string) error {
-	if err := d.fs.RemoveAll(d.flowPath(id)); err != nil && !isNotExist(err) { // of one that was removed
-		return err
-	}
 	if err := d.fs.MkdirAll(d.flowPath(id), 0o700); err != nil {
 		return err
 	}
@@ -213,7 +234,7 @@ func (d *Dir) Flows() ([]string, error) {
 	return ids, nil
 }
 
-// listFlows returns the flows with a manifest.
+// listFlows returns the flows that there are, those that have lost their manifest, too.
 func (d *Dir) listFlows() ([]string, error) {
 	names, err := d.fs.List(d.Path(flowsName))
 	if err != nil {
@@ -226,7 +247,7 @@ func (d *Dir) listFlows() ([]string, error) {
 		if err != nil || url.PathEscape(id) != name {
 			continue
 		}
-		if _, err := d.fs.Stat(d.fs.PathJoin(d.flowPath(id), manifestName)); err == nil {
+		if d.Has(id) {
 			ids = append(ids, id)
 		}
 	}
@@ -257,7 +278,7 @@ func (d *Dir) removeAdopted(refs []flowRef) error {
 		if err != nil || m.Instance != ref.Instance {
 			continue
 		}
-		if err := d.fs.RemoveAll(d.flowPath(ref.Flow)); err != nil {
+		if err := d.clear(d.flowPath(ref.Flow)); err != nil {
 			return err
 		}
 		removed = true
@@ -266,6 +287,27 @@ func (d *Dir) removeAdopted(refs []flowRef) error {
 		return nil
 	}
 	return syncDir(d.fs, d.Path(flowsName))
+}
+
+// clear removes the directory of a flow, the manifest last: without one the other files
+// would be taken for damage.
+func (d *Dir) clear(path string) error {
+	names, err := d.fs.List(path)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name == manifestName {
+			continue
+		}
+		if err := d.fs.RemoveAll(d.fs.PathJoin(path, name)); err != nil {
+			return err
+		}
+	}
+	if err := syncDir(d.fs, path); err != nil {
+		return err
+	}
+	return d.fs.RemoveAll(path)
 }
 
 // removeFlow removes a closed flow. Its manifest says so first, since what is removed file

@@ -43,6 +43,9 @@ func (m *manifest) encode() ([]byte, error) { return json.Marshal(m) }
 
 func readManifest(fs vfs.FS, path string) (*manifest, error) {
 	data, err := readSmall(fs, path, manifests)
+	if isNotExist(err) {
+		return nil, fmt.Errorf("%s is missing: %w", path, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -258,66 +258,89 @@ func (w *world) change() {
 	}
 }
 
-// checkAdopting lets a backend take over the stores of another one.
+// checkAdopting lets a backend take over the stores of another one, with a disk that fails
+// at any change, and in the end at none: one of them has the stores, as they were at its
+// last checkpoint, and only one.
 func checkAdopting(t *testing.T, disk func() Disk) {
-	for seed := range uint64(15) {
-		a := newWorld(t, disk(), seed)
-		a.spills = seed%2 == 0
-		a.open()
-		if err := a.epoch(); err != nil {
-			t.Fatal(err)
+	for seed := range uint64(8) {
+		for changes := 0; adopt(t, disk(), seed, changes); changes += 1 + changes/8 {
 		}
-		other, err := a.disk.Open("other")
-		if err != nil {
-			t.Fatal(err)
-		}
-		adopt(t, a, other)
 	}
 }
 
-func adopt(t *testing.T, w *world, other state.Backend) {
+// adopt reports whether the disk failed after so many changes.
+func adopt(t *testing.T, d Disk, seed uint64, changes int) bool {
+	w := newWorld(t, d, seed)
+	w.open()
+	w.change()
+	other, err := w.disk.Open("other")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := other.Settle(w.ctx, false); err != nil {
 		t.Fatal(err)
 	}
 	theirs := openTable(t, other, fmt.Sprintf("theirs/0 %d", w.rand.IntN(tableKinds)))
-	for e := range int64(w.rand.IntN(4)) {
-		theirs.change(w.rand)
-		c := state.Checkpoint{Epoch: 1 + e}
-		if err := other.Prepare(w.ctx, c); err != nil {
-			t.Fatal(err)
-		}
-		if err := other.Commit(w.ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
 	theirs.change(w.rand)
-	w.change()
-	w.spill()
-	if s, ok := other.(state.Spiller); ok && w.spills {
-		if err := s.Spill(0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.b.Adopt(other); err != nil {
+	durable := theirs.contents()
+	if err := other.Prepare(w.ctx, state.Checkpoint{Epoch: 1}); err != nil {
 		t.Fatal(err)
 	}
-	w.tables[theirs.name] = theirs
-	for range 5 {
-		if err := w.epoch(); err != nil {
-			t.Fatal(err)
-		}
-		if w.latest.epoch == w.now {
-			w.reopen(w.rand.IntN(2) == 0)
-		}
+	if err := other.Commit(w.ctx); err != nil {
+		t.Fatal(err)
 	}
-	if _, ok := w.latest.tables[theirs.name]; !ok {
-		return // lost with what was not committed
+	if w.rand.IntN(2) == 0 { // with changes of no checkpoint, or with a table that nobody has opened
+		theirs.change(w.rand)
+	} else {
+		theirs = reopened(t, w, &other, theirs)
 	}
+	d.FailAfter(changes)
+	failed := w.b.Adopt(other) != nil
+	if !failed {
+		w.tables[theirs.name] = theirs
+	}
+	for range 4 {
+		failed = failed || w.epoch() != nil
+	}
+	w.disk = w.disk.Crash(w.rand)
+	w.open()
 	again, err := w.disk.Open("other")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := again.Found(); f.Latest.Epoch != 0 || f.Prepared != nil || len(f.Log) > 0 {
-		t.Fatalf("an adopted flow is still there: %v", f)
+	_, adopted := w.latest.tables[theirs.name]
+	if f := again.Found(); (f.Latest.Epoch == 0) != adopted || f.Prepared != nil || len(f.Log) > 0 {
+		t.Fatalf("seed %d, after change %d: the stores are adopted: %v, and there is %v", seed, changes, adopted, f)
 	}
+	if !adopted {
+		if err := again.Settle(w.ctx, false); err != nil {
+			t.Fatal(err)
+		}
+		x := openTable(t, again, theirs.name)
+		x.restore(durable)
+		x.compare()
+	}
+	return failed
+}
+
+// reopened opens a backend again, and none of its tables.
+func reopened(t *testing.T, w *world, b *state.Backend, x *worldTable) *worldTable {
+	if err := (*b).Close(); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if *b, err = w.disk.Open("other"); err != nil {
+		t.Fatal(err)
+	}
+	if err := (*b).Settle(w.ctx, false); err != nil {
+		t.Fatal(err)
+	}
+	if w.rand.IntN(2) == 0 {
+		x.closed = x.contents()
+		x.unopened = true
+		return x
+	}
+	again := openTable(t, *b, x.name)
+	again.restore(x.contents())
+	return again
 }

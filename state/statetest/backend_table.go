@@ -25,6 +25,9 @@ type worldTable struct {
 	x           *indexCheck
 	o           *orderedCheck
 	seen        []*zset.Batch // rows of the index
+
+	unopened bool // it has what it had when it was closed
+	closed   contents
 }
 
 // contents is what a table has: words by key, and of an index the key of each row.
@@ -117,6 +120,9 @@ func (w *worldTable) touch(r *rand.Rand) {
 
 // contents copies what the table is to have.
 func (w *worldTable) contents() contents {
+	if w.unopened {
+		return w.closed
+	}
 	c := contents{words: map[string][]int64{}, seen: slices.Clone(w.seen)}
 	switch {
 	case w.m != nil:
