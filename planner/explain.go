@@ -42,6 +42,7 @@ func (q *Query) Explain(level Level) string {
 		b.WriteString("Physical plan\n" + indent(formatPhysical(q.Physical)))
 	}
 	if level == Everything {
+		q.explainBounds(&b)
 		b.WriteString("\nOutput modes\n")
 		for _, m := range []connectors.Mode{connectors.Append, connectors.Update, connectors.Complete} {
 			if err := q.Mode(m); err != nil {

@@ -15,6 +15,7 @@
 //	props                    the plan behind the rules, each node with its properties
 //	physical [workers=n]     the plan that runs
 //	explain                  all that EXPLAIN prints
+//	state [final] [ttl]      what it prints of state: of final rows, and of what is forgotten after an hour
 //	error                    the message with which a query is refused
 //	refused                  of each line, a query: the word that the message points at,
 //	                         and the message without its hint
@@ -205,10 +206,31 @@ func command(t *testing.T, p *planner.Planner, d *datadriven.TestData) (string, 
 			d.ScanArgs(t, "workers", &q.Workers)
 		}
 		return finished(&q, n, func(q *planner.Query) string { return q.Explain(planner.Physical) })
+	case "state":
+		return states(p, n, d)
 	case "explain":
 		return finished(p, n, func(q *planner.Query) string { return q.Explain(planner.Everything) })
 	}
 	return "", fmt.Errorf("unknown command %s", strconv.Quote(d.Cmd))
+}
+
+// states is the part of EXPLAIN that tells of state.
+func states(p *planner.Planner, n logical.Node, d *datadriven.TestData) (string, error) {
+	q := *p
+	if d.HasArg("ttl") {
+		q.Forget = types.MicrosPerHour
+	}
+	return finished(&q, n, func(q *planner.Query) string {
+		if d.HasArg("final") {
+			q, _ = q.Final()
+		}
+		_, rest, ok := strings.Cut(q.Explain(planner.Everything), "\nState\n")
+		if !ok {
+			return "none\n"
+		}
+		rest, _, _ = strings.Cut(rest, "\nOutput modes\n")
+		return rest
+	})
 }
 
 func finished(p *planner.Planner, n logical.Node, show func(*planner.Query) string) (string, error) {
