@@ -45,3 +45,14 @@ func NewID() string {
 	_, _ = rand.Read(b) // it does not fail
 	return hex.EncodeToString(b)
 }
+
+// An Inspection is what a directory holds, seen from outside.
+type Inspection = durable.Inspection
+
+// Inspect looks into a directory while no process has it open.
+func Inspect(fs FS, path string) (*Inspection, error) {
+	if fs == nil {
+		fs = vfs.Default
+	}
+	return durable.Inspect(fs, path)
+}

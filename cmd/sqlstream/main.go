@@ -96,7 +96,7 @@ Without a command it is a shell: type statements, end them with a semicolon.`,
 	keep.flags(root)
 	root.SetVersionTemplate("sqlstream {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(runCommand(), demoCommand(), brokerCommand(), produceCommand(), consumeCommand(), benchCommand())
+	root.AddCommand(runCommand(), demoCommand(), brokerCommand(), produceCommand(), consumeCommand(), stateCommand(), benchCommand())
 	root.CompletionOptions.DisableDescriptions = true
 	root.SuggestionsMinimumDistance = 2
 	return root

@@ -11,8 +11,8 @@ import (
 // An Inspection is what a directory holds, for whoever looks at it from outside. It changes
 // nothing.
 type Inspection struct {
-	IDs []string // of the flows
 	dir *Dir
+	ids []string // of the flows
 }
 
 // Inspect looks into a directory that no process has open.
@@ -33,8 +33,11 @@ func Inspect(fs vfs.FS, path string) (*Inspection, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return &Inspection{dir: d, IDs: ids}, nil
+	return &Inspection{d, ids}, nil
 }
+
+// Flows returns the names of the flows.
+func (i *Inspection) Flows() []string { return i.ids }
 
 // Close lets others have the directory.
 func (i *Inspection) Close() error { return i.dir.lock.Close() }
@@ -126,23 +129,24 @@ func eachOf(ctx context.Context, f *Flow, t layered, call func(key, value []byte
 	return err
 }
 
-// SmallFiles are the paths of the small files, in the order of their names, and what is
-// wrong with those that cannot be read.
+// SmallFiles are the paths of the small files, in the order of their names, and of each what
+// is wrong with it.
 func (i *Inspection) SmallFiles() (paths []string, wrong []error, err error) {
 	names, err := i.dir.fs.List(i.dir.path)
+	if err != nil {
+		return nil, nil, err
+	}
 	slices.Sort(names)
 	for _, name := range names {
-		if name == lockName {
-			continue
-		}
 		info, err := i.dir.fs.Stat(i.dir.Path(name))
-		if err != nil || info.IsDir() {
+		if err != nil {
+			return nil, nil, err
+		}
+		if name == lockName || info.IsDir() {
 			continue
 		}
-		paths = append(paths, i.dir.Path(name))
-		if _, err := i.dir.ReadFile(name); err != nil {
-			wrong = append(wrong, err)
-		}
+		_, err = i.dir.ReadFile(name)
+		paths, wrong = append(paths, i.dir.Path(name)), append(wrong, err)
 	}
-	return paths, wrong, err
+	return paths, wrong, nil
 }
