@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sqlstream/sqlstream/exec"
+	"github.com/sqlstream/sqlstream/internal/rusage"
 	"github.com/sqlstream/sqlstream/internal/sample"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
@@ -155,6 +156,7 @@ func BenchmarkTenTimesTheMemory(b *testing.B) {
 	for _, c := range tightCases {
 		b.Run(c.name, func(b *testing.B) {
 			n := 10 * budget / c.bytes &^ 1
+			cpu := rusage.CPU()
 			for range b.N {
 				x := newTight(b, vfs.Default, c.plan, budget)
 				x.run(&c, n, 1<<16)
@@ -164,6 +166,7 @@ func BenchmarkTenTimesTheMemory(b *testing.B) {
 			}
 			rows := float64(b.N * n * len(c.tables))
 			b.ReportMetric(rows/b.Elapsed().Seconds(), "rows/s")
+			b.ReportMetric(rows/(rusage.CPU()-cpu).Seconds(), "rows/cpu-s")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

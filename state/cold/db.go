@@ -11,6 +11,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sqlstream/sqlstream/state"
@@ -52,6 +53,7 @@ func Open(fs vfs.FS, dir string, memory int64) (*DB, error) {
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(filterBits)
+		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression } // of keys, mostly, that are in no order
 	}
 	d := &DB{fs: fs, dir: dir, held: blocks + 2*write}
 	o.EventListener = &pebble.EventListener{BackgroundError: func(err error) { d.failed.CompareAndSwap(nil, &err) }}

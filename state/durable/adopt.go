@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/state/cold"
 	"github.com/sqlstream/sqlstream/state/memory"
 )
 
@@ -16,6 +17,12 @@ func (f *Flow) Adopt(other state.Backend) error {
 	switch o := other.(type) {
 	case *memory.Backend:
 		return f.adoptStores(o.Stores())
+	case *cold.Backend:
+		if err := f.adoptStores(o.Stores()); err != nil {
+			return err
+		}
+		f.tier.Take(o.Tier())
+		return nil
 	case *Flow:
 		if o.dir == f.dir && o != f {
 			return f.adoptFlow(o)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"sort"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -20,6 +21,7 @@ type Dir struct {
 	limits  limits
 	lock    io.Closer
 	open    []*Flow
+	passing atomic.Uint64 // backends of which nothing lasts
 }
 
 const (

@@ -37,5 +37,13 @@ func (f *Flow) openCold(memory int64) (*cold.DB, error) {
 	return cold.Open(f.fs, dir, memory)
 }
 
+// Passing returns a backend of which nothing lasts, with room beyond memory.
+func (d *Dir) Passing() state.Backend {
+	n := d.passing.Add(1)
+	return cold.NewBackend(func(memory int64) (*cold.DB, error) {
+		return cold.Open(d.fs, d.fs.PathJoin(d.path, coldName, "passing-"+strconv.FormatUint(n, 10)), memory)
+	})
+}
+
 // removeCold removes what an earlier process had no room for.
 func (d *Dir) removeCold() error { return d.fs.RemoveAll(d.Path(coldName)) }
