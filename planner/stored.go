@@ -67,6 +67,11 @@ func (p *Planner) lasts(q *Query) error {
 	if again, err := back.Stored(); err != nil || !bytes.Equal(again, data) {
 		return fmt.Errorf("stored again, a plan is another text: %v\n%s\nis now\n%s", err, data, again)
 	}
+	other := *p
+	other.Workers = 3 - min(p.Workers, 2) // state has the same names
+	if _, err := other.FromStored(data); err != nil {
+		return fmt.Errorf("with %d workers: %w\n%s", other.Workers, err, data)
+	}
 	if final, ok := q.Final(); ok && !q.Props.AppendOnly {
 		return p.lasts(final)
 	}
