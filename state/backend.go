@@ -44,6 +44,9 @@ type Spiller interface {
 	// group of a Map is dirty, every Index is settled, and no number of a group or a row is
 	// good any more.
 	Spill(bytes int64) error
+	// Limit says how many bytes the stores may hold that are opened from now on: what they
+	// have from before goes beyond memory where it is more. 0 is no limit.
+	Limit(bytes int64)
 	// Held is the bytes of memory that what is beyond it takes itself.
 	Held() int64
 }

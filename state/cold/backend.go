@@ -48,6 +48,9 @@ func (b *Backend) Spill(bytes int64) error {
 	return b.tier.Spill(stores, bytes)
 }
 
+// Limit implements state.Spiller: stores begin with nothing.
+func (b *Backend) Limit(int64) {}
+
 // Held implements state.Spiller.
 func (b *Backend) Held() int64 { return b.tier.Held() }
 

@@ -21,7 +21,7 @@ func NewTier(open func(memory int64) (*DB, error)) *Tier { return &Tier{open: op
 // Spill moves state of stores out of memory where they hold more than so many bytes. So that
 // this is not to be done again at once they then hold a quarter less, as far as may be.
 func (t *Tier) Spill(stores []*memory.Store, bytes int64) (err error) {
-	defer caught(&err)
+	defer Caught(&err)
 	held := make([]int64, len(stores))
 	all := int64(0)
 	for i, s := range stores {
@@ -33,21 +33,31 @@ func (t *Tier) Spill(stores []*memory.Store, bytes int64) (err error) {
 	if all <= bytes {
 		return nil
 	}
-	if len(t.dbs) == 0 {
-		db, err := t.open(bytes)
-		if err != nil {
-			return err
-		}
-		t.dbs = append(t.dbs, db)
+	db, err := t.DB(bytes)
+	if err != nil {
+		return err
 	}
 	for i, s := range stores {
-		s.Spill(t.dbs[0], int64(float64(held[i])/float64(all)*float64(bytes)*3/4))
+		s.Spill(db, int64(float64(held[i])/float64(all)*float64(bytes)*3/4))
 	}
 	return nil
 }
 
-// caught makes an error of a fault.
-func caught(err *error) {
+// DB returns the database that is written to, opened for so much memory in all where it is
+// not.
+func (t *Tier) DB(memory int64) (*DB, error) {
+	if len(t.dbs) == 0 {
+		db, err := t.open(memory)
+		if err != nil {
+			return nil, err
+		}
+		t.dbs = append(t.dbs, db)
+	}
+	return t.dbs[0], nil
+}
+
+// Caught makes an error of a fault.
+func Caught(err *error) {
 	switch x := recover().(type) {
 	case nil:
 	case *state.Fault:

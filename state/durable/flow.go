@@ -36,6 +36,7 @@ type Flow struct {
 	foreign map[string]*Flow // stores of those, and whose they were
 	removes []*Flow          // adopted by the checkpoint that is prepared
 	tier    *cold.Tier       // of what memory has no room for
+	limit   int64            // bytes that stores may hold when they are opened; 0 for any number
 
 	merge     *merging
 	mergeFrom int // so many single files are to be there before another merge is tried
@@ -107,6 +108,9 @@ func (f *Flow) fill(name tableName, t state.Table) error {
 		if slices.Contains(file.drops, name.store) {
 			files = f.files[i:]
 		}
+	}
+	if merged, err := f.fillBounded(files, name, t); merged || err != nil {
+		return err
 	}
 	l := t.Load()
 	for _, file := range files {

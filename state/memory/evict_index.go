@@ -174,8 +174,8 @@ func (x *Index) rebuild(stays []int32) {
 	fresh.rows.moving, fresh.heads.moving = false, false
 	if x.changes != nil {
 		x.changes.touched, x.changes.young = touched, young
-		fresh.rows.changes = x.changes
 	}
+	fresh.rows.changes, fresh.rows.loading, fresh.heads.loading = x.rows.changes, x.rows.loading, x.heads.loading
 	c.marks, c.keys, c.used = marks, keys, used
 	x.rows, x.heads = fresh.rows, fresh.heads
 }

@@ -23,7 +23,8 @@ type Index struct {
 	link  int // where in a row its links are
 
 	cold    *coldRows // nil where there is nothing beyond memory
-	changes *changes  // of rows; nil where nothing lasts
+	bound   bound
+	changes *changes // of rows; nil where nothing lasts
 }
 
 // links chain the rows of one key. A row's number in them is one more than its number,

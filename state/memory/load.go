@@ -179,6 +179,7 @@ func (l *mapLoader) put() error {
 	}
 	l.rows = l.rows[:0]
 	l.reset()
+	m.relieve()
 	return nil
 }
 
@@ -195,6 +196,7 @@ func present(gids []int32) []int32 {
 // Done implements state.Loader.
 func (l *mapLoader) Done() error {
 	err := l.put()
+	l.m.bound = 0
 	l.m.changes, l.m.loading = l.kept, false
 	l.m.Clean() // the tags of what was loaded are of an epoch that has passed
 	return err

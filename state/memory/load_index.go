@@ -64,6 +64,7 @@ func (l *indexLoader) put() error {
 	l.rows = l.rows[:0]
 	l.heads.reset()
 	l.reset()
+	x.relieve()
 	return nil
 }
 
@@ -86,6 +87,7 @@ func (l *indexLoader) set(rows []int32) {
 // Done implements state.Loader.
 func (l *indexLoader) Done() error {
 	x, err := l.x, l.put()
+	x.bound = 0
 	x.rows.changes, x.rows.loading, x.heads.loading = l.kept, false, false
 	x.rows.Clean()
 	x.heads.Clean()

@@ -28,6 +28,7 @@ type Map struct {
 
 	expiry *expiry     // nil where groups do not expire
 	cold   *coldGroups // nil where there is nothing beyond memory
+	bound  bound
 
 	// Of the call at hand, one a row.
 	hashes  []uint64

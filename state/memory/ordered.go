@@ -22,6 +22,7 @@ type Ordered struct {
 
 	clock uint32    // calls, to tell which leaf was used last
 	cold  *coldKeys // nil where there is nothing beyond memory
+	bound bound
 
 	changes *keyChanges // nil where nothing lasts
 }

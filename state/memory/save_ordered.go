@@ -130,11 +130,13 @@ func (l *orderedLoader) Set(key, value []byte) error {
 		return errors.New("a key has no weight")
 	}
 	l.o.Add(key, weight-l.o.weightOf(key))
+	l.o.relieve()
 	return nil
 }
 
 // Done implements state.Loader.
 func (l *orderedLoader) Done() error {
+	l.o.bound = 0
 	l.o.changes = l.kept
 	return nil
 }

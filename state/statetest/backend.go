@@ -126,6 +126,9 @@ func (w *world) open() {
 		w.prepared = w.trying
 	}
 	w.checkFound(found)
+	if s, ok := w.b.(state.Spiller); ok && w.spills {
+		s.Limit(w.rand.Int64N(2) * 512)
+	}
 	happened := w.rand.IntN(2) == 0
 	if err := w.b.Settle(w.ctx, happened); err != nil {
 		w.t.Fatal(err)
