@@ -27,7 +27,7 @@ func names(q *planner.Query) string {
 
 // corpus calls f for each plan of testdata/stored, with a planner that it is of and the
 // text that version 1 has kept of it.
-func corpus(t testing.TB, f func(d *datadriven.TestData, p *planner.Planner, kept string) string) {
+func corpus(t *testing.T, f func(d *datadriven.TestData, p *planner.Planner, kept string) string) {
 	p := plantest.New()
 	run := func(d *datadriven.TestData) string {
 		if d.Cmd == "ddl" {
@@ -43,12 +43,7 @@ func corpus(t testing.TB, f func(d *datadriven.TestData, p *planner.Planner, kep
 		}
 		return f(d, &q, filepath.Join("testdata", "stored", "v1", d.CmdArgs[0].Key+".json"))
 	}
-	path := filepath.Join("testdata", "stored", "plans.test")
-	if tt, ok := t.(*testing.T); ok {
-		datadriven.RunTest(tt, path, func(_ *testing.T, d *datadriven.TestData) string { return run(d) })
-		return
-	}
-	t.Fatal("corpus is for tests")
+	datadriven.RunTest(t, filepath.Join("testdata", "stored", "plans.test"), func(_ *testing.T, d *datadriven.TestData) string { return run(d) })
 }
 
 // What a version has kept is read by all later ones, and its state has the names that it had.

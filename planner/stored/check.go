@@ -3,6 +3,7 @@ package stored
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql/expr"
@@ -150,6 +151,9 @@ func checkAggregate(x *logical.Aggregate) error {
 
 func checkWindow(x *logical.Window, width int) error {
 	for _, c := range x.Calls {
+		if c.Frame.Key != nil && len(x.Keys) == 0 {
+			return fmt.Errorf("%s has a frame by a key, and there is none", c.Name)
+		}
 		if c.Func == nil != (c.Bind == nil) {
 			return fmt.Errorf("%s is half an aggregate", c.Name)
 		}
@@ -188,6 +192,9 @@ func checkJoin(x *logical.Join, pairs []types.Field) error {
 }
 
 func checkFinal(x *logical.EmitFinal, width int) error {
+	if len(x.By) == 0 {
+		return errors.New("no column tells what is final")
+	}
 	for _, by := range x.By {
 		if err := positions(width, by.Column); err != nil {
 			return err
@@ -202,6 +209,27 @@ func checkFinal(x *logical.EmitFinal, width int) error {
 			if err := checkExpr(t.Func, []types.Field{t.Relation.Schema.Fields[t.Column]}); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// checkSelves refuses a plan that reads a recursion outside of its step.
+func checkSelves(n logical.Node, inside []*logical.Self) error {
+	switch x := n.(type) {
+	case *logical.Self:
+		if !slices.Contains(inside, x) {
+			return fmt.Errorf("%s is outside of its step", x)
+		}
+	case *logical.Recursive:
+		if err := checkSelves(x.Base, inside); err != nil {
+			return err
+		}
+		return checkSelves(x.Step, append(slices.Clone(inside), x.Self))
+	}
+	for _, in := range n.Inputs() {
+		if err := checkSelves(in, inside); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -116,7 +116,11 @@ func (d *decoder) self(x any) (*logical.Self, error) {
 }
 
 func (d *decoder) root(at int) (logical.Node, error) {
-	return d.node(json.Number(strconv.Itoa(at)))
+	n, err := d.node(json.Number(strconv.Itoa(at)))
+	if err == nil {
+		err = checkSelves(n, nil)
+	}
+	return n, err
 }
 
 // readNode reads a node, checks it against its inputs and notes its columns.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
+	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -159,8 +160,17 @@ func fits(x any, t types.Type) bool {
 		}
 	case types.Bytes:
 		_, ok = x.(string)
+		ok = ok && (!t.IsNested() || readable(&expr.Literal{T: t, Value: x}))
 	}
 	return ok
+}
+
+// readable reports that the bytes of an ARRAY, MAP or ROW are those of one. Who reads them
+// elsewhere trusts that, and panics.
+func readable(l *expr.Literal) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	_ = l.String()
+	return true
 }
 
 // describe says what a value of JSON is.

@@ -1,20 +1,23 @@
-package stored
+package planner_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"fmt"
+	"maps"
+	"os"
 	"runtime/debug"
 	"slices"
 	"testing"
 
-	"github.com/sqlstream/sqlstream/planner/logical"
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/sqlstream/sqlstream/planner"
 )
 
-var each = flag.Int("each", 13, "of how many damages one is tried")
+var each = flag.Int("each", 13, "of how many damages to stored plans one is tried")
 
-// damages calls f with each place of a value of JSON made something else.
+// damages calls f with each place of a value of JSON made something else, or left out.
 func damages(x any, set func(any), f func()) {
 	others := func(list ...any) {
 		for _, o := range list {
@@ -25,7 +28,7 @@ func damages(x any, set func(any), f func()) {
 	}
 	switch v := x.(type) {
 	case map[string]any:
-		for _, k := range sortedKeys(v) {
+		for _, k := range slices.Sorted(maps.Keys(v)) {
 			old := v[k]
 			delete(v, k)
 			f()
@@ -50,26 +53,20 @@ func damages(x any, set func(any), f func()) {
 	}
 }
 
-func sortedKeys(m map[string]any) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
-
-// A plan of which any part is something else is refused, or is one that can be printed and
-// asked about itself.
+// A plan of which any part is something else is refused, or is one that can be lowered and
+// explained: nothing panics.
 func TestDamagedPlans(t *testing.T) {
-	env := Env{Functions: registry()}
 	count, refused := 0, 0
-	for path, data := range kept(t) {
+	corpus(t, func(d *datadriven.TestData, p *planner.Planner, kept string) string {
+		data, err := os.ReadFile(kept)
+		if err != nil {
+			t.Fatal(err)
+		}
 		in := json.NewDecoder(bytes.NewReader(data))
 		in.UseNumber()
 		var doc any
 		if err := in.Decode(&doc); err != nil {
-			t.Fatal(path, err)
+			t.Fatal(kept, err)
 		}
 		damages(doc, func(any) {}, func() {
 			if count++; count%*each != 0 {
@@ -84,18 +81,14 @@ func TestDamagedPlans(t *testing.T) {
 					t.Errorf("%v\n%s\n%s", r, damaged, debug.Stack())
 				}
 			}()
-			p, err := Decode(damaged, env)
-			if err != nil {
+			if q, err := p.FromStored(damaged); err != nil {
 				refused++
-				return
-			}
-			for _, n := range []logical.Node{p.Bound, p.Optimised} {
-				logical.Walk(n, func(n logical.Node) {
-					_ = fmt.Sprint(n, n.Schema(), n.Properties(), logical.Watermarks(n), logical.Fingerprint(n, nil))
-				})
+			} else {
+				_ = q.Explain(planner.Everything)
 			}
 		})
-	}
+		return d.Expected
+	})
 	if refused*2 < count / *each {
 		t.Errorf("%d of %d damages are refused", refused, count / *each)
 	}
