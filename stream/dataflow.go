@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -20,23 +19,40 @@ type dataflow struct {
 	cancel  context.CancelFunc
 	calls   chan func()
 	exited  chan struct{} // closed when every member has ended, or been taken elsewhere
-	backend state.Backend // nil where another dataflow has taken it over
 	members []*member     // an upstream one before those it feeds
 	scans   []*scan
 	epoch   int64
+	batch   int64  // epochs as people count them: some of the others only keep the state
 	seed    uint64 // of the epochs' randomness, no other dataflow's
 	force   bool   // run an epoch even without data: somebody joined
 	bounded bool
-	through bool // all input there will ever be is read
+	through bool  // all input there will ever be is read
+	broken  error // what happened between two epochs after which nothing goes on
 	waiters []*waiter
 	last    time.Time // when the last epoch started
 	total   int64
 	over    error // why it must end: what it holds has no room
+
+	// Of one that outlives the process.
+	id             string        // names the backend; "" where nothing is kept
+	backend        state.Backend // nil where another dataflow has taken it over
+	stopped        []memberMeta  // queries that keep their state for later
+	commits        *commits      // nil where no sinks show their epochs as one
+	shown          shownEpochs
+	reads          uint64    // what the epoch reads, as a hash
+	midway         bool      // what it holds now is no epoch's end, or may not be durable
+	checkpointed   int64     // the epoch of the latest checkpoint
+	checkpointAt   time.Time // when that was
+	lastCheckpoint *CheckpointProgress
+	replay         []loggedEpoch // to be run again first
+	back           int64         // to when the clock was set back since the last epoch
+	sums           []outputSum   // of the last epoch
 }
 
-func newDataflow(e *Engine, b state.Backend) *dataflow {
-	d := &dataflow{engine: e, backend: b, calls: make(chan func()), exited: make(chan struct{}), seed: rand.Uint64()}
+func newDataflow(e *Engine, id string, b state.Backend) *dataflow {
+	d := &dataflow{engine: e, id: id, backend: b, calls: make(chan func()), exited: make(chan struct{}), seed: rand.Uint64()}
 	d.ctx, d.cancel = context.WithCancel(e.ctx)
+	d.checkpointAt = e.now()
 	return d
 }
 
@@ -76,10 +92,23 @@ func (d *dataflow) run() {
 func (d *dataflow) told() bool { return d.ctx.Err() != nil || d.engine.closing.Err() != nil }
 
 func (d *dataflow) loop() error {
+	for len(d.replay) > 0 {
+		if d.told() {
+			return nil
+		}
+		if err := d.runAgain(); err != nil {
+			return err
+		}
+	}
 	for len(d.members) > 0 {
 		d.serve()
-		if len(d.members) == 0 || d.told() {
-			return nil
+		if d.broken != nil || len(d.members) == 0 || d.told() {
+			return d.broken
+		}
+		if d.checkpointDue() {
+			if err := d.rest(d.ctx); err != nil {
+				return err
+			}
 		}
 		if d.over != nil {
 			return d.over
@@ -206,12 +235,22 @@ func (d *dataflow) waitForData() error {
 // read.
 func (d *dataflow) due() bool {
 	now := d.engine.now()
+	d.setBack(now)
 	return slices.ContainsFunc(d.scans, func(s *scan) bool { return s.due(now) }) ||
 		slices.ContainsFunc(d.members, func(m *member) bool { return !m.next.IsZero() && !m.next.After(now) }) && !d.exhausted()
 }
 
-// alarm fires when that may be so though nothing is read; the clock, which may be
-// set, is looked at again after longestSleep.
+// setBack takes note of a clock that was set back.
+func (d *dataflow) setBack(now time.Time) {
+	for _, s := range d.scans {
+		if s.time.setBack(now) && (d.back == 0 || nanos(now) < d.back) {
+			d.back = nanos(now)
+		}
+	}
+}
+
+// alarm fires when that may be so though nothing is read, and when a checkpoint is due; the
+// clock, which may be set, is looked at again after longestSleep.
 func (d *dataflow) alarm() (<-chan time.Time, func()) {
 	now := d.engine.now()
 	var first time.Time
@@ -223,6 +262,11 @@ func (d *dataflow) alarm() (<-chan time.Time, func()) {
 	for _, m := range d.members {
 		if !m.next.IsZero() && (first.IsZero() || m.next.Before(first)) {
 			first = m.next
+		}
+	}
+	if d.kept() && d.epoch > d.checkpointed {
+		if at := d.nextCheckpoint(); first.IsZero() || at.Before(first) {
+			first = at
 		}
 	}
 	if first.IsZero() {
@@ -247,109 +291,4 @@ func (d *dataflow) exhausted() bool {
 		}
 	}
 	return true
-}
-
-// add takes a member in between two epochs. Its sources start at their
-// beginning; what it reads of other members starts with their results.
-func (d *dataflow) add(m *member) error {
-	for _, in := range m.spec.Inputs {
-		switch {
-		case in.Source != nil: // opened with the member
-		case in.Member != "":
-			up := d.member(in.Member)
-			if up == nil || up.result == nil {
-				return notRunning(in.Member)
-			}
-			f := feed{node: in.Scan, from: up}
-			f.first, _ = up.result.snapshot()
-			m.feeds = append(m.feeds, f)
-		default:
-			m.feeds = append(m.feeds, feed{node: in.Scan, first: in.Rows})
-			d.bounded = d.bounded || in.Ended
-		}
-	}
-	d.scans = append(d.scans, m.scans...)
-	m.scans = nil
-	d.members = append(d.members, m)
-	d.force = true
-	if m.spec.Trigger.Ends() {
-		d.bounded = true
-	}
-	return nil
-}
-
-// ErrNotRunning says that a materialized view has ended, so that nobody can follow it.
-var ErrNotRunning = errors.New("is not running")
-
-func notRunning(name string) error { return fmt.Errorf("%s %w", name, ErrNotRunning) }
-
-func (d *dataflow) member(name string) *member {
-	for _, m := range d.members {
-		if m.spec.Name == name {
-			return m
-		}
-	}
-	return nil
-}
-
-// stop takes out the member of a query, unless another one reads it.
-func (d *dataflow) stop(q *Query) error {
-	at := slices.IndexFunc(d.members, func(m *member) bool { return m.query == q })
-	if at < 0 {
-		return nil
-	}
-	for _, m := range d.members {
-		if slices.ContainsFunc(m.feeds, func(f feed) bool { return f.from == d.members[at] }) {
-			return readBy(q.name, m.spec.Name)
-		}
-	}
-	d.remove(d.members[at], Stopped, nil)
-	return nil
-}
-
-// remove takes a member that nobody reads out between two epochs.
-func (d *dataflow) remove(m *member, status Status, err error) {
-	d.members = slices.DeleteFunc(d.members, func(x *member) bool { return x == m })
-	d.scans = slices.DeleteFunc(d.scans, func(s *scan) bool {
-		if s.detach(m) {
-			return false
-		}
-		err = errors.Join(err, s.source.Close())
-		return true
-	})
-	for i := range m.stores {
-		d.backend.Drop(m.storeName(i))
-	}
-	m.query.count()
-	if cerr := m.close(); cerr != nil && err == nil {
-		err = cerr
-	}
-	m.query.end(status, err)
-}
-
-// finish ends the dataflow: every member shares its fate.
-func (d *dataflow) finish(err error) {
-	d.cancel()
-	status := Stopped
-	switch {
-	case err != nil:
-		status = Failed
-	case d.through:
-		status = Finished
-	}
-	for _, m := range slices.Backward(slices.Clone(d.members)) {
-		d.remove(m, status, err)
-	}
-	for _, s := range d.scans {
-		_ = s.source.Close() // the members' ends were told already
-	}
-	for _, w := range d.waiters {
-		close(w.done)
-	}
-	d.waiters = nil
-	d.engine.memory.leave(d)
-	if d.backend != nil {
-		_ = d.backend.Close() // whoever uses it next finds what is wrong with it
-	}
-	close(d.exited)
 }

@@ -4,7 +4,7 @@ package stream
 // process has left so, or that cannot go on.
 func (e *Engine) Ended(spec Spec, status Status, err error) *Query {
 	q := newQuery(e, spec)
-	q.flow = newDataflow(e, nil)
+	q.flow = newDataflow(e, "", nil)
 	q.flow.cancel()
 	close(q.flow.exited)
 	q.end(status, err)

@@ -28,6 +28,10 @@ type Engine struct {
 	grace      time.Duration
 	batchBytes int
 	newBackend func() (state.Backend, error)
+	newFlow    func() (string, state.Backend, error)
+	openFlow   func(string) (state.Backend, error)
+	notebook   func(string) connectors.Notebook
+	instance   string
 	onProgress func(Progress)
 	memory     memory
 
@@ -48,7 +52,9 @@ type Config struct {
 	// name for it that no other ever has; nil where nothing lasts.
 	NewFlow func() (id string, b state.Backend, err error)
 	// OpenFlow opens one that NewFlow has made.
-	OpenFlow   func(id string) (state.Backend, error)
+	OpenFlow func(id string) (state.Backend, error)
+	// Notebook is a place beyond the process for what a Transaction of that name keeps.
+	Notebook   func(name string) connectors.Notebook
 	Instance   string         // tells the database apart from all others, in the names of transactions
 	OnProgress func(Progress) // told after each epoch of each query; must not block; may be nil
 
@@ -68,7 +74,7 @@ const (
 func New(c Config) *Engine {
 	e := &Engine{
 		env: c.Env, workers: max(c.Workers, 1), grace: c.Grace, batchBytes: c.BatchBytes,
-		newBackend: c.NewBackend, onProgress: c.OnProgress,
+		newBackend: c.NewBackend, newFlow: c.NewFlow, openFlow: c.OpenFlow, notebook: c.Notebook, instance: c.Instance, onProgress: c.OnProgress,
 		joining: make(chan struct{}, 1), starting: map[string]bool{},
 	}
 	e.memory.limit.Store(c.MemoryLimit)
@@ -188,8 +194,13 @@ func (e *Engine) Readers(name string) []string {
 	return readers
 }
 
-// stop ends a query between two epochs.
+// stop ends a query between two epochs. One that is kept can go on later.
 func (e *Engine) stop(ctx context.Context, q *Query) error {
+	return e.leave(ctx, q, func(d *dataflow) error { return d.stop(q) })
+}
+
+// leave ends a query between two epochs, as how does.
+func (e *Engine) leave(ctx context.Context, q *Query, how func(*dataflow) error) error {
 	if readers := e.Readers(q.name); len(readers) > 0 {
 		return readBy(q.name, readers[0])
 	}
@@ -197,7 +208,7 @@ func (e *Engine) stop(ctx context.Context, q *Query) error {
 	var err error
 	berr := e.between(ctx, q, func(d *dataflow) {
 		if d != nil {
-			err = d.stop(q)
+			err = how(d)
 		}
 	})
 	if berr != nil || err != nil {
@@ -217,7 +228,7 @@ func (e *Engine) Discard(q *Query) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closing.Err() == nil {
-		e.wg.Go(func() { _ = e.stop(e.closing, q) }) // nobody is left to be told
+		e.wg.Go(func() { _ = e.Drop(e.closing, q) }) // nobody is left to be told
 	}
 }
 

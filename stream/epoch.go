@@ -8,7 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zeebo/xxh3"
+
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/zset"
 )
 
 // An epochPlan is what one epoch reads: explicit ranges, which reading may cut down
@@ -26,6 +29,17 @@ func (p *epochPlan) empty() bool {
 		}
 	}
 	return true
+}
+
+// hash tells apart what an epoch might read.
+func (p *epochPlan) hash() uint64 {
+	h := uint64(len(p.ranges))
+	for _, ranges := range p.ranges {
+		for _, r := range ranges {
+			h = zset.Mix(zset.Mix(zset.Mix(h, xxh3.HashString(string(r.Split))), uint64(r.From)), uint64(r.To))
+		}
+	}
+	return h
 }
 
 func (d *dataflow) plan() (*epochPlan, error) {
@@ -64,67 +78,156 @@ func (d *dataflow) limits() Limits {
 	return Limits{MaxRows: max(l.MaxRows/n, 1), MaxBytes: max(l.MaxBytes/n, 1)}
 }
 
-// runEpoch reads, computes, and publishes one epoch in all members.
+// An epochRun is an epoch on its way.
+type epochRun struct {
+	plan  *epochPlan
+	begun time.Time
+	again *logRecord // of an epoch of an earlier process, else nil
+}
+
+// runEpoch runs an epoch.
 func (d *dataflow) runEpoch(p *epochPlan) error {
-	d.epoch++
-	d.force = false
-	begun := d.engine.now()
-	d.last = begun
-	now := begun.UnixMicro()
-	for _, m := range d.members {
-		m.direct = m.mayWriteAtOnce()
-		if err := m.begin(d.ctx, d.epoch, now, d.seed+uint64(d.epoch)*0x9E3779B97F4A7C15); err != nil {
-			return err
-		}
-	}
-	for i, s := range d.scans {
-		s.now = now
-		s.time.begin(s.pos, p.ranges[i], begun)
-	}
-	if err := d.readAll(p); err != nil {
+	return d.runOne(&epochRun{plan: p, begun: d.engine.now().Round(0)}) // times are compared with those of other processes
+}
+
+// runAgain runs the next epoch of the log.
+func (d *dataflow) runAgain() error {
+	next := d.replay[0]
+	d.replay = d.replay[1:]
+	if err := d.verify(next.record.Before); err != nil {
 		return err
 	}
-	for i, s := range d.scans {
-		for _, r := range p.ranges[i] {
-			s.pos[r.Split] = r.To
+	p, err := d.replayed(next.record)
+	if err != nil {
+		return err
+	}
+	if next.record.Back != 0 {
+		for _, s := range d.scans {
+			s.time.setBack(fromNanos(next.record.Back))
 		}
-		s.time.advance(s, begun)
 	}
-	for _, s := range d.scans {
-		s.tellWatermark(begun)
+	d.epoch = next.epoch - 1
+	return d.runOne(&epochRun{plan: p, begun: fromNanos(next.record.Now), again: next.record})
+}
+
+// runOne reads, computes, and publishes one epoch in all members.
+func (d *dataflow) runOne(r *epochRun) error {
+	d.epoch++
+	d.batch++
+	d.force, d.midway = false, true
+	d.last = r.begun
+	record, err := d.note(r)
+	if err != nil {
+		return err
 	}
-	for _, m := range d.members {
-		if err := m.feed(d.ctx); err != nil {
+	if err := d.read(r); err != nil {
+		return err
+	}
+	if record != nil {
+		if err := d.logRead(record, r.plan); err != nil {
 			return err
 		}
-		if err := m.circuit.Finish(d.ctx); err != nil {
-			return m.blame(err)
-		}
-		m.settle()
-		m.look(now)
+	}
+	if err := d.compute(r); err != nil {
+		return err
 	}
 	computed := d.engine.now()
 	for _, m := range d.members {
-		if err := m.publish(d.ctx, d.epoch); err != nil {
+		if err := m.publish(d.ctx, d.batch-1); err != nil {
 			return m.blame(err)
 		}
 	}
-	if err := d.tell(p, begun, computed); err != nil {
+	if err := d.conclude(); err != nil {
+		return err
+	}
+	if err := d.tell(r.plan, r.begun, computed); err != nil {
 		return err
 	}
 	if err := d.weigh(); err != nil {
 		return err
 	}
-	if err := d.mergeScans(); err != nil {
-		return err
+	if len(d.replay) == 0 {
+		if err := d.mergeScans(); err != nil {
+			return err
+		}
 	}
 	d.notifyReached()
 	return nil
 }
 
+// note logs the epoch where that is asked for, and returns the record, which was there
+// before where the epoch runs again.
+func (d *dataflow) note(r *epochRun) (*logRecord, error) {
+	d.reads = r.plan.hash()
+	if !d.logs() {
+		d.sums = nil
+		return nil, nil
+	}
+	for _, m := range d.members {
+		if m.sum == nil && m.spec.Kept {
+			m.sum = newSumming(m.spec.Schema)
+		}
+	}
+	if r.again != nil {
+		return r.again, nil
+	}
+	record := d.record(r.plan, r.begun)
+	return record, d.logEpoch(record)
+}
+
+// read starts the epoch everywhere and takes its rows in.
+func (d *dataflow) read(r *epochRun) error {
+	now := r.begun.UnixMicro()
+	for _, m := range d.members {
+		m.direct = m.mayWriteAtOnce()
+		if err := m.begin(d.ctx, d.epoch, now, d.seed+uint64(d.batch)*0x9E3779B97F4A7C15); err != nil {
+			return m.blame(err)
+		}
+	}
+	for i, s := range d.scans {
+		s.now = now
+		s.time.begin(s.pos, r.plan.ranges[i], r.begun)
+	}
+	return d.readAll(r.plan)
+}
+
+// compute ends the epoch in the scans and the circuits: what each member puts out is known
+// then.
+func (d *dataflow) compute(r *epochRun) error {
+	for i, s := range d.scans {
+		for _, g := range r.plan.ranges[i] {
+			s.pos[g.Split] = g.To
+		}
+		s.time.advance(s, r.begun)
+	}
+	for _, s := range d.scans {
+		s.tellWatermark(r.begun)
+	}
+	d.sums = d.sums[:0:0]
+	for _, m := range d.members {
+		if err := m.feed(d.ctx); err != nil {
+			return err
+		}
+		if err := m.circuit.Finish(d.ctx); err != nil {
+			return m.fault(err)
+		}
+		if err := m.settle(); err != nil {
+			return err
+		}
+		if err := m.begun(); err != nil {
+			return err
+		}
+		if m.sum != nil {
+			d.sums = append(d.sums, outputSum{m.spec.Name, m.sum.take()})
+		}
+		m.look(r.begun.UnixMicro())
+	}
+	return nil
+}
+
 // readAll spreads the ranges over the workers and runs them side by side.
 func (d *dataflow) readAll(p *epochPlan) error {
-	workers := d.engine.workers
+	workers := d.workers()
 	type job struct {
 		s *scan
 		r *connectors.Range
@@ -201,7 +304,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 	took := max(ended.Sub(begun), 0) + p.looking // a clock may be set back
 	for _, m := range d.members {
 		pr := Progress{
-			Name: m.spec.Name, Timestamp: begun.UTC(), BatchID: d.epoch - 1, NumInputRows: rows, TotalRows: d.total,
+			Name: m.spec.Name, Timestamp: begun.UTC(), BatchID: d.batch - 1, NumInputRows: rows, TotalRows: d.total,
 			ProcessedRowsPerSecond: float64(rows) / max(took.Seconds(), 1e-6), Sources: sources,
 			DurationMs: Durations{
 				LatestOffset: p.looking.Milliseconds(), AddBatch: max(computed.Sub(begun).Milliseconds(), 0),
@@ -210,11 +313,12 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 		}
 		pr.StateOperators, pr.IgnoredDeletes = m.stateOperators(), m.circuit.Ignored()
 		pr.MemoryUsedBytes = m.weigh(pr.StateOperators)
+		pr.StateOperators, pr.IgnoredDeletes, pr.Checkpoint = m.stateOperators(), m.ignored+m.circuit.Ignored(), d.lastCheckpoint
 		for _, s := range m.spec.Sinks {
-			pr.Sink = append(pr.Sink, SinkProgress{s.Description, m.written})
+			pr.Sink = append(pr.Sink, SinkProgress{s.Description, m.written, d.guarantee(m, s)})
 		}
 		m.query.advance(pr)
-		if err := m.query.send(d.ctx, d.epoch-1, m.delta); err != nil {
+		if err := m.query.send(d.ctx, d.batch-1, m.delta); err != nil {
 			return err
 		}
 	}
@@ -238,18 +342,4 @@ func (q *Query) advance(p Progress) {
 	if f := q.engine.onProgress; f != nil {
 		f(p)
 	}
-}
-
-// mayWriteAtOnce reports that the output can go to the sinks batch by batch:
-// rows are only added, and nobody wants the epoch as a whole.
-func (m *member) mayWriteAtOnce() bool {
-	if !m.spec.AppendOnly || m.result != nil || m.query.listening() {
-		return false
-	}
-	for _, out := range m.spec.Sinks {
-		if out.Mode == connectors.Complete {
-			return false
-		}
-	}
-	return true
 }

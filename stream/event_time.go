@@ -239,7 +239,6 @@ func (s *scan) due(now time.Time) bool {
 	if s.time == nil {
 		return false
 	}
-	s.time.setBack(now)
 	at, idle := s.time.state(s, now)
 	for split, is := range idle {
 		if s.time.splits[split].idle != is {
@@ -249,17 +248,22 @@ func (s *scan) due(now time.Time) bool {
 	return at > s.time.at
 }
 
-// setBack lets the time without rows begin anew where the clock was set back: else a
-// split would not be idle before the clock is where it was.
-func (e *eventTime) setBack(now time.Time) {
+// setBack lets the time without rows begin anew where the clock was set back, and reports
+// that it was: else a split would not be idle before the clock is where it was.
+func (e *eventTime) setBack(now time.Time) bool {
+	if e == nil {
+		return false
+	}
+	back := e.moved.After(now)
 	for _, t := range e.splits {
 		if t.last.After(now) {
-			t.last = now
+			t.last, back = now, true
 		}
 	}
 	if e.moved.After(now) {
 		e.moved = now
 	}
+	return back
 }
 
 // next returns when a split may become idle, false where that changes nothing.

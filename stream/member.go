@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -20,7 +21,7 @@ type member struct {
 	query   *Query
 	circuit *exec.Circuit
 	result  *resultTable  // nil where nobody asks for it
-	backend state.Backend // that it begins with
+	backend state.Backend // its own; nil once its dataflow has its stores
 	stores  []state.Store // one a worker
 	next    time.Time     // when its output changes without input; the zero time for never
 	scans   []*scan       // of its tables, until the dataflow has them
@@ -44,32 +45,55 @@ type member struct {
 
 	batchBytes int   // of text in one batch
 	most       int64 // the greatest watermark of its tables, where it goes by that
+
+	flow    string      // the name of backend
+	begins  beginning   // with what the next epoch feeds it beside changes
+	was     *memberMeta // of one that goes on
+	sum     *summing    // nil where nobody compares what it puts out
+	cursors [][]byte    // what each sink's Prepare returned last
+	ignored int64       // rows that were to be taken away, before it was opened
 }
 
 // A feed is a scan that reads another member's changes, or given rows.
 type feed struct {
 	node  *exec.Scan
+	input int // of the Spec
 	from  *member
 	first []*zset.Batch // to be pushed in the next epoch, before any change
+	seen  *resultTable  // what was read before the member was stopped, until it has had that epoch
 }
 
-// openStores opens a store for each worker, in a backend that its dataflow adopts.
+// openStores opens a store for each worker, in a backend that its dataflow adopts, or where
+// the query is not kept in one of its own.
 func (m *member) openStores(e *Engine) (err error) {
-	if m.backend, err = e.newBackend(); err != nil {
+	if m.spec.Kept && e.newFlow != nil {
+		m.flow, m.backend, err = e.newFlow()
+	} else {
+		m.backend, err = e.newBackend()
+	}
+	if err == nil {
+		err = m.backend.Settle(context.Background(), false) // there is nothing yet
+	}
+	if err != nil {
 		return err
 	}
-	for i := range e.workers {
-		s, err := m.backend.Store(m.storeName(i))
+	return m.openStoresIn(m.backend, e.workers)
+}
+
+func (m *member) openStoresIn(b state.Backend, workers int) error {
+	_, m.spills = b.(state.Spiller)
+	for i := range workers {
+		s, err := b.Store(storeName(m.spec.Name, i))
 		if err != nil {
-			return err
+			return fmt.Errorf("query %s: keeping the state: %w", m.spec.Name, err)
 		}
 		m.stores = append(m.stores, s)
 	}
 	return nil
 }
 
-// storeName names the store of a worker in the dataflow's backend.
-func (m *member) storeName(worker int) string { return fmt.Sprintf("%s/%d", m.spec.Name, worker) }
+// storeName names the store of a query's worker in a backend.
+func storeName(query string, worker int) string { return fmt.Sprintf("%s/%d", query, worker) }
 
 // open makes the member's circuit and result in the stores. What it has opened when
 // it fails is for close.
@@ -78,12 +102,11 @@ func (m *member) open(batchBytes int) error {
 	m.batchBytes = batchBytes
 	m.full, m.grown = make([][]*zset.Batch, workers), make([]atomic.Int64, workers)
 	m.base, m.batches = make([]int64, workers), make([]int, workers)
-	_, m.spills = m.backend.(state.Spiller)
 	for range workers {
 		m.parts = append(m.parts, zset.NewBuilder(spec.Schema))
 	}
 	if spec.Result || needsResult(spec) {
-		r, err := openResult(m.stores[0], spec.Schema, batchBytes)
+		r, err := openResult(m.stores[0], "result", spec.Schema, batchBytes)
 		if err != nil {
 			return err
 		}
@@ -96,7 +119,7 @@ func (m *member) open(batchBytes int) error {
 		return m.blame(err)
 	}
 	m.circuit = c
-	m.query.result, m.query.circuit = m.result, c
+	m.query.runs(m.result, c)
 	if m.result == nil && len(spec.Sinks) == 0 {
 		m.query.first = m.query.newSubscription()
 	}
@@ -113,23 +136,18 @@ func (m *member) clock() func() time.Duration {
 	return func() time.Duration { return now().Sub(begun) }
 }
 
-// openScans opens the member's tables, each once, however often the plan reads it.
+// openScans opens the member's tables, each once, however often the plan reads it, where
+// they begin or where the member was.
 func (m *member) openScans(ctx context.Context, env connectors.Env) error {
-	if m.spec.Kept {
-		env.Query = m.spec.Name
-	}
 	for _, in := range m.spec.Inputs {
 		if in.Source == nil {
 			continue
 		}
 		at := slices.IndexFunc(m.scans, func(s *scan) bool { return s.spec.reads(in.Source) })
 		if at < 0 {
-			s, err := openScan(ctx, in.Source, m.spec.Trigger.Ends(), env)
+			s, err := m.openScan(ctx, in.Source, env)
 			if err != nil {
 				return err
-			}
-			if m.spec.GreatestWatermark && s.time != nil {
-				s.time.most = &m.most
 			}
 			at, m.scans = len(m.scans), append(m.scans, s)
 		}
@@ -138,126 +156,19 @@ func (m *member) openScans(ctx context.Context, env connectors.Env) error {
 	return nil
 }
 
-func needsResult(spec Spec) bool {
-	if spec.Mode == connectors.Complete {
-		return true
+func (m *member) openScan(ctx context.Context, spec *Source, env connectors.Env) (*scan, error) {
+	s := newScan(spec)
+	if m.spec.GreatestWatermark && s.time != nil {
+		s.time.most = &m.most
 	}
-	for _, out := range spec.Sinks {
-		if out.Mode == connectors.Complete {
-			return true
-		}
+	if m.was == nil {
+		return s, s.open(ctx, env, func() error { return s.begin(ctx, m.spec.Trigger.Ends()) })
 	}
-	return false
-}
-
-// out receives the root's deltas, from all workers at once.
-func (m *member) out(worker int, b *zset.Batch) error {
-	if !m.direct {
-		if p := m.parts[worker]; !p.Room(b, m.batchBytes) {
-			m.full[worker] = append(m.full[worker], p.Build())
-			m.parts[worker] = zset.NewBuilder(m.spec.Schema)
-		}
-		p := m.parts[worker]
-		before := p.Size()
-		p.Append(b, nil)
-		return m.collect(int64(p.Size() - before))
+	at := slices.IndexFunc(m.was.Scans, func(x scanMeta) bool { return x.Table == spec.Table.Name && x.Late == (spec.Late != nil) })
+	if at < 0 {
+		return nil, s.wrap(fmt.Errorf("the state of query %s does not say where it is; %s", m.spec.Name, startAnew))
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.written += int64(b.Len)
-	for _, s := range m.spec.Sinks {
-		if err := s.Sink.Write(m.ctx, b); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
-	}
-	return nil
-}
-
-// settle turns what the workers collected into the epoch's delta: as it came
-// where rows are only added, otherwise each row once with its net weight.
-func (m *member) settle() {
-	m.delta = m.delta[:0]
-	for w, p := range m.parts {
-		m.delta = append(m.delta, m.full[w]...)
-		if p.Len() > 0 {
-			m.delta = append(m.delta, p.Build())
-		}
-	}
-	if !m.spec.AppendOnly && len(m.delta) > 0 {
-		m.delta = zset.Split(m.batchBytes, m.delta...)
-	}
-	for _, b := range m.delta {
-		m.written += int64(b.Len)
-	}
-}
-
-// publish applies the epoch to the result table and the sinks, and commits.
-func (m *member) publish(ctx context.Context, epoch int64) error {
-	if m.result != nil {
-		if err := m.result.apply(epoch-1, m.delta); err != nil {
-			return err
-		}
-		if err := m.checkLimit(); err != nil {
-			return err
-		}
-	}
-	for _, s := range m.spec.Sinks {
-		if err := m.write(ctx, s); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
-		if _, err := s.Sink.Prepare(ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
-	}
-	for _, s := range m.spec.Sinks {
-		if err := s.Sink.Commit(ctx, epoch); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
-	}
-	return nil
-}
-
-func (m *member) write(ctx context.Context, s Output) error {
-	batches := m.delta
-	switch {
-	case s.Mode == connectors.Complete:
-		batches, _ = m.result.snapshot()
-		if m.spec.Sort != nil {
-			batches = []*zset.Batch{m.spec.Sort(m.result.join(batches))}
-		}
-	case m.direct:
-		return nil // written as it came
-	}
-	for _, b := range batches {
-		if err := s.Sink.Write(ctx, b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkLimit stops a query whose complete result has outgrown what was allowed.
-func (m *member) checkLimit() error {
-	if m.spec.RowLimit <= 0 || !needsResult(m.spec) {
-		return nil
-	}
-	if n := m.result.size(); n > m.spec.RowLimit {
-		return fmt.Errorf("the complete result has %d rows, more than result_row_limit (%d); raise it with SET result_row_limit = …, or use EMIT UPDATE", n, m.spec.RowLimit)
-	}
-	return nil
-}
-
-// reset forgets the epoch's output; its memory serves the next.
-func (m *member) reset() {
-	for w, p := range m.parts {
-		m.full[w] = nil
-		p.Reset()
-	}
-	m.delta, m.written = m.delta[:0], 0
-	m.collected.Store(0)
-	for w := range m.grown {
-		m.grown[w].Store(0)
-	}
+	return s, s.open(ctx, env, func() error { return s.goOn(ctx, &m.was.Scans[at]) })
 }
 
 // begin starts an epoch in the circuit and the sinks.
@@ -266,7 +177,7 @@ func (m *member) begin(ctx context.Context, epoch, now int64, seed uint64) error
 	m.circuit.Begin(epoch, now, seed)
 	for _, s := range m.spec.Sinks {
 		if err := s.Sink.Begin(ctx, epoch); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+			return &outputError{s.Name, err}
 		}
 	}
 	return nil
@@ -312,7 +223,7 @@ func (m *member) pushParts(ctx context.Context, node *exec.Scan, b *zset.Batch) 
 	return cols.Parts(func(part *zset.Batch) error {
 		defer func() { worker = (worker + 1) % len(m.parts) }()
 		if err := m.circuit.Push(ctx, worker, node, part); err != nil {
-			return m.blame(err)
+			return m.fault(err)
 		}
 		return m.grow(worker)
 	})
@@ -334,6 +245,15 @@ func (m *member) blame(err error) error {
 	return &QueryError{Query: m.spec.Name, Err: err}
 }
 
+// fault is blame for an error of the circuit, which the same rows will always give.
+func (m *member) fault(err error) error {
+	if err == nil {
+		return nil
+	}
+	var out *outputError
+	return &QueryError{Query: m.spec.Name, Err: err, Final: !errors.As(err, &out) && !errors.Is(err, context.Canceled)}
+}
+
 func (m *member) close() error {
 	var first error
 	for _, s := range m.scans {
@@ -351,6 +271,11 @@ func (m *member) close() error {
 			first = err
 		}
 	}
+	if m.backend != nil {
+		if err := m.backend.Remove(); err != nil && first == nil {
+			first = err
+		}
+	}
 	return first
 }
 
@@ -358,6 +283,7 @@ func (m *member) close() error {
 type QueryError struct {
 	Query string
 	Err   error
+	Final bool // the same input gives the same error: it does not help to begin again
 }
 
 // Error names the query.

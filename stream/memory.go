@@ -90,7 +90,7 @@ func (d *dataflow) weigh() error {
 	if s, ok := d.backend.(state.Spiller); ok {
 		return d.spill(s, limit-(total-held))
 	}
-	return &QueryError{most.query, &MemoryError{most.query, most.operator, most.bytes, total, limit}}
+	return &QueryError{Query: most.query, Err: &MemoryError{most.query, most.operator, most.bytes, total, limit}}
 }
 
 // tell has a dataflow look at what it holds, before its next epoch.

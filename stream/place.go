@@ -15,7 +15,7 @@ import (
 func (e *Engine) Start(ctx context.Context, spec Spec) (*Query, error) {
 	ctx, cancel := e.open(ctx)
 	defer cancel()
-	m := &member{spec: spec, query: newQuery(e, spec), most: unknown}
+	m := &member{spec: spec, query: newQuery(e, spec), most: unknown, begins: fresh}
 	err := e.reserve(spec.Name)
 	if err == nil {
 		defer e.release(spec.Name)
@@ -76,7 +76,7 @@ func (e *Engine) place(ctx context.Context, m *member) error {
 			return err
 		}
 		if flow == nil {
-			return e.found(m)
+			return e.found(ctx, m)
 		}
 		err = flow.call(ctx, func() error { return e.admit(flow, m) })
 		if !errors.Is(err, errEnded) { // else it was joined into another one, or flowFor tells
@@ -86,18 +86,35 @@ func (e *Engine) place(ctx context.Context, m *member) error {
 }
 
 // found starts a dataflow with its first member.
-func (e *Engine) found(m *member) error {
+func (e *Engine) found(ctx context.Context, m *member) error {
+	flow := newDataflow(e, m.flow, m.backend)
+	err := flow.add(m)
+	if err == nil {
+		m.backend = nil
+		err = flow.joined(ctx)
+	}
+	if err == nil {
+		err = e.launch(flow)
+	}
+	if err != nil {
+		flow.cancel()
+		flow.release(m)
+		m.backend = flow.backend // to be removed with it
+		err = errors.Join(err, flow.closeCommits())
+	}
+	return err
+}
+
+// launch begins the loop of a dataflow, unless the engine is closed.
+func (e *Engine) launch(flow *dataflow) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closing.Err() != nil {
 		return ErrClosed
 	}
-	flow := newDataflow(e, m.backend)
-	if err := flow.add(m); err != nil {
-		flow.cancel()
-		return err
+	for _, m := range flow.members {
+		e.list(flow, m)
 	}
-	e.list(flow, m)
 	e.wg.Go(flow.run)
 	return nil
 }
@@ -107,8 +124,16 @@ func (e *Engine) admit(flow *dataflow, m *member) error {
 	if err := flow.add(m); err != nil {
 		return err
 	}
-	if err := flow.backend.Adopt(m.backend); err != nil {
-		return err
+	if m.spec.Kept || !flow.kept() {
+		err := flow.lasting(flow.backend.Adopt(m.backend))
+		if err == nil {
+			m.backend = nil
+			err = flow.joined(flow.ctx)
+		}
+		if err != nil {
+			flow.release(m)
+			return flow.breaks(err)
+		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -175,23 +200,39 @@ func (e *Engine) flowsOf(spec Spec) ([]*dataflow, error) {
 // two dataflows wait for each other.
 func (d *dataflow) takeIn(ctx context.Context, from *dataflow) error {
 	return from.call(ctx, func() error {
-		if err := d.backend.Adopt(from.backend); err != nil {
-			return err
+		if len(from.stopped) > 0 {
+			return fmt.Errorf("query %s is stopped: RESUME or DROP it before others are connected with what it reads", from.stopped[0].Name)
+		}
+		err := d.lasting(d.backend.Adopt(from.backend))
+		if err == nil {
+			err = from.closeCommits()
+		}
+		if err != nil {
+			return d.breaks(from.breaks(err))
 		}
 		d.members = append(d.members, from.members...)
 		d.scans = append(d.scans, from.scans...)
 		d.waiters = append(d.waiters, from.waiters...)
-		d.epoch = max(d.epoch, from.epoch)
+		d.epoch, d.batch = max(d.epoch, from.epoch), max(d.batch, from.batch)
 		d.total += from.total
 		d.force = d.force || from.force
 		d.bounded = d.bounded || from.bounded
-		e := d.engine
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		for _, m := range from.members {
-			m.query.flow = d
-		}
+		d.engine.move(from, d)
 		from.members, from.scans, from.waiters, from.backend = nil, nil, nil, nil
-		return nil
+		return d.breaks(d.joined(d.ctx))
 	})
+}
+
+// move tells all queries of a dataflow, ended ones too, that another one has taken it in.
+func (e *Engine) move(from, to *dataflow) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, q := range e.queries {
+		if q.flow == from {
+			q.flow = to
+		}
+	}
+	for _, m := range from.members {
+		m.query.flow = to
+	}
 }

@@ -26,6 +26,8 @@ type Progress struct {
 	MemoryUsedBytes        int64              `json:"memoryUsedBytes"` // of state, and of batches
 	Sink                   []SinkProgress     `json:"sink"`
 	TotalRows              int64              `json:"totalRows"` // input rows since the start
+	// The last checkpoint of a query that outlives the process.
+	Checkpoint *CheckpointProgress `json:"checkpoint,omitempty"`
 	// Rows that were to be taken away by their key and were not there, since the start.
 	IgnoredDeletes int64 `json:"ignoredDeletes,omitempty"`
 }
@@ -36,6 +38,13 @@ type Durations struct {
 	AddBatch         int64 `json:"addBatch"`
 	CommitOffsets    int64 `json:"commitOffsets"`
 	TriggerExecution int64 `json:"triggerExecution"`
+}
+
+// CheckpointProgress describes a checkpoint.
+type CheckpointProgress struct {
+	Epoch      int64 `json:"epoch"` // the last whose results it has
+	DurationMs int64 `json:"durationMs"`
+	Bytes      int64 `json:"bytes,omitempty"` // written
 }
 
 // SourceProgress describes what an epoch read of one table.
@@ -139,6 +148,7 @@ type TableProgress struct {
 type SinkProgress struct {
 	Description   string `json:"description"`
 	NumOutputRows int64  `json:"numOutputRows"`
+	Guarantee     string `json:"guarantee,omitempty"` // how often a row is there after failures
 }
 
 // stateOperators adds up the state tables of each operator.

@@ -3,8 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"iter"
-	"maps"
 	"slices"
 	"sync"
 
@@ -44,6 +42,7 @@ type Query struct {
 	result   *resultTable
 	done     chan struct{}
 	circuit  *exec.Circuit // until it ends
+	resumed  int64         // the epoch behind which it goes on, -1 for none
 	stats    []exec.NodeStats
 
 	stepped   bool          // an epoch is finished
@@ -53,9 +52,23 @@ type Query struct {
 
 func newQuery(e *Engine, spec Spec) *Query {
 	return &Query{
-		name: spec.Name, spec: spec, engine: e, subs: map[*subscription]struct{}{},
+		name: spec.Name, spec: spec, engine: e, resumed: -1, subs: map[*subscription]struct{}{},
 		done: make(chan struct{}), abandoned: make(chan struct{}), begun: make(chan struct{}),
 	}
+}
+
+// runs tells the query what it runs in.
+func (q *Query) runs(result *resultTable, c *exec.Circuit) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.result, q.circuit = result, c
+}
+
+// table is the query's result, nil where none is kept.
+func (q *Query) table() *resultTable {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.result
 }
 
 // Name returns the query's name.
@@ -150,7 +163,7 @@ func (q *Query) Result() (*zset.Batch, int64, error) {
 	}
 	var b *zset.Batch
 	err = Guard(func() error {
-		b = q.result.join(parts)
+		b = q.table().join(parts)
 		if q.spec.Sort != nil {
 			b = q.spec.Sort(b)
 		}
@@ -161,10 +174,10 @@ func (q *Query) Result() (*zset.Batch, int64, error) {
 
 // ResultSize is the number of rows of the result, copies counted; 0 where none is kept.
 func (q *Query) ResultSize() int64 {
-	if q.result == nil {
-		return 0
+	if r := q.table(); r != nil {
+		return r.size()
 	}
-	return q.result.size()
+	return 0
 }
 
 // presented copies the result, in the query's order where that is one batch.
@@ -179,10 +192,11 @@ func (q *Query) presented() ([]*zset.Batch, error) {
 
 // parts copies the result in any order.
 func (q *Query) parts() (batches []*zset.Batch, epoch int64, err error) {
-	if q.result == nil {
+	r := q.table()
+	if r == nil {
 		return nil, 0, ErrNoResult
 	}
-	err = Guard(func() error { batches, epoch = q.result.snapshot(); return nil })
+	err = Guard(func() error { batches, epoch = r.snapshot(); return nil })
 	return batches, epoch, err
 }
 
@@ -197,151 +211,6 @@ func (q *Query) Stop(ctx context.Context) error {
 func (q *Query) Abort() {
 	q.engine.flowOf(q).cancel()
 	<-q.done
-}
-
-// A Change is the output of one epoch; one that holds more than DefaultBatchBytes of
-// text comes in several. The batch is the receiver's own.
-type Change struct {
-	Epoch int64
-	Delta *zset.Batch
-}
-
-// changesAhead is how many epochs a subscriber may lie behind before the
-// dataflow waits for it.
-const changesAhead = 64
-
-type subscription struct {
-	ch   chan Change
-	gone chan struct{}
-}
-
-// Changes yields the output of each epoch from the next one on, preceded by the
-// result so far where the query keeps one. The dataflow waits for a receiver that
-// is far behind; leaving the loop ends the subscription. The sequence ends with
-// the query; an error that stopped it is the last value.
-func (q *Query) Changes(ctx context.Context) iter.Seq2[Change, error] {
-	return func(yield func(Change, error) bool) {
-		sub, first, err := q.subscribe(ctx)
-		if err != nil {
-			yield(Change{}, err)
-			return
-		}
-		defer q.unsubscribe(sub)
-		for _, c := range first {
-			if !yield(c, nil) {
-				return
-			}
-		}
-		for {
-			select {
-			case c, ok := <-sub.ch:
-				if !ok {
-					if _, err := q.Status(); err != nil {
-						yield(Change{}, err)
-					}
-					return
-				}
-				if !yield(c, nil) {
-					return
-				}
-			case <-ctx.Done():
-				yield(Change{}, ctx.Err())
-				return
-			}
-		}
-	}
-}
-
-// subscribe joins between two epochs, so that the snapshot and the first change
-// fit together.
-func (q *Query) subscribe(ctx context.Context) (*subscription, []Change, error) {
-	q.mu.Lock()
-	sub := q.first
-	q.first = nil
-	q.mu.Unlock()
-	if sub != nil {
-		return sub, nil, nil
-	}
-	sub = &subscription{ch: make(chan Change, changesAhead), gone: make(chan struct{})}
-	var first []Change
-	var err error
-	berr := q.engine.between(ctx, q, func(*dataflow) {
-		if q.result != nil {
-			var parts []*zset.Batch
-			var epoch int64
-			if parts, epoch, err = q.parts(); err != nil {
-				return
-			}
-			for _, b := range parts {
-				first = append(first, Change{epoch, b})
-			}
-		}
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		select {
-		case <-q.done:
-			close(sub.ch)
-		default:
-			q.subs[sub] = struct{}{}
-		}
-	})
-	if berr != nil {
-		err = berr
-	}
-	return sub, first, err
-}
-
-// newSubscription opens a subscription before the query runs.
-func (q *Query) newSubscription() *subscription {
-	sub := &subscription{ch: make(chan Change, changesAhead), gone: make(chan struct{})}
-	q.subs[sub] = struct{}{}
-	return sub
-}
-
-func (q *Query) unsubscribe(sub *subscription) {
-	close(sub.gone)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	delete(q.subs, sub)
-}
-
-// send hands an epoch's delta to every subscriber. One that is too far behind when
-// nobody is to be waited for gets nothing from then on: what it has got has no gap.
-func (q *Query) send(ctx context.Context, epoch int64, deltas []*zset.Batch) error {
-	q.mu.Lock()
-	subs, abandoned := slices.Collect(maps.Keys(q.subs)), q.abandoned
-	q.mu.Unlock()
-	for _, s := range subs {
-		for _, b := range zset.Merge(q.engine.batchBytes, deltas...) {
-			c := Change{epoch, b}
-			select {
-			case s.ch <- c:
-				continue
-			default:
-			}
-			select {
-			case s.ch <- c:
-				continue
-			case <-s.gone:
-			case <-abandoned:
-				q.drop(s)
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			break
-		}
-	}
-	return nil
-}
-
-// drop ends a subscription from the query's side.
-func (q *Query) drop(s *subscription) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if _, ok := q.subs[s]; ok {
-		delete(q.subs, s)
-		close(s.ch)
-	}
 }
 
 // abandon lets the dataflow go on without readers that lag behind.

@@ -32,7 +32,7 @@ type lane struct {
 const recordsPerRead = vec.BatchRows
 
 func (s *scan) openLanes(workers int) error {
-	if s.lanes != nil {
+	if len(s.lanes) == workers {
 		return nil
 	}
 	schema := s.table.Schema().Project(s.columns)
@@ -118,7 +118,7 @@ func among(err error, records []connectors.Record) error {
 		return err
 	}
 	first, last := records[0], records[len(records)-1]
-	return &QueryError{Query: q.Query, Err: fmt.Errorf("%w (in a record of %s from offset %d to %d)", q.Err, first.Split, first.Offset, last.Offset)}
+	return &QueryError{Query: q.Query, Final: q.Final, Err: fmt.Errorf("%w (in a record of %s from offset %d to %d)", q.Err, first.Split, first.Offset, last.Offset)}
 }
 
 func (s *scan) readBatches(ctx context.Context, src connectors.BatchSource, worker int, l *lane, r connectors.Range) error {
@@ -195,7 +195,7 @@ func (s *scan) push(ctx context.Context, worker int, l *lane, split connectors.S
 		}
 		for _, u := range s.uses {
 			if err := u.member.circuit.Push(ctx, worker, u.node, view(b, u)); err != nil {
-				return u.member.blame(err)
+				return u.member.fault(err)
 			}
 			if err := u.member.grow(worker); err != nil {
 				return err

@@ -25,12 +25,12 @@ type resultTable struct {
 	batchBytes int // of text in one batch
 }
 
-func openResult(store state.Store, schema *types.Schema, batchBytes int) (*resultTable, error) {
+func openResult(store state.Store, name string, schema *types.Schema, batchBytes int) (*resultTable, error) {
 	keys := make([]types.Type, schema.Len())
 	for i, f := range schema.Fields {
 		keys[i] = f.Type
 	}
-	rows, err := store.Map("result", state.MapShape{Keys: keys, Width: 8})
+	rows, err := store.Map(name, state.MapShape{Keys: keys, Width: 8})
 	if err != nil {
 		return nil, fmt.Errorf("result table: %w", err)
 	}

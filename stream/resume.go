@@ -3,12 +3,16 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/sqlstream/sqlstream/state"
 )
 
 // Kept is what a dataflow that was closed, or has failed, has left behind.
 type Kept struct {
 	Flow    string // the name of its backend
-	Epoch   int64  // that it goes on behind
+	Epoch   int64  // as BatchID counts, that its last checkpoint is behind; -1 for none
 	Members []KeptMember
 }
 
@@ -27,27 +31,223 @@ type KeptMember struct {
 // of the Specs; what is computed again is so in the first epochs of each.
 //
 // A dataflow that runs in this engine takes back those of its members that are stopped, and
-// for which there is a Spec without Stopped.
+// for which there is a Spec without Stopped; other Specs are ignored, and their queries nil.
+//
+// The sinks of the Specs are the engine's, even where it fails.
 func (e *Engine) Resume(ctx context.Context, flow string, specs func(Kept) ([]Spec, error)) ([]*Query, error) {
-	return nil, errors.New("going on with the queries of an earlier process is not supported yet")
+	ctx, cancel := e.open(ctx)
+	defer cancel()
+	if e.openFlow == nil {
+		return nil, errors.New("nothing is kept beyond the process")
+	}
+	var queries []*Query
+	err := Guard(func() (err error) {
+		if d := e.live(flow); d != nil {
+			queries, err = e.takeBack(ctx, d, specs)
+		} else {
+			queries, err = e.reopen(ctx, flow, specs)
+		}
+		return err
+	})
+	return queries, e.unlessClosed(err)
 }
 
-// Drop ends a query, if it runs, and forgets its state.
-func (e *Engine) Drop(ctx context.Context, q *Query) error { return e.stop(ctx, q) }
-
-// Abort ends everything at once, without waiting for running epochs: what lasts goes on
-// behind the last of them that has happened.
-func (e *Engine) Abort() {
+// live returns the dataflow of that name that runs, nil for none.
+func (e *Engine) live(flow string) *dataflow {
 	e.mu.Lock()
-	e.close()
-	e.cancel()
-	e.mu.Unlock()
-	e.wg.Wait()
+	defer e.mu.Unlock()
+	for _, q := range e.queries {
+		if q.flow == nil || q.flow.id != flow {
+			continue
+		}
+		select {
+		case <-q.flow.exited:
+		default:
+			return q.flow
+		}
+	}
+	return nil
 }
 
-// Flow names the backend of a query that is kept, "" of one that is not.
-func (q *Query) Flow() string { return "" }
+// reopen goes on with a dataflow that does not run.
+func (e *Engine) reopen(ctx context.Context, flow string, specs func(Kept) ([]Spec, error)) ([]*Query, error) {
+	b, err := e.openFlow(flow)
+	if err != nil {
+		return nil, err
+	}
+	d := newDataflow(e, flow, b)
+	r, err := d.recovery()
+	if err == nil {
+		r.specs, err = specs(r.kept())
+	}
+	if err == nil {
+		err = r.enlist()
+	}
+	defer r.release()
+	if err == nil {
+		err = r.run(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.giveUp())
+	}
+	return r.queries, r.startOthers(ctx)
+}
 
-// Resumed is the epoch, as BatchID counts, behind which the query goes on with what was
-// before, -1 for one that has begun here.
-func (q *Query) Resumed() int64 { return -1 }
+// A recovery is a dataflow on its way from what its backend has found.
+type recovery struct {
+	flow    *dataflow
+	found   state.Found
+	latest  *meta // of the latest checkpoint, nil for none
+	meta    *meta // of it or the one behind it: both are of the same members
+	specs   []Spec
+	queries []*Query  // for each Spec
+	members []*member // that go on
+	stays   []string  // the others that keep their state
+	stopped []*Query  // of these
+	names   []string  // that are reserved
+}
+
+func (d *dataflow) recovery() (*recovery, error) {
+	r := &recovery{flow: d, found: d.backend.Found(), meta: &meta{Batch: 0}}
+	var err error
+	if r.found.Latest.Epoch > 0 {
+		if r.latest, err = decodeMeta(r.found.Latest.Meta); err != nil {
+			return r, d.lasting(err)
+		}
+		r.meta = r.latest
+	}
+	if r.found.Prepared != nil {
+		if r.meta, err = decodeMeta(r.found.Prepared.Meta); err != nil {
+			return r, d.lasting(err)
+		}
+	}
+	return r, nil
+}
+
+// kept says whom the dataflow consists of.
+func (r *recovery) kept() Kept {
+	k := Kept{Flow: r.flow.id, Epoch: r.meta.Batch - 1}
+	for _, m := range r.meta.Members {
+		k.Members = append(k.Members, KeptMember{m.Name, m.Fingerprint, m.Workers, m.Stopped})
+	}
+	return k
+}
+
+// enlist makes members and queries of the Specs.
+func (r *recovery) enlist() error {
+	r.queries = make([]*Query, len(r.specs))
+	for i := range r.meta.Members {
+		was := &r.meta.Members[i]
+		at := slices.IndexFunc(r.specs, func(s Spec) bool { return s.Name == was.Name })
+		if at < 0 {
+			continue
+		}
+		spec := r.specs[at]
+		if was.Fingerprint != spec.Fingerprint {
+			return fmt.Errorf("query %s is not the one whose state is kept: its plan is another; %s", was.Name, startAnew)
+		}
+		q := newQuery(r.flow.engine, spec)
+		q.flow, r.queries[at] = r.flow, q
+		if spec.Stopped {
+			r.stays, r.stopped = append(r.stays, was.Name), append(r.stopped, q)
+			continue
+		}
+		if err := r.flow.engine.reserve(spec.Name); err != nil {
+			return err
+		}
+		r.names = append(r.names, spec.Name)
+		r.members = append(r.members, &member{spec: spec, query: q, most: unknown, was: was})
+	}
+	return nil
+}
+
+func (r *recovery) release() {
+	for _, name := range r.names {
+		r.flow.engine.release(name)
+	}
+}
+
+// run recovers the dataflow and begins its loop, where it has something to do.
+func (r *recovery) run(ctx context.Context) error {
+	d := r.flow
+	if len(r.members) == 0 {
+		r.rest()
+		return nil
+	}
+	if err := d.recover(ctx, r); err != nil {
+		return err
+	}
+	if err := d.engine.launch(d); err != nil {
+		return err
+	}
+	r.list()
+	return nil
+}
+
+// rest closes a dataflow of which nobody goes on.
+func (r *recovery) rest() {
+	d := r.flow
+	for _, name := range r.stays {
+		d.stopped = append(d.stopped, *r.memberOf(name))
+	}
+	r.list()
+	d.finish(nil)
+}
+
+// list puts the stopped queries into the engine's list.
+func (r *recovery) list() {
+	e := r.flow.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, q := range r.stopped {
+		q.end(Stopped, nil)
+		e.queries = append(e.queries, q)
+	}
+}
+
+func (r *recovery) memberOf(name string) *memberMeta {
+	at := slices.IndexFunc(r.meta.Members, func(m memberMeta) bool { return m.Name == name })
+	return &r.meta.Members[at]
+}
+
+// giveUp closes what is open, and leaves what is kept as it was.
+func (r *recovery) giveUp() error {
+	d := r.flow
+	d.cancel()
+	var errs []error
+	for _, m := range r.members {
+		d.release(m)
+		errs = append(errs, m.close())
+	}
+	for _, spec := range r.specs {
+		if !slices.ContainsFunc(r.members, func(m *member) bool { return m.spec.Name == spec.Name }) {
+			errs = append(errs, spec.closeSinks())
+		}
+	}
+	return errors.Join(append(errs, d.closeCommits(), d.backend.Close())...)
+}
+
+// startOthers starts the queries that were no members.
+func (r *recovery) startOthers(ctx context.Context) error {
+	var errs []error
+	for i, spec := range r.specs {
+		switch {
+		case r.queries[i] != nil && !spec.Stopped:
+			continue
+		case r.queries[i] != nil || spec.Stopped:
+			errs = append(errs, spec.closeSinks())
+			continue
+		}
+		q, err := r.flow.engine.Start(ctx, spec)
+		r.queries[i], errs = q, append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Spec) closeSinks() error {
+	var errs []error
+	for _, out := range s.Sinks {
+		errs = append(errs, out.Sink.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -39,13 +39,18 @@ type scan struct {
 
 	message atomic.Pointer[string] // what the source said last
 
-	started connectors.Offsets // where reading began
-	time    *eventTime         // nil for a table without a watermark
-	now     int64              // the epoch's clock
+	started connectors.Offsets          // where reading began
+	fresh   connectors.Offsets          // of it, splits that were found since the last epoch
+	ids     map[connectors.Split]string // what splits are known by, of a connectors.Identifier
+	time    *eventTime                  // nil for a table without a watermark
+	now     int64                       // the epoch's clock
 }
 
 // assumedRowBytes is the size of a record before any was seen.
 const assumedRowBytes = 256
+
+// noBudget lets an epoch read the whole of its ranges.
+const noBudget = math.MaxInt64
 
 // A use is one member's scan node and where its columns stand among the scan's.
 type use struct {
@@ -54,33 +59,41 @@ type use struct {
 	at     []int
 }
 
-// openScan opens a table and takes its positions: where reading starts, and with
-// ends where it stops. A broker that is away is waited for as long as ctx lasts.
-func openScan(ctx context.Context, spec *Source, ends bool, env connectors.Env) (*scan, error) {
-	s := &scan{
+func newScan(spec *Source) *scan {
+	return &scan{
 		spec: spec, table: spec.shape(), pos: connectors.Offsets{}, ignored: connectors.Offsets{}, started: connectors.Offsets{},
-		rowBytes: assumedRowBytes, time: newEventTime(spec.Watermark),
+		rowBytes: assumedRowBytes, time: newEventTime(spec.Watermark), ids: map[connectors.Split]string{},
 	}
+}
+
+// open opens the table and takes its positions, as place does. A broker that is away is
+// waited for as long as place's context lasts.
+func (s *scan) open(ctx context.Context, env connectors.Env, place func() error) error {
 	notice := env.Notice
 	env.Notice = func(text string) {
 		s.message.Store(&text)
 		notice(text)
 	}
-	src, err := spec.Connector.Source(ctx, spec.Table, env)
+	src, err := s.spec.Connector.Source(ctx, s.spec.Table, env)
 	if err != nil {
-		return nil, s.wrap(err)
+		return s.wrap(err)
 	}
 	s.source = src
-	if err = s.look(ctx); err == nil && ends {
+	if err := place(); err != nil {
+		return errors.Join(err, src.Close())
+	}
+	return nil
+}
+
+// begin takes the positions where reading starts, and with ends where it stops.
+func (s *scan) begin(ctx context.Context, ends bool) error {
+	if err := s.look(ctx); err != nil {
+		return err
+	}
+	if ends {
 		s.end = s.latest
 	}
-	if err == nil {
-		err = s.boundedEnd(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, src.Close())
-	}
-	return s, nil
+	return s.boundedEnd(ctx)
 }
 
 // attach adds a use. The columns decoded grow as needed.
@@ -257,9 +270,11 @@ func (s *scan) look(ctx context.Context) error {
 		if err != nil {
 			return s.wrap(err)
 		}
-		for split, off := range start {
-			s.pos[split], s.started[split] = off, off
+		ids, err := s.identify(ctx, fresh)
+		if err != nil {
+			return err
 		}
+		s.found(start, ids)
 	}
 	s.latest, err = s.source.Latest(ctx, splits)
 	return s.wrap(err)

@@ -1,0 +1,171 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/state"
+)
+
+// kept reports that the dataflow outlives the process.
+func (d *dataflow) kept() bool { return d.id != "" }
+
+// everyEpoch reports that each epoch has to be a checkpoint: what a sink shows exactly once
+// must not be computed again.
+func (d *dataflow) everyEpoch() bool {
+	for _, m := range d.members {
+		for _, out := range m.spec.Sinks {
+			if d.exactly(m, out) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// exactly reports that a sink is to show each epoch once.
+func (d *dataflow) exactly(m *member, out Output) bool {
+	return d.kept() && m.spec.Kept && out.Guarantee == connectors.ExactlyOnce
+}
+
+// logs reports that epochs are logged: where some part of an epoch may have left the
+// dataflow before it is a checkpoint, it must not become another one.
+func (d *dataflow) logs() bool {
+	if !d.kept() {
+		return false
+	}
+	if !d.everyEpoch() {
+		return true
+	}
+	for _, m := range d.members {
+		for _, out := range m.spec.Sinks {
+			if !d.exactly(m, out) || !d.commits.covers(out) && transactional(out) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// guarantee is what a sink promises here, as people read it.
+func (d *dataflow) guarantee(m *member, out Output) string {
+	if d.kept() && out.Guarantee == connectors.ExactlyOnce && (!d.exactly(m, out) || transactional(out) && !d.commits.covers(out)) {
+		return connectors.AtLeastOnce.String()
+	}
+	return out.Guarantee.String()
+}
+
+// checkpointEvery is how often there are checkpoints where not every epoch is one.
+func (d *dataflow) checkpointEvery() time.Duration {
+	every := time.Duration(0)
+	for _, m := range d.members {
+		if n := m.spec.CheckpointInterval; n > 0 && (every == 0 || n < every) {
+			every = n
+		}
+	}
+	if every == 0 {
+		return DefaultCheckpointInterval
+	}
+	return every
+}
+
+// checkpointDue reports that epochs have run that no checkpoint has, and that it is time.
+func (d *dataflow) checkpointDue() bool {
+	return d.kept() && d.epoch > d.checkpointed && (d.everyEpoch() || !d.engine.now().Before(d.nextCheckpoint()))
+}
+
+func (d *dataflow) nextCheckpoint() time.Time {
+	if now := d.engine.now(); d.checkpointAt.After(now) {
+		d.checkpointAt = now // the clock was set back
+	}
+	return d.checkpointAt.Add(d.checkpointEvery())
+}
+
+// checkpoint makes the dataflow durable as it is. The order is what exactly once rests on:
+// the state first, then what the outside sees as one, then that the state is that of what
+// it sees. show says that an epoch has run whose output is to be shown by a Transaction.
+func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
+	begun := d.engine.now()
+	d.midway = true
+	before := d.shown.Epoch
+	if d.epoch == d.checkpointed { // nothing has run since, but something else has changed
+		d.epoch++
+	}
+	if show {
+		d.shown.Epoch = d.epoch
+	}
+	data, err := d.meta().encode()
+	if err != nil {
+		return err
+	}
+	if err := d.lasting(d.backend.Prepare(ctx, state.Checkpoint{Epoch: d.epoch, Meta: data})); err != nil {
+		return err
+	}
+	if show {
+		if err := d.commits.commit(ctx, before, d.epoch, d.reads); err != nil {
+			return err
+		}
+	}
+	if err := d.lasting(d.backend.Commit(ctx)); err != nil {
+		return err
+	}
+	d.checkpointed, d.checkpointAt = d.epoch, d.engine.now()
+	d.lastCheckpoint = &CheckpointProgress{Epoch: d.batch - 1, DurationMs: max(d.checkpointAt.Sub(begun), 0).Milliseconds()}
+	return nil
+}
+
+// lasting says of an error that it is of the place where the dataflow is kept.
+func (d *dataflow) lasting(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("keeping the state: %w", err)
+}
+
+// conclude ends an epoch that was computed and prepared in all members: it becomes durable,
+// if it is time for that, and the sinks show it.
+func (d *dataflow) conclude() error {
+	durable := d.checkpointDue()
+	if durable {
+		if err := d.checkpoint(d.ctx, d.commits != nil); err != nil {
+			return err
+		}
+	}
+	for _, m := range d.members {
+		if err := m.commit(d.ctx, d.epoch, d.commits); err != nil {
+			return m.blame(err)
+		}
+	}
+	d.midway = false
+	if durable {
+		return d.passed(d.ctx)
+	}
+	return nil
+}
+
+// passed tells the sources that what was read will not be read again.
+func (d *dataflow) passed(ctx context.Context) error {
+	for _, s := range d.scans {
+		if f, ok := s.source.(connectors.Follower); ok && s.usedByKept() {
+			if err := f.Passed(ctx, s.pos); err != nil {
+				return s.wrap(err)
+			}
+		}
+	}
+	return nil
+}
+
+// rest makes a checkpoint between two epochs, of whatever has changed.
+func (d *dataflow) rest(ctx context.Context) error {
+	if !d.kept() {
+		return nil
+	}
+	if err := d.checkpoint(ctx, false); err != nil {
+		return err
+	}
+	d.midway = false
+	return d.passed(ctx)
+}
