@@ -22,6 +22,9 @@ func (db *DB) goOn(ctx context.Context) error {
 		return err
 	}
 	for _, flow := range flows {
+		if !db.dir.Has(flow) { // another one that went on before has its stores
+			continue
+		}
 		if err := db.goOnWith(ctx, flow); err != nil {
 			return err
 		}

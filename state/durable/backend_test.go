@@ -72,7 +72,13 @@ func (c *crashing) FailAfter(changes int) {
 // Crash implements statetest.Disk. Nothing changes behind the first failure.
 func (c *crashing) Crash(r *rand.Rand) statetest.Disk {
 	percent := r.IntN(5) * 25
-	return newCrashing(c.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: r}), c.options, c.limits)
+	out := newCrashing(c.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: r}), c.options, c.limits)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.left > 0 { // it has not failed yet
+		out.left = c.left
+	}
+	return out
 }
 
 // Files are merged seldom, and as often as can be, within Commit and beside it.

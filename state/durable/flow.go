@@ -178,6 +178,7 @@ func (f *Flow) prepare(ctx context.Context, c state.Checkpoint) error {
 	if err != nil {
 		return err
 	}
+	file = inPassing(file)
 	w := newStateWriter(file, from, c.Epoch)
 	err = f.save(ctx, w, c)
 	if closed := file.Close(); err == nil {

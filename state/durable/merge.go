@@ -25,7 +25,7 @@ func (m *merger) run(ctx context.Context, number uint64) (*stateFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	file = vfs.NewSyncingFile(file, vfs.SyncingFileOptions{BytesPerSync: 1 << 20})
+	file = inPassing(file)
 	w := newStateWriter(file, first.From, last.To)
 	err = m.write(ctx, w)
 	if closed := file.Close(); err == nil {

@@ -150,3 +150,60 @@ func BenchmarkOrderedAdd(b *testing.B) {
 		})
 	}
 }
+
+// What it costs that changes are noted for the next checkpoint, with many epochs between
+// two of them.
+func BenchmarkKept(b *testing.B) {
+	for _, kept := range []bool{false, true} {
+		b.Run(fmt.Sprintf("groups/kept=%v", kept), func(b *testing.B) {
+			keys := benchKeys(100_000, false)
+			m, gids := newMap(state.MapShape{Keys: []types.Type{keys[0].Type}, Width: 80}), make([]int32, 1<<10)
+			if kept {
+				m.keep()
+			}
+			done := cputime.PerRow(b, 1<<10)
+			for i := range b.N {
+				k := keys[i&(1<<10-1)]
+				if err := m.Groups([]*vec.Vec{k}, k.Len, gids); err != nil {
+					b.Fatal(err)
+				}
+				m.Clean()
+			}
+			done()
+		})
+		b.Run(fmt.Sprintf("index/kept=%v", kept), func(b *testing.B) {
+			keys, values := benchKeys(100_000, false), benchKeys(1_000_000, false)
+			t := keys[0].Type
+			x, rows := newIndex(state.IndexShape{Keys: []types.Type{t}, Columns: []types.Type{t, t}}), make([]int32, 1<<10)
+			if kept {
+				x.keep()
+			}
+			done := cputime.PerRow(b, 1<<10)
+			for i := range b.N {
+				k := keys[i&(1<<10-1)]
+				x.Add([]*vec.Vec{k}, []*vec.Vec{k, values[i*7&(1<<10-1)]}, nil, rows)
+				x.Settle()
+			}
+			done()
+		})
+		b.Run(fmt.Sprintf("ordered/kept=%v", kept), func(b *testing.B) {
+			r := sample.Rand(1)
+			o, key := newOrdered(), []byte{}
+			if kept {
+				o.keep()
+			}
+			next := func(dst []byte) []byte {
+				dst = binary.BigEndian.AppendUint64(dst, r.Uint64N(10_000))
+				return binary.BigEndian.AppendUint64(dst, r.Uint64N(100))
+			}
+			for range 100_000 {
+				o.Add(next(key[:0]), 1)
+			}
+			done := cputime.PerRow(b, 1)
+			for i := range b.N {
+				o.Add(next(key[:0]), int64(1-i%2*2))
+			}
+			done()
+		})
+	}
+}

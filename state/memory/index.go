@@ -166,7 +166,6 @@ func (x *Index) Expire(bound *vec.Vec) {
 	for _, r := range x.zero[at:] {
 		*(*int64)(view.Ptr(r)) = 0
 	}
-	x.Touch(x.zero[at:])
 }
 
 // Settle implements state.Index.

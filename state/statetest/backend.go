@@ -16,10 +16,12 @@ import (
 type Disk interface {
 	// Open opens the backend of a name, where the last one was closed or the disk crashed.
 	Open(name string) (state.Backend, error)
-	// FailAfter lets so many changes of the disk through; each one behind them fails.
+	// FailAfter lets so many changes of the disk through; each one behind them fails, until it
+	// is called again. With -1 none fails.
 	FailAfter(changes int)
 	// Crash returns the disk as a machine leaves it that dies now, or at the first change that
-	// failed. The backends of before are to be used no more.
+	// failed. The backends of before are to be used no more. If none has failed yet the
+	// changes are counted on.
 	Crash(r *rand.Rand) Disk
 }
 
@@ -57,7 +59,12 @@ func crashAfter(t *testing.T, d Disk, seed uint64, changes int) bool {
 	d.FailAfter(changes)
 	for range 12 {
 		if err := w.epoch(); err != nil {
-			w.disk = d.Crash(w.rand)
+			if w.rand.IntN(3) == 0 { // there is room again
+				_ = w.b.Close() // it may tell once more what has failed
+			} else {
+				w.disk = w.disk.Crash(w.rand)
+			}
+			w.disk.FailAfter(-1)
 			w.open()
 			for range 3 {
 				if err := w.epoch(); err != nil {
@@ -68,7 +75,7 @@ func crashAfter(t *testing.T, d Disk, seed uint64, changes int) bool {
 			return true
 		}
 	}
-	return false
+	return w.failed
 }
 
 // A world is a dataflow on a backend, and what is to be found of it.
@@ -89,6 +96,7 @@ type world struct {
 	spills   bool  // memory is too small
 	log      []state.Record
 	logging  *state.Record // it may be durable, since Log has failed
+	failed   bool          // the disk has, while the backend was opened
 }
 
 // kept is a checkpoint and what the tables had.
@@ -108,12 +116,26 @@ func newWorld(t *testing.T, d Disk, seed uint64) *world {
 	return &world{t: t, disk: d, rand: sample.Rand(seed), ctx: context.Background()}
 }
 
-// open opens the backend, looks at what it has found, and takes it up.
+// open opens the backend, looks at what it has found, and takes it up. A disk that fails
+// meanwhile is taken up once more as it is then.
 func (w *world) open() {
+	w.t.Helper()
+	if w.tryOpen() == nil {
+		return
+	}
+	w.failed = true
+	w.disk = w.disk.Crash(w.rand)
+	w.disk.FailAfter(-1)
+	if err := w.tryOpen(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) tryOpen() error {
 	w.t.Helper()
 	var err error
 	if w.b, err = w.disk.Open("flow"); err != nil {
-		w.t.Fatal(err)
+		return err
 	}
 	found := w.b.Found()
 	if w.commits && found.Latest.Epoch == w.prepared.epoch {
@@ -129,17 +151,22 @@ func (w *world) open() {
 	if s, ok := w.b.(state.Spiller); ok && w.spills {
 		s.Limit(w.rand.Int64N(2) * 512)
 	}
+	w.trying, w.logging, w.commits = nil, nil, false
 	happened := w.rand.IntN(2) == 0
 	if err := w.b.Settle(w.ctx, happened); err != nil {
-		w.t.Fatal(err)
+		if w.commits = happened && w.prepared != nil; !w.commits {
+			w.trying, w.prepared = w.prepared, nil
+		}
+		return err
 	}
 	if happened && w.prepared != nil {
 		w.latest = *w.prepared
 	}
-	w.prepared, w.trying, w.logging, w.commits = nil, nil, nil, false
+	w.prepared = nil
 	w.log = slices.DeleteFunc(w.log, func(r state.Record) bool { return r.Epoch <= w.latest.epoch })
 	w.now = max(w.now, w.latest.epoch)
 	w.openTables()
+	return nil
 }
 
 func (w *world) checkFound(found state.Found) {
@@ -265,7 +292,7 @@ func (w *world) change() {
 // at any change, and in the end at none: one of them has the stores, as they were at its
 // last checkpoint, and only one.
 func checkAdopting(t *testing.T, disk func() Disk) {
-	for seed := range uint64(8) {
+	for seed := range uint64(9) {
 		for changes := 0; adopt(t, disk(), seed, changes); changes += 1 + changes/8 {
 		}
 	}
@@ -292,20 +319,25 @@ func adopt(t *testing.T, d Disk, seed uint64, changes int) bool {
 	if err := other.Commit(w.ctx); err != nil {
 		t.Fatal(err)
 	}
-	if w.rand.IntN(2) == 0 { // with changes of no checkpoint, or with a table that nobody has opened
+	if seed%3 == 0 { // with changes of no checkpoint
 		theirs.change(w.rand)
-	} else {
-		theirs = reopened(t, w, &other, theirs)
+	} else { // with a table that nobody has opened
+		theirs = unopened(t, w, &other, theirs)
 	}
 	d.FailAfter(changes)
 	failed := w.b.Adopt(other) != nil
 	if !failed {
 		w.tables[theirs.name] = theirs
+		if seed%3 == 1 { // it is opened before the next checkpoint
+			delete(w.tables, theirs.name)
+			w.table(theirs.name).restore(durable)
+		}
 	}
 	for range 4 {
 		failed = failed || w.epoch() != nil
 	}
 	w.disk = w.disk.Crash(w.rand)
+	w.disk.FailAfter(-1)
 	w.open()
 	again, err := w.disk.Open("other")
 	if err != nil {
@@ -326,8 +358,8 @@ func adopt(t *testing.T, d Disk, seed uint64, changes int) bool {
 	return failed
 }
 
-// reopened opens a backend again, and none of its tables.
-func reopened(t *testing.T, w *world, b *state.Backend, x *worldTable) *worldTable {
+// unopened opens a backend again, and none of its tables.
+func unopened(t *testing.T, w *world, b *state.Backend, x *worldTable) *worldTable {
 	if err := (*b).Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -338,12 +370,6 @@ func reopened(t *testing.T, w *world, b *state.Backend, x *worldTable) *worldTab
 	if err := (*b).Settle(w.ctx, false); err != nil {
 		t.Fatal(err)
 	}
-	if w.rand.IntN(2) == 0 {
-		x.closed = x.contents()
-		x.unopened = true
-		return x
-	}
-	again := openTable(t, *b, x.name)
-	again.restore(x.contents())
-	return again
+	closed := x.contents()
+	return &worldTable{name: x.name, store: x.store, t: t, closed: &closed}
 }

@@ -26,8 +26,7 @@ type worldTable struct {
 	o           *orderedCheck
 	seen        []*zset.Batch // rows of the index
 
-	unopened bool // it has what it had when it was closed
-	closed   contents
+	closed *contents // of one that is not open
 }
 
 // contents is what a table has: words by key, and of an index the key of each row.
@@ -120,8 +119,8 @@ func (w *worldTable) touch(r *rand.Rand) {
 
 // contents copies what the table is to have.
 func (w *worldTable) contents() contents {
-	if w.unopened {
-		return w.closed
+	if w.closed != nil {
+		return *w.closed
 	}
 	c := contents{words: map[string][]int64{}, seen: slices.Clone(w.seen)}
 	switch {
