@@ -311,7 +311,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 				CommitOffsets: max(ended.Sub(computed).Milliseconds(), 0), TriggerExecution: took.Milliseconds(),
 			},
 		}
-		pr.StateOperators, pr.IgnoredDeletes = m.stateOperators(), m.circuit.Ignored()
+		pr.StateOperators, pr.IgnoredDeletes, pr.Checkpoint = m.stateOperators(), m.ignored+m.circuit.Ignored(), d.lastCheckpoint
 		pr.MemoryUsedBytes = m.weigh(pr.StateOperators)
 		pr.StateOperators, pr.IgnoredDeletes, pr.Checkpoint = m.stateOperators(), m.ignored+m.circuit.Ignored(), d.lastCheckpoint
 		for _, s := range m.spec.Sinks {
