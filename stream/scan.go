@@ -270,6 +270,11 @@ func (s *scan) look(ctx context.Context) error {
 		if err != nil {
 			return s.wrap(err)
 		}
+		for _, split := range fresh {
+			if from, ok := s.spec.From[split]; ok {
+				start[split] = from
+			}
+		}
 		ids, err := s.identify(ctx, fresh)
 		if err != nil {
 			return err

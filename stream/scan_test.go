@@ -411,3 +411,20 @@ func TestClockGoesBack(t *testing.T) {
 		t.Errorf("%d rows", b.Len)
 	}
 }
+
+// A scan that is told where to begin begins there, in those splits that it is told of.
+func TestBeginningOfAScan(t *testing.T) {
+	e := opened(t)
+	a := newFakeTable(t)
+	a.put("t/0", 1, 2, 3)
+	a.put("t/1", 4, 5)
+	spec := a.spec("q")
+	spec.Inputs[0].Source.From = connectors.Offsets{"t/0": 2, "t/9": 7}
+	q := start(t, e, spec)
+	processed(t, e, q)
+	equal(t, result(t, q), "+1 3, +1 4, +1 5")
+	table, began := q.Progress().Sources[0].Began()
+	if want := (connectors.Offsets{"t/0": 2, "t/1": 0}); table != spec.Inputs[0].Source.Table.Name || !maps.Equal(began, want) {
+		t.Errorf("%s began at %v, want %v", table, began, want)
+	}
+}

@@ -75,6 +75,9 @@ type Source struct {
 	Format    *format.Format // nil where the connector makes columns by itself
 	OnError   format.Policy
 	Watermark *Watermark // nil for none
+	// From is where reading begins in those splits that it lists, and not where the table's
+	// options say.
+	From connectors.Offsets
 	// Late, where it is not nil, makes this the rows that the watermark leaves out: the
 	// columns that they have behind those of the table.
 	Late []types.Field
