@@ -9,12 +9,12 @@ import (
 )
 
 // outOfMemory fails unless an error says who holds most and what to do.
-func outOfMemory(t *testing.T, err error, operator string) {
+func outOfMemory(t *testing.T, err error, operator, way string) {
 	t.Helper()
 	if err == nil {
 		t.Fatal("memory_limit stops nothing")
 	}
-	for _, part := range []string{operator, "memory_limit", "--dir"} {
+	for _, part := range []string{operator, "memory_limit", way} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not name %s: %v", part, err)
 		}
@@ -37,7 +37,7 @@ func TestStateOutgrowsTheMemoryLimit(t *testing.T) {
 		if err == nil {
 			err = large.Wait(t.Context())
 		}
-		outOfMemory(t, err, "Aggregate count(*) BY i")
+		outOfMemory(t, err, "Aggregate count(*) BY i", "--dir")
 		if st, err := small.Status(); st != sqlstream.Running {
 			t.Errorf("the query that holds little has stopped, too: %v", err)
 		}
@@ -54,7 +54,7 @@ func TestBoundedQueryOutgrowsTheMemoryLimit(t *testing.T) {
 	exec(t, db, `SET memory_limit = '8 MiB'; CREATE TABLE n (i BIGINT) WITH (connector = 'memory'); INSERT INTO n SELECT * FROM GENERATE_SERIES(1, 1000000)`)
 	for _, from := range []string{`n`, `GENERATE_SERIES(1, 1000000) AS n(i)`} {
 		_, err := db.Query(t.Context(), `SELECT COUNT(*) FROM (SELECT DISTINCT i FROM `+from+`) AS d`)
-		outOfMemory(t, err, "i")
+		outOfMemory(t, err, "i", "--dir")
 		equal(t, ask(t, db, `SELECT COUNT(*) FROM `+from), "+1 1000000\n")
 	}
 }
@@ -74,6 +74,6 @@ func TestCrossJoinOutgrowsTheMemoryLimit(t *testing.T) {
 			err = rows.Err()
 			err = errors.Join(err, rows.Close())
 		}
-		outOfMemory(t, err, "puts out in one epoch")
+		outOfMemory(t, err, "puts out in one epoch", "max_rows_per_trigger")
 	}
 }

@@ -74,7 +74,7 @@ func (d *dataflow) checkpointEvery() time.Duration {
 
 // checkpointDue reports that epochs have run that no checkpoint has, and that it is time.
 func (d *dataflow) checkpointDue() bool {
-	return d.kept() && d.epoch > d.checkpointed && (d.everyEpoch() || !d.engine.now().Before(d.nextCheckpoint()))
+	return d.kept() && d.epoch > d.checkpointed && (d.everyEpoch() || d.crowded || !d.engine.now().Before(d.nextCheckpoint()))
 }
 
 func (d *dataflow) nextCheckpoint() time.Time {
@@ -101,8 +101,11 @@ func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 	if err != nil {
 		return err
 	}
-	if err := d.lasting(d.backend.Prepare(ctx, state.Checkpoint{Epoch: d.epoch, Meta: data})); err != nil {
-		return err
+	unlock := d.lockResults()
+	err = d.backend.Prepare(ctx, state.Checkpoint{Epoch: d.epoch, Meta: data})
+	unlock()
+	if err != nil {
+		return d.lasting(err)
 	}
 	if show {
 		if err := d.commits.commit(ctx, before, d.epoch, d.reads); err != nil {
@@ -112,7 +115,7 @@ func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 	if err := d.lasting(d.backend.Commit(ctx)); err != nil {
 		return err
 	}
-	d.checkpointed, d.checkpointAt = d.epoch, d.engine.now()
+	d.checkpointed, d.checkpointAt, d.crowded = d.epoch, d.engine.now(), false
 	d.lastCheckpoint = &CheckpointProgress{Epoch: d.batch - 1, DurationMs: max(d.checkpointAt.Sub(begun), 0).Milliseconds()}
 	return nil
 }

@@ -31,6 +31,7 @@ type dataflow struct {
 	waiters []*waiter
 	last    time.Time // when the last epoch started
 	total   int64
+	crowded bool  // what the next checkpoint is to write takes too much memory
 	over    error // why it must end: what it holds has no room
 
 	// Of one that outlives the process.

@@ -30,7 +30,7 @@ func (e *Engine) Abort() {
 
 // dropKept forgets a query of a dataflow that does not run.
 func (e *Engine) dropKept(ctx context.Context, flow, name string) error {
-	b, err := e.openFlow(flow)
+	b, err := e.openKept(flow)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (d *dataflow) plan() (*epochPlan, error) {
 // limits is what each scan may take in: an equal share of what the strictest
 // member allows.
 func (d *dataflow) limits() Limits {
-	l := Limits{MaxRows: 1 << 62, MaxBytes: 1 << 62}
+	l := Limits{MaxRows: unbounded, MaxBytes: unbounded}
 	for _, m := range d.members {
 		if m.spec.Trigger.Once {
 			continue
@@ -74,6 +74,7 @@ func (d *dataflow) limits() Limits {
 			l.MaxBytes = min(l.MaxBytes, n)
 		}
 	}
+	l = d.engine.memory.bound(l)
 	n := int64(max(len(d.scans), 1))
 	return Limits{MaxRows: max(l.MaxRows/n, 1), MaxBytes: max(l.MaxBytes/n, 1)}
 }

@@ -36,6 +36,7 @@ type world struct {
 	counts map[string]int
 	dead   bool
 	flows  int
+	memory int64 // that the process may take; 0 for any
 	end    func()
 
 	shown  map[string][]string      // rows that a sink shows, in their order
@@ -103,7 +104,7 @@ func (w *world) process(change ...func(*stream.Config)) *stream.Engine {
 		return &mortal{f, w}, nil
 	}
 	c := stream.Config{
-		Workers: 2, Grace: time.Hour, Instance: "test", OpenFlow: open,
+		Workers: 2, Grace: time.Hour, Instance: "test", OpenFlow: open, MemoryLimit: w.memory,
 		NewBackend: func() (state.Backend, error) { return memory.NewBackend(), nil },
 		NewFlow: func() (string, state.Backend, error) {
 			w.flows++

@@ -115,33 +115,39 @@ func (w *world) begin(e *stream.Engine, specs []stream.Spec) ([]*stream.Query, e
 // what is at least once lacks nothing.
 func TestKilledAnywhere(t *testing.T) {
 	for name := range kinds(newWorld(t), newFakeTable(t)) {
-		t.Run(name, func(t *testing.T) {
-			w, a := newWorld(t), newFakeTable(t, "t/0", "t/1")
-			e := w.process()
-			queries, err := w.begin(e, kinds(w, a)[name]())
-			if err == nil {
-				err = w.life(a, e, queries, 0, 3)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.ended()
-			steps := map[string]int{}
-			for _, s := range w.steps {
-				steps[s]++
-			}
-			for step, n := range steps {
-				for k := range n {
-					t.Run(fmt.Sprintf("%s %d", step, k+1), func(t *testing.T) { killedAt(t, name, step, k+1) })
-				}
-			}
-		})
+		t.Run(name, func(t *testing.T) { killedAnywhere(t, name, 0) })
+		t.Run(name+", without memory", func(t *testing.T) { killedAnywhere(t, name, 1) })
 	}
 }
 
-func killedAt(t *testing.T, name, step string, n int) {
+// killedAnywhere kills a process that may take so much memory.
+func killedAnywhere(t *testing.T, name string, memory int64) {
+	w, a := newWorld(t), newFakeTable(t, "t/0", "t/1")
+	w.memory = memory
+	e := w.process()
+	queries, err := w.begin(e, kinds(w, a)[name]())
+	if err == nil {
+		err = w.life(a, e, queries, 0, 3)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ended()
+	steps := map[string]int{}
+	for _, s := range w.steps {
+		steps[s]++
+	}
+	for step, n := range steps {
+		for k := range n {
+			t.Run(fmt.Sprintf("%s %d", step, k+1), func(t *testing.T) { killedAt(t, name, memory, step, k+1) })
+		}
+	}
+}
+
+func killedAt(t *testing.T, name string, memory int64, step string, n int) {
 	w, a := newWorld(t), newFakeTable(t, "t/0", "t/1")
 	w.kill = func(s string, k int) bool { return s == step && k == n }
+	w.memory = memory
 	e := w.process()
 	queries, err := w.begin(e, kinds(w, a)[name]())
 	if err == nil {

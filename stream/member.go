@@ -266,6 +266,12 @@ func (m *member) close() error {
 			first = err
 		}
 	}
+	if m.result != nil {
+		mem := &m.query.engine.memory
+		if err := Guard(func() error { m.result.leave(mem.room()); return nil }); err != nil && first == nil {
+			first = err
+		}
+	}
 	for _, st := range m.stores {
 		if err := st.Close(); err != nil && first == nil {
 			first = err

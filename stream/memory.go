@@ -2,12 +2,14 @@ package stream
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 
 	"github.com/dustin/go-humanize"
 
 	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
 )
 
 // memory is what the queries of an engine hold, and may hold. Each dataflow tells what it
@@ -20,6 +22,9 @@ type memory struct {
 	flows map[*dataflow]int64
 }
 
+// unbounded is what no limit says.
+const unbounded = 1 << 62
+
 // heaviest is the operator that holds most.
 type heaviest struct {
 	query, operator string
@@ -30,17 +35,54 @@ type heaviest struct {
 // that holds too much learns it at its next epoch's end.
 func (e *Engine) SetMemoryLimit(bytes int64) { e.memory.limit.Store(bytes) }
 
+// openKept opens the backend of a dataflow that is kept. What it has from before takes no
+// more than half of the limit.
+func (e *Engine) openKept(flow string) (state.Backend, error) {
+	b, err := e.openFlow(flow)
+	if s, ok := b.(state.Spiller); ok && err == nil {
+		s.Limit(e.memory.limit.Load() / 2)
+	}
+	return b, err
+}
+
 // MemoryError says that what queries hold has outgrown the memory limit.
 type MemoryError struct {
 	Query, Operator string // the one that holds most
 	Bytes           int64  // of it
 	Total, Limit    int64
+	Way             string // another one out than to raise the limit
 }
+
+// The ways out.
+const (
+	otherPlace = "open a directory (--dir), where state that memory has no room for goes"
+	lessInput  = "let an epoch take in less with SET max_rows_per_trigger = …"
+)
 
 // Error names the operator and the ways out.
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("queries hold %s of memory, more than memory_limit (%s); %s holds most, %s; raise it with SET memory_limit = …, or open a directory (--dir), where state that memory has no room for goes",
-		humanize.IBytes(uint64(e.Total)), humanize.IBytes(uint64(e.Limit)), e.Operator, humanize.IBytes(uint64(e.Bytes)))
+	return fmt.Sprintf("queries hold %s of memory, more than memory_limit (%s); %s holds most, %s; raise it with SET memory_limit = …, or %s",
+		humanize.IBytes(uint64(e.Total)), humanize.IBytes(uint64(e.Limit)), e.Operator, humanize.IBytes(uint64(e.Bytes)), e.Way)
+}
+
+// bound is how much an epoch takes in at most where there is little memory: each row may
+// bring in state, which stays until the epoch's end.
+func (m *memory) bound(l Limits) Limits {
+	const perRow, part = 1 << 10, 4 // of the limit
+	if limit := m.limit.Load(); limit > 0 && l.MaxRows < unbounded {
+		l.MaxRows = min(l.MaxRows, max(limit/perRow, vec.BatchRows))
+		l.MaxBytes = min(l.MaxBytes, max(limit/part, 1<<20))
+	}
+	return l
+}
+
+// room is how much more may be held.
+func (m *memory) room() int64 {
+	limit := m.limit.Load()
+	if limit == 0 {
+		return math.MaxInt64
+	}
+	return max(limit-m.total.Load(), 0)
 }
 
 // weigh adds up what the member holds: its state and its memory for batches.
@@ -71,11 +113,16 @@ func (h *heaviest) clarify() {
 // The dataflow that holds most then makes room, or ends.
 func (d *dataflow) weigh() error {
 	held, most := int64(0), heaviest{}
+	spiller, spills := d.backend.(state.Spiller)
 	for _, m := range d.members {
 		held += m.held
+		m.spills = spills
 		if m.heaviest.bytes > most.bytes {
 			most = m.heaviest
 		}
+	}
+	if spills {
+		held += spiller.Held()
 	}
 	e := d.engine
 	total, largest := e.memory.enter(d, held)
@@ -87,10 +134,10 @@ func (d *dataflow) weigh() error {
 		e.tell(largest)
 		return nil
 	}
-	if s, ok := d.backend.(state.Spiller); ok {
-		return d.spill(s, limit-(total-held))
+	if spills {
+		return d.spill(spiller, limit-(total-held))
 	}
-	return &QueryError{Query: most.query, Err: &MemoryError{most.query, most.operator, most.bytes, total, limit}}
+	return &QueryError{Query: most.query, Err: &MemoryError{most.query, most.operator, most.bytes, total, limit, otherPlace}}
 }
 
 // tell has a dataflow look at what it holds, before its next epoch.
@@ -104,29 +151,51 @@ func (e *Engine) tell(d *dataflow) {
 	}
 }
 
-// spill moves state out of memory until what is left fits, as far as it can. Nobody reads
-// results meanwhile.
+// spill moves state out of memory until all that the dataflow holds is no more than so many
+// bytes, as far as it can. What the next checkpoint is to write cannot leave: where it is
+// too much, that comes soon.
 func (d *dataflow) spill(s state.Spiller, bytes int64) error {
-	rest := int64(0) // what is not state
+	rest := s.Held() // what is not state
 	for _, m := range d.members {
 		rest += m.held
 		for _, o := range m.query.Progress().StateOperators {
 			rest -= o.MemoryUsedBytes
 		}
-		if m.result != nil {
-			m.result.mu.Lock()
-			defer m.result.mu.Unlock()
+	}
+	room := max(bytes-rest, bytes/4)
+	unlock := d.lockResults()
+	err := Guard(func() error { return s.Spill(room) })
+	unlock()
+	if err != nil {
+		return d.lasting(err)
+	}
+	held, left := s.Held(), int64(0)
+	for _, m := range d.members {
+		operators := m.stateOperators()
+		held += m.weigh(operators)
+		for _, o := range operators {
+			left += o.MemoryUsedBytes
 		}
 	}
-	if err := s.Spill(max(bytes-rest, 0)); err != nil {
-		return err
-	}
-	held := int64(0)
-	for _, m := range d.members {
-		held += m.weigh(m.stateOperators())
-	}
+	d.crowded = left > room
 	d.engine.memory.enter(d, held)
 	return nil
+}
+
+// lockResults keeps everybody from reading results, which may bring rows into memory.
+func (d *dataflow) lockResults() (unlock func()) {
+	for _, m := range d.members {
+		if m.result != nil {
+			m.result.mu.Lock()
+		}
+	}
+	return func() {
+		for _, m := range d.members {
+			if m.result != nil {
+				m.result.mu.Unlock()
+			}
+		}
+	}
 }
 
 // enter notes what a dataflow holds, and returns what all do and which holds most.
@@ -156,16 +225,20 @@ func (m *memory) leave(d *dataflow) {
 	delete(m.flows, d)
 }
 
+// growth is from when on what an epoch adds is stopped within the epoch: for less, those that
+// hold much make room or end at an epoch's end.
+func growth(limit int64) int64 { return max(limit/8, 16<<20) }
+
 // collect notes that so many more bytes of output wait for the epoch's end, and refuses
 // what there is no room for: a join may put out more than any limit of input says.
 func (m *member) collect(bytes int64) error {
 	n := m.collected.Add(bytes)
 	mem := &m.query.engine.memory
 	limit, total := mem.limit.Load(), mem.total.Load()
-	if limit == 0 || total+n <= limit {
+	if limit == 0 || total+n <= limit || n < growth(limit) {
 		return nil
 	}
-	return &MemoryError{m.spec.Name, "what " + m.spec.Plan.String() + " puts out in one epoch", n, total + n, limit}
+	return &MemoryError{m.spec.Name, "what " + m.spec.Plan.String() + " puts out in one epoch", n, total + n, limit, lessInput}
 }
 
 // weighEvery is how many batches a worker takes in before its state is weighed: a bounded
@@ -177,7 +250,7 @@ const weighEvery = 64
 func (m *member) grow(worker int) error {
 	mem := &m.query.engine.memory
 	limit := mem.limit.Load()
-	if m.batches[worker]++; m.batches[worker]%weighEvery != 0 || limit == 0 || m.spills {
+	if m.batches[worker]++; m.batches[worker]%weighEvery != 0 || limit == 0 || m.spills && !m.spec.Trigger.Once {
 		return nil
 	}
 	var most heaviest
@@ -189,12 +262,13 @@ func (m *member) grow(worker int) error {
 		}
 	}
 	m.grown[worker].Store(now - m.base[worker])
-	total := mem.total.Load()
+	grown := int64(0)
 	for w := range m.grown {
-		total += m.grown[w].Load()
+		grown += m.grown[w].Load()
 	}
-	if total <= limit {
+	total := mem.total.Load() + grown
+	if total <= limit || grown < growth(limit) {
 		return nil
 	}
-	return m.blame(&MemoryError{m.spec.Name, m.circuit.StateOwner(most.operator), most.bytes, total, limit})
+	return m.blame(&MemoryError{m.spec.Name, m.circuit.StateOwner(most.operator), most.bytes, total, limit, otherPlace})
 }

@@ -161,6 +161,10 @@ type SinkProgress struct {
 func (m *member) stateOperators() []OperatorProgress {
 	var out []OperatorProgress
 	at := map[string]int{}
+	if m.result != nil { // reading it may bring rows into memory
+		m.result.mu.RLock()
+		defer m.result.mu.RUnlock()
+	}
 	for w, st := range m.stores {
 		m.base[w] = 0
 		for _, u := range st.Usage() {

@@ -196,6 +196,9 @@ func (q *Query) parts() (batches []*zset.Batch, epoch int64, err error) {
 	if r == nil {
 		return nil, 0, ErrNoResult
 	}
+	if r.left() {
+		return nil, 0, errGone
+	}
 	err = Guard(func() error { batches, epoch = r.snapshot(); return nil })
 	return batches, epoch, err
 }

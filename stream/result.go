@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"unsafe"
@@ -17,12 +18,15 @@ import (
 type resultTable struct {
 	mu     sync.RWMutex
 	schema *types.Schema
+	store  state.Store
+	name   string    // of the rows in the store
 	rows   state.Map // all columns -> weight
 	epoch  int64     // as batchId counts; -1 before the first
 	count  int64     // of rows, each as often as it is there
 	gids   []int32
 
-	batchBytes int // of text in one batch
+	batchBytes int  // of text in one batch
+	gone       bool // the query has ended, and what memory had no room for with it
 }
 
 func openResult(store state.Store, name string, schema *types.Schema, batchBytes int) (*resultTable, error) {
@@ -34,7 +38,7 @@ func openResult(store state.Store, name string, schema *types.Schema, batchBytes
 	if err != nil {
 		return nil, fmt.Errorf("result table: %w", err)
 	}
-	return &resultTable{schema: schema, rows: rows, epoch: -1, batchBytes: batchBytes}, nil
+	return &resultTable{schema: schema, store: store, name: name, rows: rows, epoch: -1, batchBytes: batchBytes}, nil
 }
 
 // apply adds an epoch's delta and publishes it.
@@ -82,8 +86,8 @@ func (r *resultTable) add(b *zset.Batch) error {
 // snapshot copies the result as of the last finished epoch, in as many batches as it
 // takes to hold its texts.
 func (r *resultTable) snapshot() ([]*zset.Batch, int64) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
+	r.mu.Lock() // and not for reading: rows that are beyond memory come into it
+	defer r.mu.Unlock()
 	var batches []*zset.Batch
 	out := zset.NewBuilder(r.schema)
 	gids := r.rows.All(nil)
@@ -122,4 +126,29 @@ func (r *resultTable) size() int64 {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.count
+}
+
+// errGone says that a result has ended with its query.
+var errGone = errors.New("the query has ended, and with it its result, for all of which memory had no room")
+
+// leave is called before the store is closed: what is beyond memory comes into it if it
+// takes no more than so many bytes, so that the result can be read on.
+func (r *resultTable) leave(bytes int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, u := range r.store.Usage() {
+		switch {
+		case u.Name != r.name || u.Spilled == 0:
+		case u.Spilled <= bytes:
+			r.rows.All(nil)
+		default:
+			r.gone = true
+		}
+	}
+}
+
+func (r *resultTable) left() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.gone
 }

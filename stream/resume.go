@@ -71,7 +71,7 @@ func (e *Engine) live(flow string) *dataflow {
 
 // reopen goes on with a dataflow that does not run.
 func (e *Engine) reopen(ctx context.Context, flow string, specs func(Kept) ([]Spec, error)) ([]*Query, error) {
-	b, err := e.openFlow(flow)
+	b, err := e.openKept(flow)
 	if err != nil {
 		return nil, err
 	}
