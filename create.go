@@ -26,7 +26,7 @@ func (db *DB) createView(ctx context.Context, st *sql.CreateView) (Result, error
 		return db.viewThere(ctx, st)
 	}
 	if !st.Materialized {
-		e, _, err := db.viewPlan(st, catalog.View, db.terms())
+		e, _, err := db.viewPlan(st, db.terms())
 		if err != nil {
 			return Result{}, err
 		}
@@ -56,15 +56,24 @@ func viewWord(st *sql.CreateView) string {
 	return "view"
 }
 
-// viewPlan makes the entry of a view, and the plan of its query.
-func (db *DB) viewPlan(st *sql.CreateView, kind catalog.Kind, on terms) (*catalog.Entry, *planner.Query, error) {
+// viewEntry is the entry of a view without what its plan tells.
+func viewEntry(st *sql.CreateView, on terms) *catalog.Entry {
 	e := &catalog.Entry{
-		Kind: kind, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File, Set: on.settings,
-		Query: st.Query.Mapping.Text(),
+		Kind: catalog.View, Name: st.Name.Text, SQL: st.Text(), File: st.Source.File, Set: on.settings,
+		Query: st.Query.Mapping.Text(), Schema: types.NewSchema(),
+	}
+	if st.Materialized {
+		e.Kind = catalog.MaterializedView
 	}
 	for _, c := range st.Columns {
 		e.Columns = append(e.Columns, c.Text)
 	}
+	return e
+}
+
+// viewPlan makes the entry of a view, and the plan of its query.
+func (db *DB) viewPlan(st *sql.CreateView, on terms) (*catalog.Entry, *planner.Query, error) {
+	e := viewEntry(st, on)
 	p, err := db.planningOn(on, st.Tail, st.Materialized).View(st.Query, e.Columns)
 	if err != nil {
 		return nil, nil, viewError(st, err)
@@ -101,7 +110,7 @@ func distinctNames(st *sql.CreateView, schema *types.Schema) error {
 
 // viewLaunch is the query of a materialized view, ready to start.
 func (db *DB) viewLaunch(st *sql.CreateView, on terms) (*launch, error) {
-	e, p, err := db.viewPlan(st, catalog.MaterializedView, on)
+	e, p, err := db.viewPlan(st, on)
 	if err != nil {
 		return nil, err
 	}
@@ -111,12 +120,17 @@ func (db *DB) viewLaunch(st *sql.CreateView, on terms) (*launch, error) {
 		}
 		return nil, st.Errorf(st.Name.Offset, "%s cannot be kept up to date: %v", e.Name, err)
 	}
-	e.AppendOnly, e.Keys = p.Props.AppendOnly, p.Props.Keys
+	return filling(st, e, p, on), nil
+}
+
+// filling is the query that fills a materialized view.
+func filling(st *sql.CreateView, e *catalog.Entry, p *planner.Query, on terms) *launch {
+	e.Schema, e.AppendOnly, e.Keys = p.Schema, p.Props.AppendOnly, p.Props.Keys
 	e.Timed = slices.Sorted(maps.Keys(p.Watermarks))
 	return &launch{
 		at: &st.Common, name: e.Name, kind: "MATERIALIZED VIEW", plan: p, mode: connectors.Update, tail: st.Tail,
 		result: true, orReplace: st.OrReplace, entry: e, terms: on,
-	}, nil
+	}
 }
 
 func (db *DB) materialize(ctx context.Context, st *sql.CreateView, l *launch) (Result, error) {

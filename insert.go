@@ -93,12 +93,20 @@ func (db *DB) insertLaunch(at *sql.Common, st *sql.Insert, i insertPlan) (*launc
 	if err != nil {
 		return nil, err
 	}
+	i.query = t.oneRowPerKey(i.query, i.schema)
+	l := db.writing(at, st, i, mode)
+	l.note = note
+	return l, nil
+}
+
+// writing is the query that writes into a table.
+func (db *DB) writing(at *sql.Common, st *sql.Insert, i insertPlan, mode connectors.Mode) *launch {
 	return &launch{
-		at: at, name: i.name, kind: "INSERT", plan: t.oneRowPerKey(i.query, i.schema), mode: mode, tail: st.Tail, note: note, orReplace: i.orReplace, terms: i.terms,
+		at: at, name: i.name, kind: "INSERT", plan: i.query, mode: mode, tail: st.Tail, orReplace: i.orReplace, terms: i.terms,
 		sink: func(ctx context.Context, id string) (stream.Output, error) {
-			return db.output(ctx, t, mode, i.schema, id)
+			return db.output(ctx, i.target, mode, i.schema, id)
 		},
-	}, nil
+	}
 }
 
 // A target is a table that is written to.

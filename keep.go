@@ -40,6 +40,13 @@ func (db *DB) enter(l *launch) error {
 	if l.entry == nil && !db.keeps(l) {
 		return nil
 	}
+	var plan []byte
+	if db.keeps(l) {
+		var err error
+		if plan, err = l.plan.Stored(); err != nil {
+			return fmt.Errorf("the plan of query %s cannot be kept: %w", l.name, err)
+		}
+	}
 	return db.catalog.Change(func(n *catalog.Names) error {
 		if l.entry != nil {
 			if err := n.Put(l.entry, l.orReplace); err != nil {
@@ -49,7 +56,7 @@ func (db *DB) enter(l *launch) error {
 		if db.keeps(l) {
 			n.PutQuery(catalog.Query{
 				ID: l.id, Name: l.name, Kind: l.kind, SQL: l.at.Text(), File: l.at.Source.File, Set: l.terms.settings,
-				Mode: l.mode.String(), Status: Running.String(),
+				Mode: l.mode.String(), Plan: plan, Status: Running.String(),
 			})
 		}
 		return nil

@@ -37,9 +37,6 @@ type launch struct {
 // launch starts the query, or attaches to the one that runs under the same name
 // with the same text.
 func (db *DB) launch(ctx context.Context, l *launch) (Result, error) {
-	if db.keeps(l) {
-		return Result{}, l.at.Errorf(l.at.Start, "continuous queries are not kept in a directory yet")
-	}
 	if err := db.launchable(l); err != nil {
 		return Result{}, err
 	}

@@ -2,10 +2,10 @@ package sqlstream
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/sql"
-	"github.com/sqlstream/sqlstream/sql/types"
 )
 
 // remake makes the entries of a kept catalog from their statements, each under the settings
@@ -20,7 +20,7 @@ func (db *DB) remake(s *catalog.Stored) error {
 			if made[i] != nil {
 				continue
 			}
-			db.under(st.Set, func() { made[i], failed[i] = db.remade(st) })
+			db.under(st.Set, func() { made[i], failed[i] = db.remade(st, s.Queries) })
 			if made[i] == nil {
 				continue
 			}
@@ -52,8 +52,8 @@ func (db *DB) under(s settings, f func()) {
 	f()
 }
 
-// remade makes an entry of its statement.
-func (db *DB) remade(k catalog.Statement) (*catalog.Entry, error) {
+// remade makes an entry of its statement; that of a materialized view of its query's plan.
+func (db *DB) remade(k catalog.Statement, queries []*catalog.Query) (*catalog.Entry, error) {
 	st, err := sql.ParseOne(k.File, k.SQL)
 	if err != nil {
 		return nil, err
@@ -68,16 +68,20 @@ func (db *DB) remade(k catalog.Statement) (*catalog.Entry, error) {
 		return e, nil
 	case *sql.CreateView:
 		if !x.Materialized {
-			e, _, err := db.viewPlan(x, catalog.View, db.terms())
+			e, _, err := db.viewPlan(x, db.terms())
 			return e, err
 		}
-		l, err := db.viewLaunch(x, db.terms())
-		if err != nil {
-			return nil, err
+		for _, q := range queries {
+			if strings.EqualFold(q.Name, x.Name.Text) {
+				l, err := db.launchOf(q, db.terms())
+				if err != nil {
+					return nil, err
+				}
+				return l.entry, nil
+			}
 		}
-		return l.entry, nil
 	}
-	return nil, fmt.Errorf("it is no CREATE TABLE or VIEW")
+	return nil, fmt.Errorf("it is no CREATE TABLE or VIEW, or the query of a materialized view is missing")
 }
 
 // broken is the entry of a view that cannot be made any more, since what it reads is gone
@@ -89,14 +93,7 @@ func (db *DB) broken(k catalog.Statement, why error) *catalog.Entry {
 	if err != nil || !ok {
 		return nil
 	}
-	kind := catalog.View
-	if v.Materialized {
-		kind = catalog.MaterializedView
-	}
-	e := &catalog.Entry{
-		Kind: kind, Name: v.Name.Text, SQL: k.SQL, File: k.File, Set: k.Set,
-		Query: v.Query.Mapping.Text(), Schema: types.NewSchema(),
-	}
+	e := viewEntry(v, terms{settings: k.Set})
 	db.env.Notice(fmt.Sprintf("%s %s cannot be used: %v", viewWord(v), e.Name, why))
 	return e
 }

@@ -166,29 +166,49 @@ func (db *DB) relaunch(k *catalog.Query, workers int) (*launch, error) {
 	return l, err
 }
 
+// launchOf makes a query of its kept plan: nothing is optimised again, so that its state
+// keeps the names that it has.
 func (db *DB) launchOf(k *catalog.Query, on terms) (*launch, error) {
 	st, err := sql.ParseOne(k.File, k.SQL)
 	if err != nil {
 		return nil, err
 	}
+	p, err := db.planningOn(on, sql.Tail{}, false).FromStored(k.Plan)
+	if err != nil {
+		return nil, err
+	}
 	switch x := st.(type) {
 	case *sql.CreateView:
-		return db.viewLaunch(x, on)
+		return filling(x, viewEntry(x, on), p, on), nil
 	case *sql.CreateQuery:
-		return db.queryLaunch(x, on)
+		return db.rewriting(&x.Common, x.Insert, k, insertPlan{query: p, terms: on})
 	case *sql.Insert:
-		x.Tail.Emit = true // also where Start was told so by other means
-		t, err := db.target(&x.Common, x.Target)
-		if err != nil {
-			return nil, err
-		}
-		p, schema, err := db.planInsert(x, t, on)
-		if err != nil {
-			return nil, err
-		}
-		return db.insertLaunch(&x.Common, x, insertPlan{target: t, query: p, schema: schema, name: k.Name, terms: on})
+		return db.rewriting(&x.Common, x, k, insertPlan{query: p, terms: on})
 	}
 	return nil, fmt.Errorf("%s is no query", oneLine(k.SQL))
+}
+
+// rewriting is the query that goes on writing into a table.
+func (db *DB) rewriting(at *sql.Common, st *sql.Insert, k *catalog.Query, i insertPlan) (*launch, error) {
+	var err error
+	if i.target, err = db.target(&st.Common, st.Target); err != nil {
+		return nil, err
+	}
+	written, err := i.target.written(st)
+	if err != nil {
+		return nil, err
+	}
+	i.schema, i.name = i.target.entry.Schema.Project(written), k.Name
+	if !sameColumns(i.schema, i.query.Visible()) {
+		return nil, st.Errorf(st.Target.Offset, "table %s has other columns than when query %s was created", i.target.entry.Name, k.Name).
+			WithHint("CREATE OR REPLACE QUERY %s AS … starts it anew", k.Name)
+	}
+	for _, mode := range []Mode{Append, Update, Complete} {
+		if mode.String() == k.Mode {
+			return db.writing(at, st, i, mode), nil
+		}
+	}
+	return nil, fmt.Errorf("there is no output mode %s", k.Mode)
 }
 
 // laid lists a query of the catalog that does not run: because it has ended before, or

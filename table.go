@@ -35,9 +35,6 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 	if err := db.secretsStay(st, c); err != nil {
 		return "", err
 	}
-	if db.dir != nil && c.Memory {
-		return "", st.Errorf(st.Name.Offset, "tables in memory are not kept in a directory yet")
-	}
 	if db.dir != nil {
 		e.Def.ID = builtin.NewID()
 	}

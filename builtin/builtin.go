@@ -10,7 +10,6 @@ import (
 	"github.com/sqlstream/sqlstream/connectors/file"
 	"github.com/sqlstream/sqlstream/connectors/format"
 	"github.com/sqlstream/sqlstream/connectors/kafka"
-	"github.com/sqlstream/sqlstream/connectors/memory"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/function/aggregate"
 	"github.com/sqlstream/sqlstream/sql/function/scalar"
@@ -21,7 +20,7 @@ import (
 
 // Connectors returns the connectors of a new database; dir is where tables in memory are
 // kept, nil for nowhere.
-func Connectors(_ *Dir) []connectors.Connector {
+func Connectors(dir *Dir) []connectors.Connector {
 	return []connectors.Connector{
 		console.Connector,
 		datagen.Connector,
@@ -29,7 +28,7 @@ func Connectors(_ *Dir) []connectors.Connector {
 		file.New(),
 		kafka.Connector,
 		kafka.Upsert,
-		memory.New(),
+		inMemory(dir),
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/memory"
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/state/durable"
 )
@@ -26,6 +28,15 @@ func OpenDir(fs FS, path string, retain int) (*Dir, error) {
 		return nil, err
 	}
 	return &Dir{d}, nil
+}
+
+// inMemory is the connector of tables in memory, which are kept in a directory where there
+// is one.
+func inMemory(d *Dir) connectors.Connector {
+	if d == nil {
+		return memory.New()
+	}
+	return memory.NewIn(d.FS(), d.Path("tables"))
 }
 
 // NewFlow makes the backend of a dataflow.

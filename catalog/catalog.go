@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"encoding/json"
 	"errors"
 	"sync"
 
@@ -75,6 +76,7 @@ type Query struct {
 	File string            `json:"file,omitempty"`
 	Set  map[string]string `json:"settings"` // when it was created: it keeps them
 	Mode string            `json:"mode"`     // of output, as SQL writes it
+	Plan json.RawMessage   `json:"plan"`     // as it was optimised: nothing but this is run
 	// Status is "RUNNING" for one that is to go on, else "STOPPED", "FAILED" or "FINISHED";
 	// Error is that of a failed one.
 	Status string `json:"status"`

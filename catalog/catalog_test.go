@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"encoding/json"
 	"errors"
 	"reflect"
 	"testing"
@@ -48,7 +49,7 @@ func TestKeptCatalog(t *testing.T) {
 	c := catalog.New()
 	var stored []byte
 	c.Keep(func(n *catalog.Names) (err error) { stored, err = n.Encode("here"); return err })
-	q := catalog.Query{ID: "1", Name: "q", Kind: "INSERT", SQL: "…", Mode: "UPDATE", Status: "FAILED", Error: "full", Set: map[string]string{"a": "1"}}
+	q := catalog.Query{ID: "1", Name: "q", Kind: "INSERT", SQL: "…", Mode: "UPDATE", Status: "FAILED", Error: "full", Set: map[string]string{"a": "1"}, Plan: json.RawMessage(`"plan"`)}
 	err := c.Change(func(n *catalog.Names) error { n.PutQuery(q); return n.Put(entry("a"), false) })
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,212 @@
+package sqlstream_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/internal/probe"
+)
+
+// A disk is a directory in memory that a database is opened on again and again.
+type disk struct {
+	t  *testing.T
+	fs vfs.FS
+	db *sqlstream.DB
+}
+
+func newDisk(t *testing.T) *disk { return &disk{t: t, fs: vfs.NewMem()} }
+
+// open opens the directory, after whatever had it is closed.
+func (d *disk) open(options ...sqlstream.Option) *sqlstream.DB {
+	d.t.Helper()
+	if d.db != nil {
+		if err := d.db.Close(); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	d.db = opened(d.t, append(options, sqlstream.WithDir("dir"), probe.On(d.fs).(sqlstream.Option))...)
+	return d.db
+}
+
+// queries tells of each query its status, and from where it goes on.
+func (d *disk) queries() string {
+	var out []string
+	for _, q := range d.db.Queries() {
+		status, err := q.Status()
+		line := q.Name() + " " + status.String()
+		if at, ok := q.Resumed(); ok {
+			line += fmt.Sprint(" ", at)
+		}
+		if err != nil {
+			line += ": " + err.Error()
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
+}
+
+// A materialized view goes on where it was, over a table whose rows are kept, too.
+func TestDirectoryKeepsMaterializedViews(t *testing.T) {
+	d := newDisk(t)
+	db := d.open()
+	exec(t, db, `CREATE TABLE clicks (user VARCHAR, page VARCHAR) WITH (connector = 'memory');
+CREATE MATERIALIZED VIEW counts AS SELECT user, COUNT(*) AS n FROM clicks GROUP BY user;
+INSERT INTO clicks VALUES ('ann', '/'), ('bob', '/'), ('ann', '/pay')`)
+	for range 3 {
+		db = d.open()
+		if got := ask(t, db, "SELECT user, n FROM counts"); got != "+1 ann 2\n+1 bob 1\n" {
+			t.Errorf("got %s", got)
+		}
+		if got := d.queries(); !strings.HasPrefix(got, "counts RUNNING ") {
+			t.Errorf("queries: %s", got)
+		}
+	}
+	exec(t, db, `INSERT INTO clicks VALUES ('bob', '/x'); DELETE FROM clicks WHERE page = '/pay'`)
+	db = d.open()
+	if got := ask(t, db, "SELECT user, n FROM counts"); got != "+1 ann 1\n+1 bob 2\n" {
+		t.Errorf("got %s", got)
+	}
+	exec(t, db, "DROP MATERIALIZED VIEW counts; DROP TABLE clicks")
+	d.open()
+	if got := d.queries(); got != "" {
+		t.Errorf("after DROP: %s", got)
+	}
+}
+
+const pipeline = `CREATE TABLE nums (n BIGINT, d BIGINT) WITH (connector = 'memory');
+CREATE TABLE shares (n BIGINT, share BIGINT) WITH (connector = 'memory');
+CREATE MATERIALIZED VIEW big AS SELECT n, d FROM nums WHERE n > 10;
+INSERT INTO shares SELECT n, n DIV d FROM big WHERE d > 0 EMIT UPDATE;
+CREATE QUERY extra AS INSERT INTO shares SELECT n, CAST(0 AS SIGNED) FROM nums WHERE n < 0 EMIT UPDATE;`
+
+// The same file can be run again and again: what is there stays, what ran goes on, and
+// nothing is started twice or put out twice.
+func TestDirectoryRunsTheSameFileAgain(t *testing.T) {
+	d := newDisk(t)
+	for i := range 3 {
+		db := d.open()
+		var said []string
+		for r, err := range db.Run(t.Context(), "file.sql", pipeline) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			said = append(said, r.Message)
+		}
+		if i > 0 && strings.Join(said, "; ") != "table nums exists already; table shares exists already; materialized view big exists already; query shares runs already; query extra runs already" {
+			t.Errorf("said %q", said)
+		}
+		exec(t, db, fmt.Sprintf("INSERT INTO nums VALUES (%d, 2), (-%d, 1)", 20+i, i+1))
+	}
+	db := d.open()
+	if got := ask(t, db, "SELECT n, share FROM shares"); got != "+1 -3 0\n+1 -2 0\n+1 -1 0\n+1 20 10\n+1 21 10\n+1 22 11\n" {
+		t.Errorf("got %s", got)
+	}
+	err := db.Exec(t.Context(), "INSERT INTO shares SELECT n, d FROM big EMIT UPDATE")
+	if err == nil || !strings.Contains(err.Error(), "CREATE OR REPLACE QUERY shares") {
+		t.Errorf("another text: %v", err)
+	}
+}
+
+// A query that was stopped stays so, with its state; RESUME QUERY and its own statement let
+// it go on from there, in the same session and in another.
+func TestDirectoryStopsAndResumes(t *testing.T) {
+	d := newDisk(t)
+	db := d.open()
+	exec(t, db, pipeline+"INSERT INTO nums VALUES (20, 2); STOP QUERY shares; INSERT INTO nums VALUES (30, 3); RESUME QUERY shares")
+	const first = "+1 20 10\n+1 30 10\n"
+	settle(t, db, "shares")
+	if got := ask(t, db, "SELECT n, share FROM shares"); got != first {
+		t.Errorf("resumed in the same session: %s", got)
+	}
+	exec(t, db, "STOP QUERY shares; INSERT INTO nums VALUES (40, 4)")
+	db = d.open()
+	if got := d.queries(); !strings.Contains(got, "shares STOPPED") {
+		t.Errorf("queries: %s", got)
+	}
+	exec(t, db, "INSERT INTO nums VALUES (50, 5)")
+	if got := ask(t, db, "SELECT n, share FROM shares"); got != first {
+		t.Errorf("while it is stopped: %s", got)
+	}
+	db = d.open()
+	for _, statement := range []string{"RESUME QUERY shares", "INSERT INTO shares SELECT n, n DIV d FROM big WHERE d > 0 EMIT UPDATE"} {
+		exec(t, db, statement+"; STOP QUERY extra")
+		settle(t, db, "shares")
+		if got := ask(t, db, "SELECT n, share FROM shares"); got != first+"+1 40 10\n+1 50 10\n" {
+			t.Errorf("after %s: %s", statement, got)
+		}
+		exec(t, db, "STOP QUERY shares")
+		db = d.open()
+	}
+	exec(t, db, "DROP QUERY shares")
+	d.open()
+	if got := d.queries(); strings.Contains(got, "shares") {
+		t.Errorf("after DROP: %s", got)
+	}
+}
+
+func settle(t *testing.T, db *sqlstream.DB, name string) {
+	t.Helper()
+	for _, q := range db.Queries() {
+		if q.Name() == name {
+			if err := q.ProcessAllAvailable(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// A query that has failed shows its error, also when the directory is opened again, and can
+// go on under another eval_error.
+func TestDirectoryKeepsFailures(t *testing.T) {
+	d := newDisk(t)
+	db := d.open()
+	exec(t, db, `CREATE TABLE texts (t VARCHAR) WITH (connector = 'memory');
+CREATE TABLE numbers (n BIGINT) WITH (connector = 'memory');
+INSERT INTO numbers SELECT CAST(t AS SIGNED) FROM texts EMIT;
+INSERT INTO texts VALUES ('1')`)
+	if err := db.Exec(t.Context(), "INSERT INTO texts VALUES ('x')"); err == nil {
+		t.Fatal("the query does not fail")
+	}
+	const failed = "numbers FAILED: "
+	if got := d.queries(); !strings.HasPrefix(got, failed) {
+		t.Fatalf("queries: %s", got)
+	}
+	before := d.queries()
+	db = d.open()
+	if got := d.queries(); got != before {
+		t.Errorf("queries: %s, before %s", got, before)
+	}
+	exec(t, db, "SET eval_error = 'null'; RESUME QUERY numbers")
+	settle(t, db, "numbers")
+	if got := ask(t, db, "SELECT n FROM numbers"); got != "+1 NULL\n+1 1\n" {
+		t.Errorf("got %s", got)
+	}
+	db = d.open()
+	exec(t, db, "INSERT INTO texts VALUES ('y'), ('2')")
+	if got := ask(t, db, "SELECT n FROM numbers"); got != "+2 NULL\n+1 1\n+1 2\n" {
+		t.Errorf("the setting is kept: %s", got)
+	}
+}
+
+// CREATE OR REPLACE puts another query in the place of one, with state of its own.
+func TestDirectoryReplacesQueries(t *testing.T) {
+	d := newDisk(t)
+	db := d.open()
+	exec(t, db, pipeline+"INSERT INTO nums VALUES (20, 2)")
+	exec(t, db, "CREATE OR REPLACE QUERY shares AS INSERT INTO shares SELECT n, d FROM big EMIT UPDATE")
+	settle(t, db, "shares")
+	db = d.open()
+	settle(t, db, "shares")
+	if got := ask(t, db, "SELECT n, share FROM shares"); got != "+1 20 2\n+1 20 10\n" {
+		t.Errorf("got %s", got)
+	}
+	exec(t, db, "DROP QUERY shares; CREATE OR REPLACE MATERIALIZED VIEW big AS SELECT n + 1 AS n, d FROM nums")
+	db = d.open()
+	if got := ask(t, db, "SELECT n, d FROM big"); got != "+1 21 2\n" {
+		t.Errorf("got %s", got)
+	}
+}
