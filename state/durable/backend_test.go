@@ -89,8 +89,8 @@ func TestBackend(t *testing.T) {
 		limits
 	}{
 		{"usual", Options{}, usualLimits},
-		{"merging", Options{Foreground: true}, limits{singles: 2, bytes: 1 << 20, look: 1, slack: 1 << 14}},
-		{"merging beside", Options{Retain: 2}, limits{singles: 3, bytes: 1 << 20, look: 2, slack: 1 << 12}},
+		{"merging", Options{Foreground: true}, limits{singles: 2, bytes: 1 << 20, look: 1, slack: 1 << 14, sort: 1 << 12}},
+		{"merging beside", Options{Retain: 2}, limits{singles: 3, bytes: 1 << 20, look: 2, slack: 1 << 12, sort: 1 << 16}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			statetest.RunBackend(t, func() statetest.Disk { return newCrashing(vfs.NewCrashableMem(), c.Options, c.limits) })

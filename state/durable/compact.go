@@ -14,9 +14,10 @@ type limits struct {
 	bytes   int64 // of singles
 	look    int   // checkpoints between looks at the size of it all
 	slack   int64 // bytes too few to be worth a snapshot
+	sort    int   // bytes of memory to put a table's entries in order
 }
 
-var usualLimits = limits{singles: 64, bytes: 32 << 20, look: 8, slack: 4 << 20}
+var usualLimits = limits{singles: 64, bytes: 32 << 20, look: 8, slack: 4 << 20, sort: 64 << 20}
 
 // A merging is a merge that goes on in the background.
 type merging struct {

@@ -162,7 +162,7 @@ func writeCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.limits = limits{singles: 3, bytes: 1 << 20, look: 1, slack: 1 << 30}
+	d.limits = limits{singles: 3, bytes: 1 << 20, look: 1, slack: 1 << 30, sort: 1 << 20}
 	f, err := d.Flow("a flow/1")
 	if err != nil {
 		t.Fatal(err)

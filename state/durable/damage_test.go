@@ -22,7 +22,7 @@ func damageable(t *testing.T, fs vfs.FS, o Options) string {
 	t.Helper()
 	o.Foreground = true
 	d, f := openFlowAt(t, fs, o)
-	d.limits = limits{singles: 3, bytes: 1 << 20, look: 1, slack: 1 << 30}
+	d.limits = limits{singles: 3, bytes: 1 << 20, look: 1, slack: 1 << 30, sort: 1 << 20}
 	m := tallies(t, f)
 	ctx := context.Background()
 	for e := range int64(8) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -38,6 +39,7 @@ type Flow struct {
 	tier    *cold.Tier       // of what memory has no room for
 	limit   int64            // bytes that stores may hold when they are opened; 0 for any number
 
+	spools    atomic.Uint64
 	merge     *merging
 	mergeFrom int // so many single files are to be there before another merge is tried
 

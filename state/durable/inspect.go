@@ -3,6 +3,7 @@ package durable
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -17,7 +18,7 @@ type Inspection struct {
 
 // Inspect looks into a directory that no process has open.
 func Inspect(fs vfs.FS, path string) (*Inspection, error) {
-	d := &Dir{fs: fs, path: path}
+	d := &Dir{fs: fs, path: path, limits: limits{sort: math.MaxInt}} // nothing is written
 	if _, err := fs.Stat(d.Path(formatName)); err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func (i *Inspection) open(id string) (*Flow, error) {
 }
 
 func eachOf(ctx context.Context, f *Flow, t layered, call func(key, value []byte) error) error {
-	s, err := openLayers(f, t)
+	s, err := openLayers(ctx, f, t)
 	if err != nil {
 		return err
 	}

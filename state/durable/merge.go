@@ -120,7 +120,7 @@ func (m *merger) table(ctx context.Context, t layered, w *stateWriter) error {
 	if err := w.table(section{tableName: t.tableName, shape: t.shape, sorted: true}, true); err != nil {
 		return err
 	}
-	s, err := openLayers(m.flow, t)
+	s, err := openLayers(ctx, m.flow, t)
 	if err != nil {
 		return err
 	}
@@ -153,17 +153,20 @@ func (m *merger) table(ctx context.Context, t layered, w *stateWriter) error {
 
 // layers reads the layers of a table together.
 type layers struct {
+	flow    *Flow
+	budget  int      // of memory
 	bounds  [][]byte // of each layer, the bound under which older keys are gone
 	memory  unsorted
 	sources []source
 	open    []openFile
+	spool   *spool // of what is too large for memory; nil where nothing is
 }
 
-// openLayers opens the layers of a table; those that are not sorted are read.
-func openLayers(f *Flow, t layered) (*layers, error) {
-	s := &layers{bounds: make([][]byte, len(t.layers))}
+// openLayers opens the layers of a table; those that are not sorted are put in order.
+func openLayers(ctx context.Context, f *Flow, t layered) (*layers, error) {
+	s := &layers{flow: f, budget: f.dir.limits.sort, bounds: make([][]byte, len(t.layers))}
 	for i, l := range t.layers {
-		if err := s.add(f, i, l); err != nil {
+		if err := s.add(ctx, i, l); err != nil {
 			_ = s.close()
 			return nil, err
 		}
@@ -179,24 +182,34 @@ func openLayers(f *Flow, t layered) (*layers, error) {
 	return s, nil
 }
 
-func (s *layers) add(f *Flow, at int, l layer) error {
-	r, err := f.reader(l.file.entry())
+func (s *layers) add(ctx context.Context, at int, l layer) error {
+	r, err := s.flow.reader(l.file.entry())
 	if err != nil {
 		return err
 	}
 	s.open = append(s.open, r)
-	s.memory.layer, s.memory.bound = at, nil
-	if !l.sorted {
-		s.memory.reserve(&l.section)
-		err = readSection(r.blockReader, &l.section, &s.memory)
-		s.bounds[at] = s.memory.bound
+	switch {
+	case l.sorted:
+		s.read(r.blockReader, at, l.section)
+		s.bounds[at], err = boundOf(r.blockReader, &l.section)
 		return err
+	case s.memory.size()+sizeOf(&l.section) > s.budget:
+		return s.spooled(ctx, at, l, r.blockReader)
 	}
-	gone := &sorted{r: r.blockReader, at: l.at, end: l.setAt, kind: deletedBlock, layer: at}
-	set := *r.blockReader
-	s.sources = append(s.sources, gone, &sorted{r: &set, at: l.setAt, end: l.end, kind: setBlock, layer: at})
-	s.bounds[at], err = boundOf(r.blockReader, &l.section)
+	s.memory.layer, s.memory.bound = at, nil
+	s.memory.reserve(&l.section)
+	err = readSection(r.blockReader, &l.section, &s.memory)
+	s.bounds[at] = s.memory.bound
 	return err
+}
+
+// read makes sources of a sorted section. Each has a place of its own in the file.
+func (s *layers) read(r *blockReader, at int, x section) {
+	gone, set := *r, *r
+	gone.buf, set.buf = nil, nil
+	s.sources = append(s.sources,
+		&sorted{r: &gone, at: x.at, end: x.setAt, kind: deletedBlock, layer: at},
+		&sorted{r: &set, at: x.setAt, end: x.end, kind: setBlock, layer: at})
 }
 
 // boundOf reads the bound that a section begins with, nil for none.
@@ -220,6 +233,11 @@ func (s *layers) close() error {
 	for _, f := range s.open {
 		if closed := f.Close(); err == nil {
 			err = closed
+		}
+	}
+	if s.spool != nil {
+		if removed := s.spool.remove(s.flow.fs); err == nil {
+			err = removed
 		}
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -183,9 +184,10 @@ type openFile struct {
 
 func (f *Flow) reader(e entry) (openFile, error) { return f.open(e.name()) }
 
-func (f *Flow) open(name string) (openFile, error) {
-	path := f.path(name)
-	file, err := f.fs.Open(path, vfs.SequentialReadsOption)
+func (f *Flow) open(name string) (openFile, error) { return openReader(f.fs, f.path(name)) }
+
+func openReader(fs vfs.FS, path string) (openFile, error) {
+	file, err := fs.Open(path, vfs.SequentialReadsOption)
 	if err != nil {
 		return openFile{}, err
 	}
@@ -210,7 +212,7 @@ func (f *Flow) sweep() error {
 		keep[logName(l.number)] = true
 	}
 	for _, name := range names {
-		if !keep[name] {
+		if _, _, ours := parseName(name); !keep[name] && (ours || strings.HasSuffix(name, temporarySuffix)) {
 			if err := f.fs.Remove(f.path(name)); err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"slices"
+	"unsafe"
 )
 
 // A layerEntry is what a layer says of a key.
@@ -53,6 +54,19 @@ func (u *unsorted) reserve(s *section) {
 	u.places = slices.Grow(u.places, int(s.set))
 }
 
+const (
+	placeSize = int(unsafe.Sizeof(place{}) + unsafe.Sizeof(ordered{}))
+	typical   = 32 // bytes of a deleted key; how many there are is not known
+)
+
+// size is the bytes that entries take.
+func (u *unsorted) size() int { return len(u.data) + len(u.places)*placeSize }
+
+// sizeOf is about what a section would add to that.
+func sizeOf(s *section) int {
+	return int(s.end-s.at) + (int(s.set)+int(s.setAt-s.at)/typical)*placeSize
+}
+
 // Below implements state.Delta.
 func (u *unsorted) Below(bound []byte) error {
 	u.bound = bytes.Clone(bound)
@@ -92,10 +106,10 @@ func (u *unsorted) read(p *place) layerEntry {
 }
 
 func (u *unsorted) sort() {
-	u.order = make([]ordered, len(u.places))
+	u.order = slices.Grow(u.order[:0], len(u.places))
 	for i := range u.places {
 		p := &u.places[i]
-		u.order[i] = ordered{prefixOf(u.data[p.from : p.from+int(p.key)]), i}
+		u.order = append(u.order, ordered{prefixOf(u.data[p.from : p.from+int(p.key)]), i})
 	}
 	slices.SortFunc(u.order, func(a, b ordered) int {
 		if a.prefix != b.prefix {

@@ -40,6 +40,9 @@ func (f *Flow) Limit(bytes int64) { f.limit = bytes }
 // may hold: its files are merged while they are read, so that each key comes once, and what
 // there is no room for goes beyond memory at once. It reports whether it is of those.
 func (f *Flow) fillBounded(files []*stateFile, name tableName, t state.Table) (bool, error) {
+	if f.limit == 0 {
+		return false, nil
+	}
 	m := merger{flow: f, files: files, base: true}
 	size := int64(0)
 	var found *layered
@@ -48,7 +51,7 @@ func (f *Flow) fillBounded(files []*stateFile, name tableName, t state.Table) (b
 			found = &x
 		}
 	}
-	if found == nil || f.limit == 0 {
+	if found == nil {
 		return false, nil
 	}
 	for _, l := range found.layers {
@@ -75,7 +78,7 @@ type bounded interface {
 
 func (f *Flow) fillMerged(t layered, to state.Loader) (err error) {
 	defer cold.Caught(&err)
-	s, err := openLayers(f, t)
+	s, err := openLayers(context.Background(), f, t)
 	if err != nil {
 		return err
 	}
