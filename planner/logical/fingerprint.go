@@ -2,12 +2,14 @@ package logical
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/zset"
 )
 
 // Fingerprint returns 16 hexadecimal digits that are the same for a node that computes the same
@@ -37,7 +39,7 @@ func meaning(n Node) string {
 	case *Scan:
 		return fmt.Sprintf("%s %q", x.Relation.meaning(), x.Relation.Schema.Project(x.Columns).Names())
 	case *Values:
-		return x.Rows.String()
+		return contents(x.Rows)
 	case *Self: // a recursion within another is of another name
 		return fmt.Sprintf("%q %t", x.Name, x.Retracts)
 	case *Aggregate:
@@ -70,6 +72,18 @@ func meaning(n Node) string {
 		return out
 	}
 	return details(n)
+}
+
+// contents tells rows from all others.
+func contents(b *zset.Batch) string {
+	sum := sha256.New()
+	var key []byte
+	for i := range b.Len {
+		key = zset.AppendKey(key[:0], b.Cols, i)
+		key = binary.BigEndian.AppendUint64(key, uint64(b.Weight(i)))
+		sum.Write(key)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // meaning is what of a relation decides which rows a scan of it has, and how they come.

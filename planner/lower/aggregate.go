@@ -9,7 +9,7 @@ import (
 
 // aggregate computes keys and arguments where the rows are, and routes the rows to
 // the worker that owns their group where there are several.
-func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, c closed, print string) exec.Plan {
+func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, c closed, print *print) exec.Plan {
 	out := &exec.Aggregate{
 		Input: in, Group: a.Group, Out: a.Schema(), AppendOnly: appends(a.Input),
 		Closes: c.column, Until: c.until, Final: c.final,

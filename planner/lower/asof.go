@@ -9,7 +9,7 @@ import (
 // asof looks a match up by keys and time. Where there are several workers, the rows of
 // both sides go to the worker that owns their keys; those of a join without keys all to
 // one.
-func (l *lowering) asof(a *logical.Asof, left, right exec.Plan, print string) exec.Plan {
+func (l *lowering) asof(a *logical.Asof, left, right exec.Plan, print *print) exec.Plan {
 	out := &exec.Asof{
 		Left: left, Right: right, LeftTime: a.LeftTime, RightTime: a.RightTime, Outer: a.Outer,
 		Earliest: !a.Latest(), Strict: a.Op == expr.Gt || a.Op == expr.Lt, Out: a.Schema(),
@@ -25,7 +25,7 @@ func (l *lowering) asof(a *logical.Asof, left, right exec.Plan, print string) ex
 }
 
 // lookup is distributed likewise.
-func (l *lowering) lookup(x *logical.Lookup, left, right exec.Plan, print string) exec.Plan {
+func (l *lowering) lookup(x *logical.Lookup, left, right exec.Plan, print *print) exec.Plan {
 	out := &exec.Lookup{On: x.On, Outer: x.Outer, Keys: matchKeys(x.Keys), AppendOnly: appends(x.Left), Out: x.Schema()}
 	out.Left, out.Right = l.meeting(left, right, out.Keys)
 	return l.name(print, out)

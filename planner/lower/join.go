@@ -15,7 +15,7 @@ var joinKinds = map[logical.JoinKind]exec.JoinKind{
 // join looks matches up by the equalities of the condition. Where there are several
 // workers, the rows of both sides go to the worker that owns their keys; those of a
 // join without equalities all to one.
-func (l *lowering) join(j *logical.Join, left, right exec.Plan, print string) exec.Plan {
+func (l *lowering) join(j *logical.Join, left, right exec.Plan, print *print) exec.Plan {
 	keys, rest := j.Equi()
 	out := &exec.Join{Left: left, Right: right, Kind: joinKinds[j.Kind], Any: j.Any, AppendOnly: appends(j.Left) && appends(j.Right), Forget: j.Forget, Out: j.Schema()}
 	for _, k := range keys {
@@ -61,7 +61,7 @@ func behind(e expr.Expr, width, by int) expr.Expr {
 }
 
 // withoutKeys projects a join whose sides have gained columns to what it should show.
-func (l *lowering) withoutKeys(j *logical.Join, out *exec.Join, print string, width, moved int) exec.Plan {
+func (l *lowering) withoutKeys(j *logical.Join, out *exec.Join, print *print, width, moved int) exec.Plan {
 	wide := *j
 	wide.Left, wide.Right = &columns{out.Left.Schema()}, &columns{out.Right.Schema()}
 	wide.On, wide.Any = nil, j.Any

@@ -53,7 +53,27 @@ type lowering struct {
 // lowered is a node that has been lowered.
 type lowered struct {
 	plan  exec.Plan
-	print string // the fingerprint of the logical subtree
+	print *print
+}
+
+// A print is the fingerprint of a logical subtree, which is only computed for a name: that of
+// rows that are written in a query takes a while.
+type print struct {
+	node logical.Node
+	ins  []*print
+	text string
+}
+
+// String returns the fingerprint.
+func (p *print) String() string {
+	if p.text == "" {
+		ins := make([]string, len(p.ins))
+		for i, in := range p.ins {
+			ins[i] = in.String()
+		}
+		p.text = logical.Fingerprint(p.node, ins)
+	}
+	return p.text
 }
 
 func (l *lowering) node(n logical.Node) lowered {
@@ -73,7 +93,7 @@ func (l *lowering) node(n logical.Node) lowered {
 	}
 	key, same := logical.Identity(n)
 	var ins []exec.Plan
-	var prints []string
+	var prints []*print
 	for _, in := range n.Inputs() {
 		x := l.node(in)
 		ins, prints = append(ins, x.plan), append(prints, x.print)
@@ -82,7 +102,7 @@ func (l *lowering) node(n logical.Node) lowered {
 	if known, ok := l.known[key]; ok && same {
 		return known
 	}
-	out := lowered{print: logical.Fingerprint(n, prints)}
+	out := lowered{print: &print{node: n, ins: prints}}
 	l.at = n
 	out.plan = l.fresh(n, ins, out.print)
 	if same {
@@ -91,7 +111,7 @@ func (l *lowering) node(n logical.Node) lowered {
 	return out
 }
 
-func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print string) exec.Plan {
+func (l *lowering) fresh(n logical.Node, ins []exec.Plan, print *print) exec.Plan {
 	switch x := n.(type) {
 	case *logical.Self:
 		return l.step.scan
@@ -154,17 +174,18 @@ func (l *lowering) values(x *logical.Values) exec.Plan {
 
 // name gives a node's state a name that a restart finds again: what the node computes,
 // and for those that compute the same which of them it is.
-func (l *lowering) name(print string, p exec.Plan) exec.Plan {
-	l.named[print]++
-	if i := l.named[print]; i > 1 {
-		print += "." + strconv.Itoa(i)
+func (l *lowering) name(print *print, p exec.Plan) exec.Plan {
+	name := print.String()
+	l.named[name]++
+	if i := l.named[name]; i > 1 {
+		name += "." + strconv.Itoa(i)
 	}
-	l.states = append(l.states, State{print, l.at, p})
-	return &exec.Named{Plan: p, Name: print}
+	l.states = append(l.states, State{name, l.at, p})
+	return &exec.Named{Plan: p, Name: name}
 }
 
 // timeFilter keeps rows until they are taken back, so that equal ones go to one worker.
-func (l *lowering) timeFilter(x *logical.TimeFilter, in exec.Plan, print string) exec.Plan {
+func (l *lowering) timeFilter(x *logical.TimeFilter, in exec.Plan, print *print) exec.Plan {
 	appends := appends(x.Input)
 	if l.workers > 1 && !appends {
 		in = byAll(in)
@@ -173,7 +194,7 @@ func (l *lowering) timeFilter(x *logical.TimeFilter, in exec.Plan, print string)
 }
 
 // unique counts the rows of one key in one worker.
-func (l *lowering) unique(x *logical.Unique, in exec.Plan, print string) exec.Plan {
+func (l *lowering) unique(x *logical.Unique, in exec.Plan, print *print) exec.Plan {
 	if l.workers > 1 {
 		in = &exec.Exchange{Input: in, Keys: x.Keys}
 	}

@@ -36,7 +36,7 @@ func (l *lowering) recursive(r *logical.Recursive) lowered {
 		}
 		p.Ins = append(p.Ins, in)
 	}
-	out := lowered{print: logical.Fingerprint(r, []string{base.print, made.print})}
+	out := lowered{print: &print{node: r, ins: []*print{base.print, made.print}}}
 	l.at = r
 	out.plan = l.name(out.print, p)
 	l.known[key] = out

@@ -11,7 +11,7 @@ import (
 // scan reads a relation. What arrives otherwise than as changes of what the relation
 // holds is made into that, beside the columns that are wanted from those by which rows
 // are known.
-func (l *lowering) scan(x *logical.Scan, print string) exec.Plan {
+func (l *lowering) scan(x *logical.Scan, print *print) exec.Plan {
 	switch x.Relation.Arrival {
 	case logical.ByKey:
 		in, keys := l.beside(x, x.Relation.Keys[0])

@@ -7,7 +7,7 @@ import (
 
 // session puts sessions beside rows. Where there are several workers, a partition is one
 // worker's.
-func (l *lowering) session(x *logical.Session, in exec.Plan, print string) exec.Plan {
+func (l *lowering) session(x *logical.Session, in exec.Plan, print *print) exec.Plan {
 	if l.workers > 1 {
 		in = &exec.Exchange{Input: in, Keys: x.Partition}
 	}

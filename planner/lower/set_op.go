@@ -6,7 +6,7 @@ import (
 )
 
 // setOp counts rows of both sides. Where there are several workers, equal rows meet.
-func (l *lowering) setOp(x *logical.SetOp, left, right exec.Plan, print string) exec.Plan {
+func (l *lowering) setOp(x *logical.SetOp, left, right exec.Plan, print *print) exec.Plan {
 	if l.workers > 1 {
 		left, right = byAll(left), byAll(right)
 	}

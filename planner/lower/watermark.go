@@ -75,14 +75,14 @@ func expires(n logical.Node) exec.Expires {
 // final lowers groups that are put out when they close.
 func (l *lowering) final(e *logical.EmitFinal, a *logical.Aggregate) lowered {
 	in := l.node(a.Input)
-	out := lowered{print: logical.Fingerprint(e, []string{logical.Fingerprint(a, []string{in.print})})}
+	out := lowered{print: &print{node: e, ins: []*print{{node: a, ins: []*print{in.print}}}}}
 	l.at = e
 	out.plan = l.aggregate(a, in.plan, closed{e.By[0].Column + 1, Watermark(e.By[0].Until), true}, out.print)
 	return out
 }
 
 // emitFinal brings equal rows together, which may have come and gone in several workers.
-func (l *lowering) emitFinal(e *logical.EmitFinal, in exec.Plan, print string) exec.Plan {
+func (l *lowering) emitFinal(e *logical.EmitFinal, in exec.Plan, print *print) exec.Plan {
 	if l.workers > 1 && !appends(e.Input) {
 		in = byAll(in)
 	}
