@@ -159,6 +159,7 @@ func (db *DB) start(c *config) {
 	if db.dir != nil {
 		config.NewFlow, config.OpenFlow, config.Instance = db.dir.NewFlow, db.dir.OpenFlow, db.instance
 		config.Notebook = db.dir.Notebook
+		config.NewBackend = db.dir.NewPassing
 	}
 	db.engine = stream.New(config)
 	for _, c := range builtin.Connectors(db.dir) {

@@ -2,6 +2,9 @@ package sqlstream_test
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,4 +79,50 @@ func TestCrossJoinOutgrowsTheMemoryLimit(t *testing.T) {
 		}
 		outOfMemory(t, err, "puts out in one epoch", "max_rows_per_trigger")
 	}
+}
+
+// With a directory state that memory has no room for goes there: a query goes on and is
+// right. A bounded query has one epoch; the error says how to have more.
+func TestStateBeyondMemory(t *testing.T) {
+	dir := t.TempDir()
+	const rows = 200_000
+	var lines []byte
+	for i := range rows {
+		lines = fmt.Appendf(lines, "{\"i\": %d}\n", i*7919%(rows/2))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "n.json"), lines, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db := opened(t, sqlstream.WithDir(filepath.Join(dir, "state")), sqlstream.WithMemory("8 MiB"), sqlstream.WithParallelism(2))
+	exec(t, db, `CREATE TABLE n (i BIGINT) WITH (connector = 'file', format = 'json', path = '`+filepath.Join(dir, "n.json")+`')`)
+	q := start(t, db, `SELECT i, COUNT(*) AS c FROM n GROUP BY i EMIT UPDATE`)
+	if err := q.ProcessAllAvailable(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	shown := ask(t, db, `SHOW STATE`)
+	beyond := int64(0)
+	for _, o := range q.Progress().StateOperators {
+		beyond += o.SpilledBytes
+	}
+	if beyond == 0 {
+		t.Errorf("nothing is beyond memory:\n%s", shown)
+	}
+	b, err := q.Result(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for b.Next() {
+		var i, c int64
+		if err := b.Scan(&i, &c); err != nil || c != 2 {
+			t.Fatalf("%d has %d rows: %v", i, c, err)
+		}
+		n++
+	}
+	if n != rows/2 {
+		t.Errorf("%d groups, want %d", n, rows/2)
+	}
+	_, err = db.Query(t.Context(), `SELECT COUNT(*) FROM (SELECT DISTINCT a.i, b.i AS j FROM GENERATE_SERIES(1, 1000) AS a(i), GENERATE_SERIES(1, 1000) AS b(i)) AS d`)
+	outOfMemory(t, err, "i", "EMIT TRIGGER AVAILABLE NOW")
+	equal(t, ask(t, db, `SELECT COUNT(*) FROM (SELECT DISTINCT i FROM n) AS d`), fmt.Sprintf("+1 %d\n", rows/2))
 }

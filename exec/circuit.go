@@ -21,6 +21,7 @@ type Circuit struct {
 	workers []*worker
 	stores  []state.Store
 	out     func(worker int, delta *zset.Batch) error
+	check   func(worker int) error
 
 	watermarks *watermarks
 }
@@ -44,6 +45,9 @@ type CircuitOptions struct {
 	// Out receives the root's deltas, from several workers at once. The batch is
 	// good until it returns.
 	Out func(worker int, delta *zset.Batch) error
+	// Check, where it is not nil, is called by each worker every CheckEvery batches that
+	// pass between its operators; an error ends the epoch.
+	Check func(worker int) error
 
 	asides *[]*aside // of the worker that a circuit within another runs in
 }
@@ -51,7 +55,7 @@ type CircuitOptions struct {
 // NewCircuit opens the plan in every worker.
 func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
 	c := &Circuit{
-		scans: map[*Scan]int{}, stores: o.Stores, out: o.Out,
+		scans: map[*Scan]int{}, stores: o.Stores, out: o.Out, check: o.Check,
 		watermarks: &watermarks{values: map[WatermarkOf]*vec.Vec{}},
 	}
 	c.place(root, map[Plan]int{})
@@ -260,6 +264,7 @@ type worker struct {
 	timed   []timed // the operators that time moves
 	stats   []*NodeStats
 	mem     vec.Mem
+	emitted uint // batches
 
 	mu    sync.Mutex
 	inbox []parcel
@@ -274,12 +279,20 @@ type parcel struct {
 	rows *zset.Builder
 }
 
+// CheckEvery is after how many batches of a worker Check is called.
+const CheckEvery = 64
+
 // emit hands a node's output to the nodes that read it, or out.
 func (w *worker) emit(at int, b *zset.Batch) error {
 	if b.Len == 0 {
 		return nil
 	}
 	w.stats[at].RowsOut += int64(b.Len)
+	if w.emitted++; w.emitted%CheckEvery == 0 && w.circuit.check != nil {
+		if err := w.circuit.check(w.index); err != nil {
+			return err
+		}
+	}
 	n := &w.circuit.nodes[at]
 	if len(n.outs) == 0 {
 		return w.circuit.out(w.index, b)

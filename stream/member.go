@@ -40,7 +40,6 @@ type member struct {
 	collected atomic.Int64   // bytes of output in parts and full
 	base      []int64        // of each worker's state, as of the last epoch
 	grown     []atomic.Int64 // of each worker's state since, when it was weighed last
-	batches   []int          // that each worker has taken in
 	spills    bool           // what its state has no room for goes to disk
 
 	batchBytes int   // of text in one batch
@@ -101,7 +100,7 @@ func (m *member) open(batchBytes int) error {
 	spec, workers := m.spec, len(m.stores)
 	m.batchBytes = batchBytes
 	m.full, m.grown = make([][]*zset.Batch, workers), make([]atomic.Int64, workers)
-	m.base, m.batches = make([]int64, workers), make([]int, workers)
+	m.base = make([]int64, workers)
 	for range workers {
 		m.parts = append(m.parts, zset.NewBuilder(spec.Schema))
 	}
@@ -113,7 +112,7 @@ func (m *member) open(batchBytes int) error {
 		m.result = r
 	}
 	c, err := exec.NewCircuit(spec.Plan, exec.CircuitOptions{
-		Workers: workers, Stores: m.stores, EvalErrorNull: spec.EvalErrorNull, MaxRecursion: spec.MaxRecursion, Out: m.out, Clock: m.clock(),
+		Workers: workers, Stores: m.stores, EvalErrorNull: spec.EvalErrorNull, MaxRecursion: spec.MaxRecursion, Out: m.out, Check: m.grow, Clock: m.clock(),
 	})
 	if err != nil {
 		return m.blame(err)
@@ -222,10 +221,7 @@ func (m *member) pushParts(ctx context.Context, node *exec.Scan, b *zset.Batch) 
 	}
 	return cols.Parts(func(part *zset.Batch) error {
 		defer func() { worker = (worker + 1) % len(m.parts) }()
-		if err := m.circuit.Push(ctx, worker, node, part); err != nil {
-			return m.fault(err)
-		}
-		return m.grow(worker)
+		return m.fault(m.circuit.Push(ctx, worker, node, part))
 	})
 }
 

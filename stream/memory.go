@@ -56,6 +56,7 @@ type MemoryError struct {
 // The ways out.
 const (
 	otherPlace = "open a directory (--dir), where state that memory has no room for goes"
+	inEpochs   = "read it in epochs, between which state can leave memory: EMIT TRIGGER AVAILABLE NOW"
 	lessInput  = "let an epoch take in less with SET max_rows_per_trigger = …"
 )
 
@@ -76,13 +77,13 @@ func (m *memory) bound(l Limits) Limits {
 	return l
 }
 
-// room is how much more may be held.
+// room is how much more may be held, by one whose query has ended.
 func (m *memory) room() int64 {
 	limit := m.limit.Load()
 	if limit == 0 {
 		return math.MaxInt64
 	}
-	return max(limit-m.total.Load(), 0)
+	return max(limit-m.total.Load(), limit/8)
 }
 
 // weigh adds up what the member holds: its state and its memory for batches.
@@ -241,16 +242,13 @@ func (m *member) collect(bytes int64) error {
 	return &MemoryError{m.spec.Name, "what " + m.spec.Plan.String() + " puts out in one epoch", n, total + n, limit, lessInput}
 }
 
-// weighEvery is how many batches a worker takes in before its state is weighed: a bounded
-// query takes in everything in one epoch.
-const weighEvery = 64
-
-// grow weighs a worker's state now and then, and refuses to go on where it has outgrown
-// the limit within the epoch.
+// grow weighs a worker's state within an epoch, and refuses to go on where it has outgrown
+// the limit: a bounded query takes in everything in one epoch, and a join may make much of
+// little.
 func (m *member) grow(worker int) error {
 	mem := &m.query.engine.memory
 	limit := mem.limit.Load()
-	if m.batches[worker]++; m.batches[worker]%weighEvery != 0 || limit == 0 || m.spills && !m.spec.Trigger.Once {
+	if limit == 0 || m.spills && !m.spec.Trigger.Once {
 		return nil
 	}
 	var most heaviest
@@ -270,5 +268,9 @@ func (m *member) grow(worker int) error {
 	if total <= limit || grown < growth(limit) {
 		return nil
 	}
-	return m.blame(&MemoryError{m.spec.Name, m.circuit.StateOwner(most.operator), most.bytes, total, limit, otherPlace})
+	way := otherPlace
+	if m.spills {
+		way = inEpochs
+	}
+	return &MemoryError{m.spec.Name, m.circuit.StateOwner(most.operator), most.bytes, total, limit, way}
 }

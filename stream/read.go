@@ -197,9 +197,6 @@ func (s *scan) push(ctx context.Context, worker int, l *lane, split connectors.S
 			if err := u.member.circuit.Push(ctx, worker, u.node, view(b, u)); err != nil {
 				return u.member.fault(err)
 			}
-			if err := u.member.grow(worker); err != nil {
-				return err
-			}
 		}
 		return nil
 	})
