@@ -24,7 +24,7 @@ func WithSetup(f func(*DB) error) Option { return func(c *config) { c.setup = f 
 
 // openDir opens the directory and reads what is kept in it: nil for nothing.
 func (db *DB) openDir(c *config) (*catalog.Stored, error) {
-	dir, err := builtin.OpenDir(c.fs, c.dir, 1)
+	dir, err := builtin.OpenDir(c.fs, c.dir, builtin.DirOptions{Retain: 1, Report: func(err error) { c.notice(err.Error()) }})
 	if err != nil {
 		return nil, err
 	}

@@ -18,12 +18,15 @@ type FS = vfs.FS
 // A Dir is where a database keeps what outlives the process.
 type Dir struct{ *durable.Dir }
 
+// DirOptions are how a directory is kept.
+type DirOptions = durable.Options
+
 // OpenDir opens a directory, one process's at a time; on the disk where fs is nil.
-func OpenDir(fs FS, path string, retain int) (*Dir, error) {
+func OpenDir(fs FS, path string, o DirOptions) (*Dir, error) {
 	if fs == nil {
 		fs = vfs.Default
 	}
-	d, err := durable.Open(fs, path, durable.Options{Retain: retain})
+	d, err := durable.Open(fs, path, o)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"fmt"
 	"slices"
 )
 
@@ -143,7 +144,7 @@ func (f *Flow) endMerge(m *manifest) *merging {
 	done := f.merge
 	f.merge = nil
 	if done.err != nil {
-		f.dir.report(done.err)
+		f.dir.report(fmt.Errorf("files of flow %s in %s are not merged, which is tried again later: %w", f.id, f.dir.path, done.err))
 		f.mergeFrom = len(f.files) + f.dir.limits.singles
 		return nil
 	}
