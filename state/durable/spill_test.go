@@ -2,11 +2,16 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
@@ -104,6 +109,86 @@ func TestReopenMoreThanMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A disk that has no room for what memory has none for, from the beginning or later on, is an
+// error of the flow, after which it is found as it was at its latest checkpoint.
+func TestNoRoomBeyondMemory(t *testing.T) {
+	ctx := context.Background()
+	for _, later := range []bool{false, true} {
+		var full atomic.Bool
+		fs := vfs.NewMem()
+		d, err := Open(errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if full.Load() && strings.Contains(op.Path, coldName) && op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+				return syscall.ENOSPC
+			}
+			return nil
+		})), "dir", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := func(d *Dir) (*Flow, state.Map) {
+			f, err := d.Flow("f")
+			if err == nil {
+				err = f.Settle(ctx, false)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := f.Store("q/0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := s.Map("m", state.MapShape{Keys: []types.Type{bigint}, Width: 64})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f, m
+		}
+		f, m := open(d)
+		gids := make([]int32, vec.BatchRows)
+		kept, broken := 0, error(nil)
+		for epoch := 1; epoch < 100 && broken == nil; epoch++ {
+			if !later || epoch > 1 {
+				full.Store(true)
+			}
+			for range 4 {
+				k := vec.NewBuilder(bigint)
+				for i := range gids {
+					vec.Append(k, int64(m.Len()+i))
+				}
+				if err := m.Groups([]*vec.Vec{k.Vec()}, len(gids), gids); err != nil {
+					t.Fatal(err)
+				}
+			}
+			m.Clean()
+			n := m.Len()
+			if err := f.Prepare(ctx, state.Checkpoint{Epoch: int64(epoch)}); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Commit(ctx); err != nil {
+				t.Fatal(err)
+			}
+			kept, broken = n, f.Spill(0)
+		}
+		if !errors.Is(broken, syscall.ENOSPC) {
+			t.Fatalf("the flow has the error %v", broken)
+		}
+		if err := f.Prepare(ctx, state.Checkpoint{Epoch: 1000}); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("a broken flow takes a checkpoint: %v", err)
+		}
+		_ = d.Close() // of a disk that is full
+		again, err := Open(fs, "dir", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, m = open(again); m.Len() != kept {
+			t.Errorf("%d groups are found, want %d", m.Len(), kept)
+		}
+		if err := again.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
