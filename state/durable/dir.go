@@ -8,20 +8,25 @@ import (
 	"net/url"
 	"slices"
 	"sort"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// A Dir is a directory with the state of dataflows. One process has it at a time.
+// A Dir is a directory with the state of dataflows. One process has it at a time; its own
+// methods may be called, and its flows be used and closed, side by side.
 type Dir struct {
 	fs      vfs.FS
 	path    string
 	options Options
 	limits  limits
 	lock    io.Closer
-	open    []*Flow
 	passing atomic.Uint64 // backends of which nothing lasts
+
+	mu   sync.Mutex // guards the list of flows, here and on the disk
+	open []*Flow
+	made map[*Flow][]flowRef // by open flows: those whose stores a checkpoint has that is not settled
 }
 
 const (
@@ -33,7 +38,7 @@ const (
 
 // Open opens a directory and makes it where there is none.
 func Open(fs vfs.FS, path string, o Options) (*Dir, error) {
-	d := &Dir{fs: fs, path: path, options: o, limits: usualLimits}
+	d := &Dir{fs: fs, path: path, options: o, limits: usualLimits, made: map[*Flow][]flowRef{}}
 	if err := d.begin(); err != nil {
 		return nil, err
 	}
@@ -125,16 +130,25 @@ func (d *Dir) Flow(id string) (*Flow, error) {
 	if id == "" || id == "." || id == ".." {
 		return nil, fmt.Errorf("%q is no name of a flow", id)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if !d.Has(id) {
 		if err := d.createFlow(id); err != nil {
 			return nil, err
 		}
 	}
-	return d.OpenFlow(id)
+	return d.openFlow(id)
 }
 
 // OpenFlow is Flow where there is one of that name.
 func (d *Dir) OpenFlow(id string) (*Flow, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.openFlow(id)
+}
+
+// openFlow is OpenFlow of who holds d.mu.
+func (d *Dir) openFlow(id string) (*Flow, error) {
 	if slices.ContainsFunc(d.open, func(f *Flow) bool { return f.id == id }) {
 		return nil, fmt.Errorf("flow %s is open already", id)
 	}
@@ -149,6 +163,9 @@ func (d *Dir) OpenFlow(id string) (*Flow, error) {
 		return nil, fmt.Errorf("flow %s is taken over by flow %s, which is to be settled first", id, other.id)
 	}
 	d.open = append(d.open, f)
+	if f.waiting != nil {
+		d.made[f] = f.waiting.adopted
+	}
 	return f, nil
 }
 
@@ -167,12 +184,19 @@ func (d *Dir) Has(id string) bool {
 
 // adopter is the open flow that has a prepared checkpoint with another one's stores.
 func (d *Dir) adopter(ref flowRef) *Flow {
-	for _, f := range d.open {
-		if !f.settled && f.waiting != nil && slices.Contains(f.waiting.adopted, ref) {
+	for f, refs := range d.made {
+		if slices.Contains(refs, ref) {
 			return f
 		}
 	}
 	return nil
+}
+
+// settled says of a flow that it has no prepared checkpoint any more.
+func (d *Dir) settled(f *Flow) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.made, f)
 }
 
 func (d *Dir) createFlow(id string) error {
@@ -324,6 +348,9 @@ func (d *Dir) removeFlow(f *Flow) error {
 }
 
 func (d *Dir) forget(f *Flow) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.made, f)
 	d.open = slices.DeleteFunc(d.open, func(o *Flow) bool { return o == f })
 }
 
@@ -336,8 +363,11 @@ func (d *Dir) report(err error) {
 
 // Close closes the flows that are open and lets others have the directory.
 func (d *Dir) Close() error {
+	d.mu.Lock()
+	open := slices.Clone(d.open)
+	d.mu.Unlock()
 	var errs []error
-	for _, f := range slices.Clone(d.open) {
+	for _, f := range open {
 		errs = append(errs, f.Close())
 	}
 	return errors.Join(append(errs, d.lock.Close())...)

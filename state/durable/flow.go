@@ -72,6 +72,7 @@ func (f *Flow) Settle(_ context.Context, happened bool) error {
 		return f.fail(err)
 	}
 	f.settled = true
+	f.dir.settled(f)
 	return nil
 }
 
