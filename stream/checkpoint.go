@@ -101,9 +101,7 @@ func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 	if err != nil {
 		return err
 	}
-	unlock := d.lockResults()
-	err = d.backend.Prepare(ctx, state.Checkpoint{Epoch: d.epoch, Meta: data})
-	unlock()
+	err = d.unread(func() error { return d.backend.Prepare(ctx, state.Checkpoint{Epoch: d.epoch, Meta: data}) })
 	if err != nil {
 		return d.lasting(err)
 	}
@@ -112,12 +110,18 @@ func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 			return err
 		}
 	}
-	if err := d.lasting(d.backend.Commit(ctx)); err != nil {
-		return err
+	if err := d.unread(func() error { return d.backend.Commit(ctx) }); err != nil {
+		return d.lasting(err)
 	}
 	d.checkpointed, d.checkpointAt, d.crowded = d.epoch, d.engine.now(), false
 	d.lastCheckpoint = &CheckpointProgress{Epoch: d.batch - 1, DurationMs: max(d.checkpointAt.Sub(begun), 0).Milliseconds()}
 	return nil
+}
+
+// unread runs f while nobody reads a result: the backend looks at what that may move.
+func (d *dataflow) unread(f func() error) error {
+	defer d.lockResults()()
+	return f()
 }
 
 // lasting says of an error that it is of the place where the dataflow is kept.

@@ -48,6 +48,10 @@ type dataflow struct {
 	replay         []loggedEpoch // to be run again first
 	back           int64         // to when the clock was set back since the last epoch
 	sums           []outputSum   // of the last epoch
+	down           error         // after which it waits to begin again
+	failures       int           // one after the other
+	others         int           // queries that wait with the first
+	givenUp        bool          // the only one was stopped
 }
 
 func newDataflow(e *Engine, id string, b state.Backend) *dataflow {
@@ -63,6 +67,16 @@ func (d *dataflow) call(ctx context.Context, f func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return d.enter(ctx, func() error {
+		if d.down != nil {
+			return &downError{d.down}
+		}
+		return f()
+	})
+}
+
+// enter is call that runs f also while the dataflow waits to begin again.
+func (d *dataflow) enter(ctx context.Context, f func() error) error {
 	ran := make(chan error, 1)
 	select {
 	case d.calls <- func() { ran <- Guard(f) }:
@@ -82,11 +96,16 @@ var errEnded = errors.New("the dataflow has ended")
 
 // run is the loop.
 func (d *dataflow) run() {
-	err := Guard(d.loop)
-	if d.told() && errors.Is(err, context.Canceled) {
-		err = nil
+	for {
+		err := Guard(d.loop)
+		if d.told() && errors.Is(err, context.Canceled) {
+			err = nil
+		}
+		if !d.mayBeginAgain(err) || !d.beginAgain(err) {
+			d.finish(err)
+			return
+		}
 	}
-	d.finish(err)
 }
 
 // told reports that the dataflow was told to end.

@@ -12,8 +12,16 @@ import (
 // Drop ends a query, if it runs, and forgets its state.
 func (e *Engine) Drop(ctx context.Context, q *Query) error {
 	d := e.flowOf(q)
-	if d == nil || !q.spec.Kept || d.id == "" || e.live(d.id) != nil {
-		return e.leave(ctx, q, func(d *dataflow) error { return d.drop(q) })
+	kept := d != nil && q.spec.Kept && d.id != ""
+	if !kept || e.live(d.id) != nil {
+		err := e.leave(ctx, q, func(d *dataflow) error { return d.drop(q) })
+		if err != nil || !kept {
+			return err
+		}
+		if <-q.done; q.dropped {
+			return nil
+		}
+		<-d.exited // it was waiting to begin again
 	}
 	return e.dropKept(ctx, d.id, q.name)
 }

@@ -26,6 +26,7 @@ type Engine struct {
 	env        connectors.Env
 	workers    int
 	grace      time.Duration
+	again      time.Duration
 	batchBytes int
 	newBackend func() (state.Backend, error)
 	newFlow    func() (string, state.Backend, error)
@@ -60,20 +61,22 @@ type Config struct {
 
 	MemoryLimit int64 // bytes that all queries may hold together; 0 for no limit
 
-	Grace      time.Duration // how long Close waits for running epochs; 0 for DefaultGrace
-	BatchBytes int           // text in one batch of output, beyond which another is begun; 0 for DefaultBatchBytes
+	RestartAfter time.Duration // how long a query waits that begins again after a failure, longer each time; 0 for DefaultRestartAfter
+	Grace        time.Duration // how long Close waits for running epochs; 0 for DefaultGrace
+	BatchBytes   int           // text in one batch of output, beyond which another is begun; 0 for DefaultBatchBytes
 }
 
 // The defaults of a Config. A batch holds at most 2 GiB of text a column.
 const (
-	DefaultGrace      = 10 * time.Second
-	DefaultBatchBytes = 1 << 30
+	DefaultGrace        = 10 * time.Second
+	DefaultBatchBytes   = 1 << 30
+	DefaultRestartAfter = time.Second
 )
 
 // New returns an engine without queries.
 func New(c Config) *Engine {
 	e := &Engine{
-		env: c.Env, workers: max(c.Workers, 1), grace: c.Grace, batchBytes: c.BatchBytes,
+		env: c.Env, workers: max(c.Workers, 1), grace: c.Grace, again: c.RestartAfter, batchBytes: c.BatchBytes,
 		newBackend: c.NewBackend, newFlow: c.NewFlow, openFlow: c.OpenFlow, notebook: c.Notebook, instance: c.Instance, onProgress: c.OnProgress,
 		joining: make(chan struct{}, 1), starting: map[string]bool{},
 	}
@@ -88,6 +91,9 @@ func New(c Config) *Engine {
 	}
 	if e.grace == 0 {
 		e.grace = DefaultGrace
+	}
+	if e.again == 0 {
+		e.again = DefaultRestartAfter
 	}
 	if e.batchBytes == 0 {
 		e.batchBytes = DefaultBatchBytes
@@ -206,11 +212,23 @@ func (e *Engine) leave(ctx context.Context, q *Query, how func(*dataflow) error)
 	}
 	q.abandon() // a reader that has fallen behind must not keep the epoch from its end
 	var err error
+	var ended *dataflow // with its last query
 	berr := e.between(ctx, q, func(d *dataflow) {
-		if d != nil {
-			err = how(d)
+		if d == nil {
+			return
+		}
+		if err = how(d); err == nil && len(d.members) == 0 {
+			ended = d
 		}
 	})
+	if ended != nil {
+		<-ended.exited // whoever goes on finds it closed
+	}
+	var down *downError
+	if errors.As(berr, &down) {
+		flow := e.flowOf(q)
+		berr = flow.enter(ctx, func() error { return flow.stopDown(q) })
+	}
 	if berr != nil || err != nil {
 		q.resume()
 	}
@@ -338,5 +356,10 @@ func recovered(r any) error {
 	if invariants.Enabled {
 		panic(r)
 	}
-	return fmt.Errorf("internal error: %v\n%s", r, debug.Stack())
+	return &panicError{fmt.Sprintf("internal error: %v\n%s", r, debug.Stack())}
 }
+
+// A panicError is of a panic.
+type panicError struct{ text string }
+
+func (e *panicError) Error() string { return e.text }

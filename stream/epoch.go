@@ -148,6 +148,7 @@ func (d *dataflow) runOne(r *epochRun) error {
 		return err
 	}
 	if len(d.replay) == 0 {
+		d.failures = 0
 		if err := d.mergeScans(); err != nil {
 			return err
 		}

@@ -32,6 +32,8 @@ type fakeTable struct {
 	logs    map[connectors.Split][]string
 	ends    connectors.Offsets // what Latest says instead
 	stop    connectors.Offsets // a Bounded source ends there
+	ids     map[connectors.Split]string
+	first   connectors.Offsets // what can be read still
 	changed chan struct{}
 	before  map[string]func(ctx context.Context) error // by call: "splits", "latest", "wait", "open", "next"
 	waiting int                                        // Waits that run
@@ -204,6 +206,20 @@ func (s *fakeSource) Wait(ctx context.Context, after connectors.Offsets) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// Identify implements connectors.Identifier.
+func (s *fakeSource) Identify(context.Context, []connectors.Split) (map[connectors.Split]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.ids), nil
+}
+
+// Earliest implements connectors.Retainer.
+func (s *fakeSource) Earliest(context.Context, []connectors.Split) (connectors.Offsets, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.first), nil
 }
 
 // End implements connectors.Bounded.

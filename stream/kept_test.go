@@ -34,6 +34,7 @@ type world struct {
 	steps  []string   // that the process has come to
 	kill   func(step string, n int) bool
 	counts map[string]int
+	fails  map[string]int // steps that fail so many times, and the process lives
 	dead   bool
 	flows  int
 	memory int64 // that the process may take; 0 for any
@@ -65,11 +66,22 @@ func (w *world) step(name string) error {
 	}
 	w.counts[name]++
 	w.steps = append(w.steps, name)
+	if w.fails[name] > 0 {
+		w.fails[name]--
+		return errPasses
+	}
 	if w.kill != nil && w.kill(name, w.counts[name]) {
 		w.dead, w.after = true, w.disk.CrashClone(vfs.CrashCloneCfg{})
 		return errKilled
 	}
 	return nil
+}
+
+// failing makes a step fail so many times.
+func (w *world) failing(step string, times int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fails = map[string]int{step: times}
 }
 
 // change changes what is outside, unless the process is dead.

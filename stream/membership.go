@@ -122,6 +122,7 @@ func (d *dataflow) drop(q *Query) error {
 	if err != nil {
 		return err
 	}
+	q.dropped = true
 	if m != nil {
 		kept := d.kept() && m.spec.Kept
 		d.remove(m, Stopped, nil)
@@ -204,7 +205,7 @@ func (d *dataflow) finish(err error) {
 	case d.through:
 		status = Finished
 	}
-	if err == nil && d.id != "" && !d.vacant() && !d.midway && (d.epoch > d.checkpointed || d.through) {
+	if err == nil && d.id != "" && d.backend != nil && !d.vacant() && !d.midway && (d.epoch > d.checkpointed || d.through) {
 		if err = d.rest(d.ctx); err != nil {
 			if status = Failed; errors.Is(err, context.Canceled) {
 				status, err = Stopped, nil // the log has it

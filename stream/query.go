@@ -42,6 +42,7 @@ type Query struct {
 	result   *resultTable
 	done     chan struct{}
 	circuit  *exec.Circuit // until it ends
+	dropped  bool          // with its state, when it has ended
 	resumed  int64         // the epoch behind which it goes on, -1 for none
 	stats    []exec.NodeStats
 

@@ -43,10 +43,12 @@ func (e *Engine) Resume(ctx context.Context, flow string, specs func(Kept) ([]Sp
 	var queries []*Query
 	err := Guard(func() (err error) {
 		if d := e.live(flow); d != nil {
-			queries, err = e.takeBack(ctx, d, specs)
-		} else {
-			queries, err = e.reopen(ctx, flow, specs)
+			if queries, err = e.takeBack(ctx, d, specs); !errors.Is(err, errEnded) {
+				return err
+			}
+			<-d.exited
 		}
+		queries, err = e.reopen(ctx, flow, specs)
 		return err
 	})
 	return queries, e.unlessClosed(err)
@@ -88,6 +90,7 @@ func (e *Engine) reopen(ctx context.Context, flow string, specs func(Kept) ([]Sp
 		err = r.run(ctx)
 	}
 	if err != nil {
+		d.cancel()
 		return nil, errors.Join(err, r.giveUp())
 	}
 	return r.queries, r.startOthers(ctx)
@@ -213,7 +216,6 @@ func (r *recovery) memberOf(name string) *memberMeta {
 // giveUp closes what is open, and leaves what is kept as it was.
 func (r *recovery) giveUp() error {
 	d := r.flow
-	d.cancel()
 	var errs []error
 	for _, m := range r.members {
 		d.release(m)

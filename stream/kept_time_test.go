@@ -1,0 +1,120 @@
+package stream_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/stream"
+)
+
+// killedNow is the end of a process between any two of its steps.
+func (w *world) killedNow() {
+	w.kill = func(string, int) bool { return true }
+	_ = w.step("now")
+	w.kill = nil
+	w.ended()
+}
+
+// Which rows are late, and how many were, is the same where the process is killed time and
+// again, whatever of it the checkpoints have and the log.
+func TestEventTimeRandomKilled(t *testing.T) {
+	for seed := range uint64(150) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			s, w := newSimulated(t, seed), newWorld(t)
+			s.w.ByEpoch = false
+			spec := func() stream.Spec {
+				q := s.kept("v")
+				q.Kept, q.CheckpointInterval = true, []time.Duration{1, time.Second, 1 << 60}[seed%3]
+				return q
+			}
+			clock := func(c *stream.Config) { c.Env.Now = s.clock.now }
+			e := w.process(clock)
+			q := start(t, e, spec())
+			s.fill(func() {
+				processed(t, e, q)
+				s.clock.move(time.Duration(s.r.IntN(3)) * time.Second)
+				switch s.r.IntN(3) {
+				case 0:
+					w.killedNow()
+				case 1:
+					w.ended()
+				default:
+					return
+				}
+				e = w.process(clock)
+				queries, err := w.resumed(e, spec())
+				q = one(t, queries, err)
+			})
+			processed(t, e, q)
+			var want []string
+			rows := 0
+			for _, log := range s.logs {
+				want = append(want, inTime(log, s.w.Delay.Microseconds())...)
+				rows += len(log)
+			}
+			equal(t, result(t, q), counted(want, 1))
+			if p := q.Progress(); len(p.Sources) > 0 && p.Sources[0].EventTime.LateRows != int64(rows-len(want)) {
+				t.Errorf("%d rows are late, not %d", p.Sources[0].EventTime.LateRows, rows-len(want))
+			}
+		})
+	}
+}
+
+// The watermark is the same after a restart as it was, while splits become idle and wake,
+// and the clock moves back and forth: a replay decides what was decided.
+func TestIdleSplitsOfAKilledProcess(t *testing.T) {
+	compared := 0
+	for seed := range uint64(300) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			s, w := newSimulated(t, seed), newWorld(t)
+			s.w.Idle = time.Duration(1+s.r.IntN(30)) * time.Second
+			s.w.IdleAdvance = s.r.IntN(4) == 0
+			spec := func() stream.Spec {
+				q := s.kept("v")
+				q.Kept, q.CheckpointInterval = true, 1<<60
+				return q
+			}
+			clock := func(c *stream.Config) { c.Env.Now = s.clock.now }
+			e := w.process(clock)
+			q := start(t, e, spec())
+			s.fill(func() {
+				s.clock.move(time.Duration(s.r.IntN(60)-20) * time.Second)
+				if s.r.IntN(4) == 0 {
+					split := connectors.Split(fmt.Sprint("new", s.r.IntN(3)))
+					for _, at := range disorder(s.r, s.r.IntN(6)) {
+						s.table.putText(split, fmt.Sprintf(`{"i": %s}`, at))
+					}
+				}
+				processed(t, e, q)
+				if s.r.IntN(3) > 0 {
+					return
+				}
+				before := standing(t, q)
+				w.killedNow()
+				e = w.process(clock)
+				queries, err := w.resumed(e, spec())
+				q = one(t, queries, err)
+				processed(t, e, q)
+				if len(q.Progress().Sources) > 0 { // else nothing had to be run again
+					compared++
+					equal(t, standing(t, q), before)
+				}
+			})
+		})
+	}
+	if compared < 100 {
+		t.Errorf("only %d restarts had something to run again", compared)
+	}
+}
+
+// standing is what is known of a query's table, and its result.
+func standing(t *testing.T, q *stream.Query) string {
+	event, err := json.Marshal(q.Progress().Sources[0].EventTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(event) + " " + result(t, q)
+}
