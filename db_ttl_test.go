@@ -150,3 +150,38 @@ func weighed(lines []string) string {
 	slices.Sort(out)
 	return strings.Join(out, "\n")
 }
+
+// Events that are sent twice, each of a guid of its own, are taken once for ever, and what
+// is remembered of them does not grow with them.
+func TestEachOnceRemembersNoMoreThanItMust(t *testing.T) {
+	db := opened(t)
+	exec(t, db, `CREATE TABLE e (guid INT, ts TIMESTAMP(0), WATERMARK FOR ts AS ts - INTERVAL 10 SECOND) WITH (connector = 'memory', append_only = 'true')`)
+	exec(t, db, `CREATE TABLE out_ (guid INT, ts TIMESTAMP(0)) WITH (connector = 'memory')`)
+	q := start(t, db, `INSERT INTO out_ SELECT guid, ts FROM SESSION(TABLE e PARTITION BY guid, DESCRIPTOR(ts), INTERVAL 10 SECOND)
+		QUALIFY ROW_NUMBER() OVER (PARTITION BY guid, window_start, window_end ORDER BY ts) = 1 EMIT APPEND`)
+	const epochs, each = 40, 20
+	most := int64(0)
+	for epoch := range epochs {
+		var rows []string
+		for i := range each {
+			at := time.Date(2026, 1, 1, 0, 0, epoch*each+i, 0, time.UTC)
+			for range 2 {
+				rows = append(rows, fmt.Sprintf("(%d, '%s')", epoch*each+i, at.Format(time.DateTime)))
+			}
+		}
+		exec(t, db, "INSERT INTO e VALUES "+strings.Join(rows, ", "))
+		if err := q.ProcessAllAvailable(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		held := int64(0)
+		for _, s := range q.Progress().StateOperators {
+			held += s.NumRowsTotal
+		}
+		most = max(most, held)
+	}
+	if most > 10*each {
+		t.Errorf("%d rows of state for sessions that end 20 seconds behind the last row", most)
+	}
+	// At 799 seconds the watermark is at 789, beyond the sessions of what came up to 778.
+	equal(t, ask(t, db, "SELECT COUNT(*), COUNT(DISTINCT guid), MAX(guid) FROM out_"), "+1 779 779 778\n")
+}
