@@ -104,10 +104,16 @@ func (db *DB) note(q *Query) error {
 	if status == Running || status == Stopped && db.engine.Closed() {
 		return nil
 	}
-	return db.setStatus(q.launch, status, cause)
+	return db.setStatusWhile(func() bool { return db.queryOf(q.run) == q }, q.launch, status, cause)
 }
 
 func (db *DB) setStatus(l *launch, status Status, cause error) error {
+	return db.setStatusWhile(func() bool { return true }, l, status, cause)
+}
+
+// setStatusWhile keeps the status of a query unless its handle has given way to another by
+// then: one that has ended may be told of when it goes on already.
+func (db *DB) setStatusWhile(listed func() bool, l *launch, status Status, cause error) error {
 	next := catalog.Query{Status: status.String()}
 	if cause != nil {
 		next.Error = cause.Error()
@@ -116,7 +122,7 @@ func (db *DB) setStatus(l *launch, status Status, cause error) error {
 		return nil
 	}
 	return db.catalog.Change(func(n *catalog.Names) error {
-		if k, ok := n.Query(l.name); ok && k.ID == l.id {
+		if k, ok := n.Query(l.name); ok && k.ID == l.id && listed() {
 			changed := *k
 			changed.Status, changed.Error = next.Status, next.Error
 			n.PutQuery(changed)

@@ -89,7 +89,15 @@ func (db *DB) launchAlone(ctx context.Context, l *launch) (Result, error) {
 	if k, kept := db.catalog.Query(l.name); kept && !l.orReplace {
 		return db.takeUp(ctx, l.at, k)
 	}
+	if l.orReplace {
+		if r, done, err := db.renew(ctx, l); done || err != nil {
+			return r, err
+		}
+	}
 	spec, err := db.specOf(ctx, l)
+	if err == nil && old != nil {
+		err = db.readAgain(ctx, l, spec, old)
+	}
 	if err == nil && old != nil {
 		err = old.run.Stop(ctx)
 	}

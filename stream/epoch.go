@@ -298,7 +298,7 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 		s.tellLate(d.engine.notice)
 		sources = append(sources, SourceProgress{
 			Description: s.name(), StartOffset: start, EndOffset: end,
-			LatestOffset: maps.Clone(s.latest), NumInputRows: n, BadRecords: s.bad, EventTime: s.eventTime(), scan: s, readers: s.readers(), began: maps.Clone(s.started),
+			LatestOffset: maps.Clone(s.latest), NumInputRows: n, BadRecords: s.bad, EventTime: s.eventTime(), scan: s, readers: s.readers(),
 		})
 	}
 	d.total += rows

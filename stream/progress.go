@@ -60,12 +60,6 @@ type SourceProgress struct {
 
 	scan    *scan
 	readers []string
-	began   connectors.Offsets
-}
-
-// Began returns where reading began in each split of the table.
-func (s SourceProgress) Began() (table string, at connectors.Offsets) {
-	return s.scan.spec.Table.Name, s.began
 }
 
 // ReadBy reports that a query reads the source itself: the sources of a progress are those

@@ -26,6 +26,33 @@ func (s *scan) found(start connectors.Offsets, ids map[connectors.Split]string) 
 	}
 }
 
+// Began returns where reading began in the splits of each table that the query reads itself,
+// nil of one that has ended. Queries whose reading has met have it from the first of them.
+func (q *Query) Began(ctx context.Context) (tables map[string]connectors.Offsets, err error) {
+	err = q.engine.between(ctx, q, func(d *dataflow) {
+		if d == nil {
+			return
+		}
+		tables = map[string]connectors.Offsets{}
+		for _, s := range d.scans {
+			if !slices.ContainsFunc(s.uses, func(u use) bool { return u.member.query == q }) {
+				continue
+			}
+			at := tables[s.spec.Table.Name]
+			if at == nil {
+				at = connectors.Offsets{}
+				tables[s.spec.Table.Name] = at
+			}
+			for split, off := range s.started {
+				if first, ok := at[split]; !ok || off < first {
+					at[split] = off
+				}
+			}
+		}
+	})
+	return tables, err
+}
+
 func (s *scan) idsOf(splits connectors.Offsets) map[connectors.Split]string {
 	out := map[connectors.Split]string{}
 	for split := range splits {

@@ -423,8 +423,11 @@ func TestBeginningOfAScan(t *testing.T) {
 	q := start(t, e, spec)
 	processed(t, e, q)
 	equal(t, result(t, q), "+1 3, +1 4, +1 5")
-	table, began := q.Progress().Sources[0].Began()
-	if want := (connectors.Offsets{"t/0": 2, "t/1": 0}); table != spec.Inputs[0].Source.Table.Name || !maps.Equal(began, want) {
-		t.Errorf("%s began at %v, want %v", table, began, want)
+	began, err := q.Began(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := began[spec.Inputs[0].Source.Table.Name], (connectors.Offsets{"t/0": 2, "t/1": 0}); !maps.Equal(got, want) {
+		t.Errorf("reading began at %v, want %v", began, want)
 	}
 }
