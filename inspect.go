@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/sqlstream/sqlstream/builtin"
+	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
@@ -74,7 +76,12 @@ func (s *StateDir) Verify(ctx context.Context) (*Rows, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	for i, path := range paths {
+	tables, damaged, err := builtin.VerifyTables(s.in)
+	if err != nil {
+		return nil, false, err
+	}
+	wrong = append(wrong, damaged...)
+	for i, path := range append(paths, tables...) {
 		l.add(path, nil, nil, nil, nil, soundness(wrong[i]))
 		sound = sound && wrong[i] == nil
 	}
@@ -105,7 +112,8 @@ func soundness(err error) string {
 }
 
 // Result returns the result table of a query as of the latest checkpoint, in the order of
-// its keys' bytes. The names of the columns are not kept with it.
+// its keys' bytes. The columns have their names where the catalog still has the query, and
+// its plan uses no function of a program's own.
 func (s *StateDir) Result(ctx context.Context, query string) (*Rows, error) {
 	for _, id := range s.in.Flows() {
 		f, err := s.in.Flow(ctx, id)
@@ -120,6 +128,7 @@ func (s *StateDir) Result(ctx context.Context, query string) (*Rows, error) {
 			if err != nil {
 				return nil, err
 			}
+			s.name(schema, query)
 			each := func(f func(key, value []byte) error) error { return s.in.Each(ctx, id, t, f) }
 			return rowsFrom(schema, resultRows(schema, each)), nil
 		}
@@ -178,6 +187,27 @@ func schemaOf(shape string) (*types.Schema, error) {
 		s.Fields = append(s.Fields, types.Field{Name: fmt.Sprintf("column %d", len(s.Fields)+1), Type: t})
 	}
 	return s, nil
+}
+
+// name gives the columns of a result the names that they have in the query's plan.
+func (s *StateDir) name(schema *types.Schema, query string) {
+	data, err := s.in.ReadFile(catalogFile)
+	if err != nil {
+		return
+	}
+	kept, err := catalog.Decode(data)
+	if err != nil {
+		return
+	}
+	for _, q := range kept.Queries {
+		planned, err := planner.StoredSchema(q.Plan, builtin.Functions())
+		if q.Name != query || err != nil || planned.Len() != schema.Len() {
+			continue
+		}
+		for i, f := range planned.Fields {
+			schema.Fields[i].Name = f.Name
+		}
+	}
 }
 
 // outerParts cuts a text at the commas that stand in no bracket.

@@ -66,6 +66,12 @@ func NewID() string {
 // An Inspection is what a directory holds, seen from outside.
 type Inspection = durable.Inspection
 
+// VerifyTables reads what the tables in memory have in a directory, and returns their files
+// and of each what is wrong with it.
+func VerifyTables(in *Inspection) (paths []string, wrong []error, err error) {
+	return memory.Verify(in.FS(), in.Path("tables"))
+}
+
 // Inspect looks into a directory while no process has it open.
 func Inspect(fs FS, path string) (*Inspection, error) {
 	if fs == nil {

@@ -10,6 +10,8 @@ import (
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/planner/lower"
 	"github.com/sqlstream/sqlstream/planner/stored"
+	"github.com/sqlstream/sqlstream/sql/function"
+	"github.com/sqlstream/sqlstream/sql/types"
 )
 
 // Stored writes the query's plan, to be kept beside its text.
@@ -105,4 +107,14 @@ func prints(b *strings.Builder, n logical.Node) string {
 	f := logical.Fingerprint(n, ins)
 	b.WriteString(f + "\n")
 	return f
+}
+
+// StoredSchema reads the columns of a plan that is not to be run, nor compared with what its
+// tables are now.
+func StoredSchema(data []byte, functions *function.Registry) (*types.Schema, error) {
+	s, err := stored.Decode(data, stored.Env{Functions: functions})
+	if err != nil {
+		return nil, err
+	}
+	return s.Optimised.Schema(), nil
 }

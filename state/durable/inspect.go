@@ -43,6 +43,12 @@ func (i *Inspection) Flows() []string { return i.ids }
 // Close lets others have the directory.
 func (i *Inspection) Close() error { return i.dir.lock.Close() }
 
+// FS returns the file system that the directory is in.
+func (i *Inspection) FS() vfs.FS { return i.dir.fs }
+
+// Path returns the path of something in the directory.
+func (i *Inspection) Path(name string) string { return i.dir.Path(name) }
+
 // ReadFile is Dir.ReadFile.
 func (i *Inspection) ReadFile(name string) ([]byte, error) { return i.dir.ReadFile(name) }
 
