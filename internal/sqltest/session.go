@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ var begin = time.Date(2026, 3, 4, 5, 6, 7, 890123000, time.UTC)
 type session struct {
 	ctx     context.Context
 	db      *sqlstream.DB
+	dir     string // of the database, to be removed; empty where it has none
 	v       Variation
 	dice    *rand.Rand
 	watched []*watched // started by name, and materialized views
@@ -42,6 +44,12 @@ func openSession(ctx context.Context, v Variation) (*session, error) {
 		options = append(options, sqlstream.WithoutRules())
 	}
 	var err error
+	if v.Crowded {
+		if s.dir, err = os.MkdirTemp("", "sqltest"); err != nil {
+			return nil, err
+		}
+		options = append(options, sqlstream.WithDir(s.dir), sqlstream.WithMemory("64 KiB"))
+	}
 	if s.db, err = sqlstream.Open(ctx, options...); err != nil {
 		return nil, err
 	}
@@ -95,6 +103,9 @@ func (s *session) close() error {
 	err := s.db.Close()
 	for _, w := range s.watched {
 		<-w.ended
+	}
+	if s.dir != "" {
+		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
 	return err
 }

@@ -24,12 +24,13 @@ type Variation struct {
 	Workers int    // parallelism; 0 is 1
 	NoRules bool   // without the optimiser's optional rules
 	Recut   uint64 // the seed by which fed rows are cut into epochs at random; 0: as the file has them
+	Crowded bool   // with a directory, and hardly any memory: state is on disk between epochs
 	Judges  []Judge
 }
 
 // plain reports that outcomes which depend on how a query is run can be compared:
 // plans, changes by epoch, progress.
-func (v Variation) plain() bool { return v.Workers <= 1 && !v.NoRules && v.Recut == 0 }
+func (v Variation) plain() bool { return v.Workers <= 1 && !v.NoRules && v.Recut == 0 && !v.Crowded }
 
 // failing is an error of eval, to the end of its line.
 var failing = regexp.MustCompile("error: .*")
@@ -69,6 +70,7 @@ func Variations(seeds int) []Variation {
 		{Name: "no-rules", NoRules: true},
 		{Name: "two-workers-no-rules", Workers: 2, NoRules: true},
 	}
+	list = append(list, Variation{Name: "without-memory", Workers: 2, Crowded: true}, Variation{Name: "recut-without-memory", Recut: 1, Crowded: true})
 	for seed := 1; seed <= seeds; seed++ {
 		list = append(list, Variation{
 			Name: fmt.Sprintf("recut-%d", seed), Recut: uint64(seed), Workers: 1 + seed%2, NoRules: seed%4 > 1,
