@@ -61,6 +61,7 @@ func (f *Flow) Settle(_ context.Context, happened bool) error {
 		return errors.New("a flow is settled once")
 	}
 	if f.waiting != nil && happened {
+		f.knows(f.waiting)
 		if err := f.commit(); err != nil {
 			return f.fail(err)
 		}
@@ -74,6 +75,13 @@ func (f *Flow) Settle(_ context.Context, happened bool) error {
 	f.settled = true
 	f.dir.settled(f)
 	return nil
+}
+
+// knows notes the tables that a file has begun.
+func (f *Flow) knows(s *stateFile) {
+	for _, t := range s.sections {
+		f.known[t.tableName] = true
+	}
 }
 
 // Store implements state.Backend.

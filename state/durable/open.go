@@ -41,9 +41,7 @@ func (f *Flow) check() error {
 	f.manifest.Files = nil
 	for _, s := range f.files {
 		f.manifest.Files = append(f.manifest.Files, s.entry())
-		for _, t := range s.sections {
-			f.known[t.tableName] = true
-		}
+		f.knows(s)
 	}
 	f.found.Latest.Epoch = f.manifest.Epoch
 	if n := len(f.files); n > 0 {
