@@ -93,6 +93,12 @@ type Settler interface {
 	Settled(at Offsets) bool
 }
 
+// A Successor is a source whose end goes by how long it is open. Where reading goes on behind
+// what another process has read, it is told how far that was.
+type Successor interface {
+	Succeed(at Offsets)
+}
+
 // A Reader hands out the records of a range in order.
 type Reader interface {
 	// Next fills buf from its start and returns how many records it holds now;

@@ -123,6 +123,7 @@ func (d *dataflow) revive(ctx context.Context, m *member) error {
 	}
 	for _, s := range d.scans {
 		if s.usedBy(m) {
+			s.succeed()
 			s.tellWatermark(d.last)
 		}
 	}

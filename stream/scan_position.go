@@ -117,6 +117,13 @@ func (s *scan) retained(ctx context.Context, splits []connectors.Split) error {
 	return nil
 }
 
+// succeed tells the source how far others have read.
+func (s *scan) succeed() {
+	if x, ok := s.source.(connectors.Successor); ok {
+		x.Succeed(maps.Clone(s.pos))
+	}
+}
+
 // usedBy reports that a member uses the scan.
 func (s *scan) usedBy(m *member) bool {
 	return slices.ContainsFunc(s.uses, func(u use) bool { return u.member == m })

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -122,6 +123,34 @@ func (s *source) Splits(context.Context) ([]connectors.Split, error) { return s.
 // Start implements connectors.Source.
 func (s *source) Start(context.Context, []connectors.Split) (connectors.Offsets, error) {
 	return s.order.offsets(s.first), nil
+}
+
+// Succeed implements connectors.Successor: the rows that another process has read count as
+// made by now.
+func (s *source) Succeed(at connectors.Offsets) {
+	if s.rate <= 0 {
+		return
+	}
+	read := func(n int64) bool {
+		for split, off := range s.order.offsets(n) {
+			if off < at[split] {
+				return false
+			}
+		}
+		return true
+	}
+	low, high := s.first, s.first+1
+	for !read(high) && high < math.MaxInt64/2 {
+		low, high = high, high*2
+	}
+	for low < high {
+		if mid := low + (high-low)/2; read(mid) {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	s.start = s.env.Now().Add(-time.Duration(float64(high-s.first) / float64(s.rate) * float64(time.Second)))
 }
 
 // Latest implements connectors.Source: the clock decides how many rows there are.

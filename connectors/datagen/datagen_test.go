@@ -164,3 +164,39 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 }
+
+// A generator goes on where another process has stopped to read, and does not wait until it
+// has been open for as long.
+func TestSucceed(t *testing.T) {
+	for _, splits := range []string{"1", "3"} {
+		tab := table(tweet, "rows.per.second", "100", "splits", splits)
+		before := &clock{start}
+		src := open(t, tab, before)
+		names, err := src.Splits(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		before.now = start.Add(10 * time.Second)
+		read, err := src.Latest(t.Context(), names)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []connectors.Offsets{read, {}} {
+			now := &clock{start.Add(time.Hour)}
+			again := open(t, tab, now)
+			again.(connectors.Successor).Succeed(at)
+			now.now = now.now.Add(10 * time.Second)
+			latest, err := again.Latest(t.Context(), names)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows := connectors.Offset(0)
+			for split, end := range latest {
+				rows += end - at[split]
+			}
+			if rows != 1000 {
+				t.Errorf("%s splits: %d rows after %v", splits, rows, at)
+			}
+		}
+	}
+}
