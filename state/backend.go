@@ -3,7 +3,8 @@ package state
 import "context"
 
 // A Backend keeps the state of one dataflow: a Store for each worker of each query, and
-// what makes all of them durable as one. Its calls come from one goroutine, between epochs.
+// what makes all of them durable as one. Its calls come from one goroutine, between epochs,
+// but for Log, which may be called while stores are used.
 //
 // An epoch goes through it so: Log before it runs, Prepare when it has run, then, where the
 // outside decides whether it has happened, that decision, then Commit. What a process that

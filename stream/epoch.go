@@ -81,9 +81,10 @@ func (d *dataflow) limits() Limits {
 
 // An epochRun is an epoch on its way.
 type epochRun struct {
-	plan  *epochPlan
-	begun time.Time
-	again *logRecord // of an epoch of an earlier process, else nil
+	plan   *epochPlan
+	begun  time.Time
+	record *logRecord // nil where the epoch is not logged
+	again  bool       // an earlier process has logged it
 }
 
 // runEpoch runs an epoch.
@@ -108,7 +109,7 @@ func (d *dataflow) runAgain() error {
 		}
 	}
 	d.epoch = next.epoch - 1
-	err = d.runOne(&epochRun{plan: p, begun: fromNanos(next.record.Now), again: next.record})
+	err = d.runOne(&epochRun{plan: p, begun: fromNanos(next.record.Now), record: next.record, again: true})
 	for _, s := range d.scans {
 		s.succeed()
 	}
@@ -121,15 +122,16 @@ func (d *dataflow) runOne(r *epochRun) error {
 	d.batch++
 	d.force, d.midway = false, true
 	d.last = r.begun
-	record, err := d.note(r)
+	logged := d.note(r) // while the sources are read
+	err := d.read(r)
+	if lerr := logged(); err == nil {
+		err = lerr
+	}
 	if err != nil {
 		return err
 	}
-	if err := d.read(r); err != nil {
-		return err
-	}
-	if record != nil {
-		if err := d.logRead(record, r.plan); err != nil {
+	if r.record != nil {
+		if err := d.logRead(r.record, r.plan); err != nil {
 			return err
 		}
 	}
@@ -161,24 +163,32 @@ func (d *dataflow) runOne(r *epochRun) error {
 	return nil
 }
 
-// note logs the epoch where that is asked for, and returns the record, which was there
-// before where the epoch runs again.
-func (d *dataflow) note(r *epochRun) (*logRecord, error) {
+// note begins to log the epoch where that is asked for, and has not been done before. The
+// record is durable when what it returns does.
+func (d *dataflow) note(r *epochRun) (logged func() error) {
 	d.reads = r.plan.hash()
 	if !d.logs() {
-		d.sums = nil
-		return nil, nil
+		d.sums, r.record = nil, nil
+		return func() error { return nil }
 	}
 	for _, m := range d.members {
 		if m.sum == nil && m.spec.Kept {
 			m.sum = newSumming(m.spec.Schema)
 		}
 	}
-	if r.again != nil {
-		return r.again, nil
+	if r.again {
+		return func() error { return nil }
 	}
-	record := d.record(r.plan, r.begun)
-	return record, d.logEpoch(record)
+	r.record = d.record(r.plan, r.begun)
+	data, err := r.record.encode()
+	done := make(chan error, 1)
+	go func() {
+		if err == nil {
+			err = Guard(func() error { return d.backend.Log(d.ctx, d.epoch, data) })
+		}
+		done <- d.lasting(err)
+	}()
+	return func() error { return <-done }
 }
 
 // read starts the epoch everywhere and takes its rows in.

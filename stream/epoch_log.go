@@ -55,16 +55,9 @@ func (d *dataflow) record(p *epochPlan, now time.Time) *logRecord {
 	return r
 }
 
-// logEpoch makes the record durable.
-func (d *dataflow) logEpoch(r *logRecord) error {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	return d.lasting(d.backend.Log(d.ctx, d.epoch, data))
-}
+func (r *logRecord) encode() ([]byte, error) { return json.Marshal(r) }
 
-// logRead is logEpoch of what was read, where that is less than was planned.
+// logRead logs what was read, where that is less than was planned.
 func (d *dataflow) logRead(r *logRecord, p *epochPlan) error {
 	cut := false
 	for i := range d.scans {
@@ -75,7 +68,11 @@ func (d *dataflow) logRead(r *logRecord, p *epochPlan) error {
 		return nil
 	}
 	r.Final = true
-	return d.logEpoch(r)
+	data, err := r.encode()
+	if err != nil {
+		return err
+	}
+	return d.lasting(d.backend.Log(d.ctx, d.epoch, data))
 }
 
 // A loggedEpoch is an epoch of an earlier process, to be run again.

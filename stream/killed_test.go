@@ -153,6 +153,9 @@ func killedAt(t *testing.T, name string, memory int64, step string, n int) {
 	if err == nil {
 		err = w.life(a, e, queries, 0, 3)
 	}
+	if err == nil { // this time it took fewer epochs
+		w.killedNow()
+	}
 	w.ended()
 	if !errors.Is(err, errKilled) && !w.dead {
 		t.Fatalf("not killed: %v", err)
