@@ -45,6 +45,9 @@ func (s *session) versionsOf(name string, at int) (*versions, error) {
 			r.Stored = append(r.Stored, i)
 		}
 	}
+	if e.Watermark != nil {
+		r.Watermarks = append(r.Watermarks, logical.RelationWatermark{Column: e.Watermark.Column})
+	}
 	h := &logical.History{Relation: r, Time: slices.Index(r.Stored, at2), Dated: e.Def.Columns[at2].Metadata == "timestamp"}
 	if h.Time < 0 {
 		return nil, refused("%s, the time of its versions, is computed", e.Schema.Fields[at2].Name).

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sqlstream/sqlstream/sql/expr"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
@@ -38,6 +39,18 @@ func (h *History) Schema() *types.Schema {
 // String implements Node.
 func (h *History) String() string {
 	return fmt.Sprintf("History of %s by %s", h.Relation.Name, h.Schema().Fields[h.Time].Name)
+}
+
+// watermarks: each record is a version of its own, so that they hold as they do of rows.
+func (h *History) watermarks() []Watermark {
+	var out []Watermark
+	for _, w := range h.Relation.Watermarks {
+		if at := slices.Index(h.Relation.Stored, w.Column); at >= 0 {
+			c := &expr.Column{Index: at, Field: h.Schema().Fields[at]}
+			out = append(out, Watermark{Expr: c, Of: []WatermarkTerm{{Relation: h.Relation, Column: w.Column}}})
+		}
+	}
+	return out
 }
 
 // Properties implements Node.

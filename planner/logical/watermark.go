@@ -62,6 +62,8 @@ func Watermarks(n Node) []Watermark {
 		return x.watermarks()
 	case *Values:
 		return x.watermarks()
+	case *History:
+		return x.watermarks()
 	case *Filter:
 		return filterWatermarks(x)
 	case *Project:
