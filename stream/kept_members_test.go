@@ -297,3 +297,43 @@ func TestSourceThatIsAnother(t *testing.T) {
 		})
 	}
 }
+
+// A query that ends by itself ends where it was to, however often it is begun again, and what
+// it has finished it does not do twice.
+func TestBoundedGoesOn(t *testing.T) {
+	for _, step := range []string{"", "write", "state after", "manifest before", "publish before"} {
+		t.Run(step, func(t *testing.T) {
+			w, a := newWorld(t), newFakeTable(t)
+			spec := func() stream.Spec {
+				s := pairs(a, "q")
+				s.Trigger.AvailableNow, s.Limits.MaxRows = true, 2
+				s.Sinks = []stream.Output{w.sink("out", "")}
+				return s
+			}
+			a.put("t/0", 1, 2, 1, 3, 1)
+			want := squares(a)
+			w.kill = func(s string, n int) bool { return s == step && n == 3 }
+			e := w.process()
+			queries, err := w.begin(e, []stream.Spec{spec()})
+			if err == nil {
+				<-queries[0].Done()
+			}
+			w.ended()
+			w.kill = nil
+			a.put("t/0", 9) // is no part of it
+			for range 2 {
+				e = w.process()
+				if queries, err = w.begin(e, []stream.Spec{spec()}); err != nil {
+					t.Fatal(err)
+				}
+				within(t, "the query", func() { <-queries[0].Done() })
+				if st, err := queries[0].Status(); st != stream.Finished || err != nil {
+					t.Errorf("%v, %v", st, err)
+				}
+				equal(t, w.rows("out"), want)
+				equal(t, result(t, queries[0]), want)
+				w.ended()
+			}
+		})
+	}
+}
