@@ -59,6 +59,7 @@ func aSpan(text string) error {
 // known lists the settings by name.
 var known = []setting{
 	{"checkpoint.interval", "how often the state of a query is made durable, where no sink of its dataflow is exactly once and each epoch is", "1 second", aSpan, true},
+	{"checkpoint.retain", "how many generations of state files are kept in the directory behind those in use, from which damaged ones are healed: each takes about as much room as the state", "1", wholeAbove(0), false},
 	{"cte.max.recursion.depth", "the most rounds of WITH RECURSIVE in an epoch", "1000", wholeAbove(1), true},
 	{"eval.error", "what a row does whose expression fails: 'fail' stops the query, 'null' gives NULL", "fail", oneOf("fail", "null"), true},
 	{"max.bytes.per.trigger", "the most bytes of input that an epoch takes", strconv.FormatInt(stream.DefaultLimits.MaxBytes, 10), wholeAbove(1), true},
@@ -166,8 +167,11 @@ func (db *DB) set(st *sql.Set) error {
 	next[name] = st.Value
 	db.settings = next
 	db.touched[name] = true
-	if name == "memory.limit" {
+	switch {
+	case name == "memory.limit":
 		db.engine.SetMemoryLimit(memoryLimit(st.Value))
+	case name == "checkpoint.retain" && db.dir != nil:
+		db.dir.Retain(int(next.number(name)))
 	}
 	return nil
 }

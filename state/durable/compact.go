@@ -155,11 +155,26 @@ func (f *Flow) endMerge(m *manifest) *merging {
 		old = append(old, s.entry())
 	}
 	m.Files = slices.Replace(slices.Clone(m.Files), at, at+len(done.files), done.out.entry())
-	m.Former = append(slices.Clone(m.Former), old)
-	if extra := len(m.Former) - f.dir.options.Retain; extra > 0 {
-		m.Former = m.Former[extra:]
-	}
+	m.Former = retained(append(slices.Clone(m.Former), old), int(f.dir.retain.Load()))
 	return done
+}
+
+// retained are those of former generations, the oldest first, behind which there are fewer
+// than so many that are of the same epochs in part.
+func retained(former [][]entry, generations int) [][]entry {
+	var kept [][]entry
+	for i, g := range former {
+		younger := 0
+		for _, h := range former[i+1:] {
+			if g[0].From < h[len(h)-1].To && h[0].From < g[len(g)-1].To {
+				younger++
+			}
+		}
+		if younger < generations {
+			kept = append(kept, g)
+		}
+	}
+	return kept
 }
 
 // replaced follows up a published manifest with a merged file.

@@ -224,8 +224,15 @@ func TestTruncatedFile(t *testing.T) {
 // A file that is damaged or missing is healed from those that it was made of, where they
 // are kept.
 func TestHealed(t *testing.T) {
+	for _, retain := range []int{1, 10} {
+		checkHealed(t, retain)
+	}
+}
+
+func checkHealed(t *testing.T, retain int) {
+	t.Helper()
 	whole := vfs.NewCrashableMem()
-	want := damageable(t, whole, Options{Retain: 10})
+	want := damageable(t, whole, Options{Retain: retain})
 	m, err := readManifest(whole, "dir/flows/flow/manifest")
 	if err != nil {
 		t.Fatal(err)
@@ -243,9 +250,12 @@ func TestHealed(t *testing.T) {
 				replace(t, fs, path, []byte("nonsense"))
 			}
 			var told []error
-			o := Options{Retain: 10, Report: func(err error) { told = append(told, err) }}
+			o := Options{Retain: retain, Report: func(err error) { told = append(told, err) }}
 			got, _, err := reread(t, fs, o)
 			if err != nil {
+				if e.To-e.From > 1 {
+					t.Fatalf("%s, merged of others, is not healed: %v", path, err)
+				}
 				continue
 			}
 			healed++

@@ -23,6 +23,7 @@ type Dir struct {
 	limits  limits
 	lock    io.Closer
 	passing atomic.Uint64 // backends of which nothing lasts
+	retain  atomic.Int64  // of the options, or as it was set
 
 	mu   sync.Mutex // guards the list of flows, here and on the disk
 	open []*Flow
@@ -39,6 +40,7 @@ const (
 // Open opens a directory and makes it where there is none.
 func Open(fs vfs.FS, path string, o Options) (*Dir, error) {
 	d := &Dir{fs: fs, path: path, options: o, limits: usualLimits, made: map[*Flow][]flowRef{}}
+	d.Retain(o.Retain)
 	if err := d.begin(); err != nil {
 		return nil, err
 	}
@@ -353,6 +355,9 @@ func (d *Dir) forget(f *Flow) {
 	delete(d.made, f)
 	d.open = slices.DeleteFunc(d.open, func(o *Flow) bool { return o == f })
 }
+
+// Retain sets how many generations of files are kept from the next merge on.
+func (d *Dir) Retain(generations int) { d.retain.Store(int64(generations)) }
 
 // report tells an error that has lost nothing.
 func (d *Dir) report(err error) {

@@ -10,7 +10,7 @@ import "fmt"
 
 // Options are how a directory is kept. The zero value is good.
 type Options struct {
-	// Retain is how many generations of files are kept behind those that are in use: a file
+	// Retain is, until it is set otherwise, how many generations of files are kept behind those that are in use: a file
 	// that is damaged is healed from them. Each takes about as much room as the state.
 	Retain int
 	// Foreground makes Commit merge files itself instead of leaving that to the background.

@@ -3,6 +3,7 @@ package durable
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,6 +57,9 @@ func decodeManifest(path string, data []byte) (*manifest, error) {
 	m := &manifest{}
 	if err := json.Unmarshal(data, m); err != nil {
 		return nil, &Corruption{path, headerSize, err.Error()}
+	}
+	if slices.ContainsFunc(m.Former, func(g []entry) bool { return len(g) == 0 }) {
+		return nil, &Corruption{path, headerSize, "a former generation has no files"}
 	}
 	at := int64(0)
 	for _, f := range m.Files {
