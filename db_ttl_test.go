@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -184,4 +186,51 @@ func TestEachOnceRemembersNoMoreThanItMust(t *testing.T) {
 	}
 	// At 799 seconds the watermark is at 789, beyond the sessions of what came up to 778.
 	equal(t, ask(t, db, "SELECT COUNT(*), COUNT(DISTINCT guid), MAX(guid) FROM out_"), "+1 779 779 778\n")
+}
+
+// When something was last touched is kept with the state: a restart forgets nothing early
+// and nothing late, and a file that is read anew is compared with what it held before.
+func TestWhatIsForgottenOutlastsTheProcess(t *testing.T) {
+	d := newDisk(t)
+	var now atomic.Int64
+	now.Store(1_000_000_000)
+	reopen := func(after int64) *sqlstream.DB {
+		now.Add(after)
+		return d.open(sqlstream.WithClock(func() time.Time { return time.Unix(now.Load(), 0) }))
+	}
+	path := filepath.Join(t.TempDir(), "names.csv")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("1,one\n2,two\n")
+	db := reopen(0)
+	exec(t, db, fmt.Sprintf(`
+		CREATE TABLE t (k INT, v INT) WITH (connector = 'memory', append_only = 'true');
+		CREATE TABLE names (k INT, name VARCHAR) WITH (connector = 'file', path = '%s', format = 'csv', refresh = '1 second');
+		CREATE MATERIALIZED VIEW counts AS SELECT k, COUNT(*) AS n, COUNT(DISTINCT v) AS d FROM t GROUP BY k EMIT STATE TTL 16 SECOND;
+		CREATE MATERIALIZED VIEW known AS SELECT name, COUNT(*) AS n FROM names GROUP BY name;
+		INSERT INTO t VALUES (1, 1), (1, 2), (2, 1)`, path))
+	look := func(counts, known string) {
+		t.Helper()
+		for _, q := range db.Queries() {
+			if err := q.ProcessAllAvailable(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		equal(t, ask(t, db, "SELECT k, n, d FROM counts"), counts)
+		equal(t, ask(t, db, "SELECT name, n FROM known"), known)
+	}
+	look("+1 1 2 2\n+1 2 1 1\n", "+1 one 1\n+1 two 1\n")
+	db = reopen(10)
+	exec(t, db, "INSERT INTO t VALUES (2, 1)")
+	look("+1 1 2 2\n+1 2 2 1\n", "+1 one 1\n+1 two 1\n")
+	write("2,two\n3,three\n")
+	db = reopen(7)
+	look("+1 2 2 1\n", "+1 three 1\n+1 two 1\n")
+	exec(t, db, "INSERT INTO t VALUES (1, 2)")
+	look("+1 1 1 1\n+1 2 2 1\n", "+1 three 1\n+1 two 1\n")
+	db = reopen(12)
+	look("+1 1 1 1\n", "+1 three 1\n+1 two 1\n")
 }
