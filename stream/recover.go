@@ -40,10 +40,11 @@ func (d *dataflow) recover(ctx context.Context, r *recovery) error {
 // settleLast finds out whether the last epoch that was prepared has happened, and settles
 // the backend by that. Only a Transaction makes something else of it than yes.
 func (d *dataflow) settleLast(ctx context.Context, r *recovery) error {
-	var before shownEpochs
-	if d.shown = r.meta.Shown; r.latest != nil {
-		before, d.shown = r.latest.Shown, r.latest.Shown
+	before := shownEpochs{Set: r.meta.Shown.Set, Sinks: r.meta.Shown.Sinks} // where another Transaction began since, it had shown nothing
+	if r.latest != nil && r.latest.Shown.Set == before.Set {
+		before = r.latest.Shown
 	}
+	d.shown = before
 	d.members = r.members // whose sinks share the Transaction
 	err := d.openCommits(ctx)
 	d.members = nil
