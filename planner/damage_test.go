@@ -15,7 +15,7 @@ import (
 	"github.com/sqlstream/sqlstream/planner"
 )
 
-var each = flag.Int("each", 13, "of how many damages to stored plans one is tried")
+var each = flag.Int("each", 37, "of how many damages to stored plans one is tried")
 
 // damages calls f with each place of a value of JSON made something else, or left out.
 func damages(x any, set func(any), f func()) {
