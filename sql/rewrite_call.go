@@ -217,14 +217,26 @@ func (r *rewriter) filter(l *level) {
 	l.operand(from, 0)
 }
 
-// cast rewrites CAST(x AS type) and TRY_CAST.
+// cast rewrites CAST(x AS type), TRY_CAST, and CONVERT(x, type), which is the same.
 func (r *rewriter) cast(l *level) {
 	t, from, end := r.tok(0), len(r.out), r.match[r.at+1]
-	as := r.at + 2
-	for as < end && !r.ts[as].Is("AS") {
+	as, before := r.at+2, "AS"
+	if t.Is("CONVERT") {
+		before = ","
+	}
+	for as < end && !r.ts[as].Is(before) {
+		if before == "," && r.ts[as].Is("USING") {
+			r.fail(r.ts[as], "CONVERT(… USING …) is not supported: all text is UTF-8")
+			return
+		}
 		as = max(as, r.match[as]) + 1
 	}
-	if as >= end || as == r.at+2 || as+1 == end {
+	switch {
+	case as < end && as > r.at+2 && as+1 < end:
+	case before == ",":
+		r.fail(t, "CONVERT is written CONVERT(value, type)")
+		return
+	default:
 		r.fail(t, "%s is written %s(value AS type)", t.Upper, t.Upper)
 		return
 	}

@@ -59,10 +59,8 @@ func (r *rewriter) beginWord(l *level) {
 	switch {
 	case t.Is("CASE"):
 		r.caseExpr(l)
-	case t.Is("CAST", "TRY_CAST") && next.Is("("):
+	case t.Is("CAST", "TRY_CAST", "CONVERT") && next.Is("("):
 		r.cast(l)
-	case t.Is("CONVERT") && next.Is("("):
-		r.fail(t, "CONVERT is not supported").WithHint("write CAST(x AS type)")
 	case t.Is("JSON_TABLE") && next.Is("("):
 		r.fail(t, "JSON_TABLE gives rows, not a value: it stands in FROM")
 	case t.Is("JSON_VALUE") && next.Is("(") && r.returnsJSON():

@@ -32,6 +32,9 @@ func (b *binding) call(x *ast.FuncCallExpr) (expr.Expr, error) {
 	case "tumble", "hop", "cumulate", "session":
 		return nil, b.m.Errorf(x, "%s stands in FROM", strings.ToUpper(name)).
 			WithHint("write FROM %s(TABLE t, DESCRIPTOR(time), …), or GROUP BY window(time, '10 minutes') or session_window(time, '10 minutes')", strings.ToUpper(name))
+	case "tumble_start", "tumble_end", "hop_start", "hop_end", "session_start", "session_end":
+		return nil, b.m.Errorf(x, "%s is not supported", strings.ToUpper(name)).
+			WithHint("write FROM TUMBLE(TABLE t, DESCRIPTOR(time), …), HOP or SESSION, whose rows have window_start and window_end")
 	case "window", "session_window":
 		return b.timeGroup(x)
 	case sql.MarkerArray:

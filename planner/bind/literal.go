@@ -37,8 +37,27 @@ func (b *binding) literal(x ast.ValueExpr) (expr.Expr, error) {
 		if raw, err := hex.DecodeString(hexDigits(string(v))); err == nil {
 			return &expr.Literal{T: types.Of(types.Binary), Value: string(raw)}, nil
 		}
+	case sql.Bit:
+		if raw, ok := bits(string(v)); ok {
+			return &expr.Literal{T: types.Of(types.Binary), Value: raw}, nil
+		}
 	}
 	return nil, b.notYet(x, "this literal")
+}
+
+// bits reads b'101' or 0b101 as bytes, the last bit the lowest of the last one.
+func bits(s string) (string, bool) {
+	s = strings.Trim(strings.TrimPrefix(strings.TrimPrefix(s, "0b"), "0B"), "bB'")
+	n := (len(s) + 7) / 8
+	raw := make([]byte, n)
+	for i := range len(s) {
+		at := len(s) - 1 - i
+		if s[at] != '0' && s[at] != '1' {
+			return "", false
+		}
+		raw[n-1-i/8] |= (s[at] - '0') << (i % 8)
+	}
+	return string(raw), true
 }
 
 func hexDigits(s string) string {
