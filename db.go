@@ -29,6 +29,7 @@ type DB struct {
 	engine     *stream.Engine
 	env        connectors.Env
 	dir        *builtin.Dir // nil where nothing outlives the process
+	selects    bool         // its continuous SELECTs are kept, too
 	instance   string       // tells the directory from all others
 	closing    sync.Once
 	closed     error
@@ -54,6 +55,7 @@ type config struct {
 	memory      string // memory_limit, "" for its default
 	dir         string
 	fs          builtin.FS
+	selects     bool // continuous SELECTs are kept, too
 	setup       func(*DB) error
 }
 
@@ -141,6 +143,7 @@ func newDB(c config) *DB {
 		starting:  map[string]chan struct{}{},
 		write:     make(gate, 1),
 	}
+	db.selects = c.selects
 	if c.memory != "" {
 		db.settings["memory.limit"] = c.memory
 	}

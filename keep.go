@@ -12,7 +12,7 @@ import (
 // a query that ends by itself was given of views.
 func (db *DB) keeps(l *launch) bool {
 	switch {
-	case db.dir == nil || l.kind == "SELECT":
+	case db.dir == nil || l.kind == "SELECT" && !db.selects:
 		return false
 	case !stream.Trigger(l.tail.Trigger).Ends():
 		return true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/sqlstream/sqlstream/builtin"
@@ -340,7 +341,31 @@ func (db *DB) Queries() []*Query {
 			out = append(out, q)
 		}
 	}
+	db.inOrder(out)
 	return out
+}
+
+// inOrder sorts the queries of a directory by their creation: its dataflows go on in any
+// order.
+func (db *DB) inOrder(list []*Query) {
+	if db.dir == nil {
+		return
+	}
+	created := map[string]int{}
+	for i, k := range db.catalog.Now().Queries() {
+		created[k.ID] = i
+	}
+	var places []int
+	var kept []*Query
+	for i, q := range list {
+		if _, ok := created[q.launch.id]; ok {
+			places, kept = append(places, i), append(kept, q)
+		}
+	}
+	slices.SortStableFunc(kept, func(a, b *Query) int { return created[a.launch.id] - created[b.launch.id] })
+	for i, at := range places {
+		list[at] = kept[i]
+	}
 }
 
 // usersOf returns the names of the running queries that read a relation or write

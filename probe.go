@@ -13,7 +13,7 @@ func init() {
 	probe.Look = func(db any) probe.Inside {
 		d := db.(*DB)
 		return probe.Inside{
-			Planner: *d.planning(), ErrorIsNull: d.current()["eval.error"] == "null",
+			Planner: *d.planning(), ErrorIsNull: d.current()["eval.error"] == "null", Settings: d.current(),
 			Timed: func(table string) bool {
 				e, ok := d.catalog.Lookup(table)
 				return ok && e.Watermark != nil
@@ -21,6 +21,7 @@ func init() {
 		}
 	}
 	probe.On = func(fs any) any { return Option(func(c *config) { c.fs = fs.(builtin.FS) }) }
+	probe.KeepSelects = func() any { return Option(func(c *config) { c.selects = true }) }
 	probe.LookAt = func(query any) probe.Running {
 		q := query.(*Query)
 		return probe.Running{Plan: q.plan, Watermark: func(ctx context.Context, w planner.Watermark) (*vec.Vec, error) {

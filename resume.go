@@ -182,6 +182,9 @@ func (db *DB) launchOf(k *catalog.Query, on terms) (*launch, error) {
 		return filling(x, viewEntry(x, on), p, on), nil
 	case *sql.CreateQuery:
 		return db.rewriting(&x.Common, x.Insert, k, insertPlan{query: p, terms: on})
+	case *sql.Select:
+		mode, err := modeOf(k)
+		return &launch{at: &x.Common, name: k.Name, kind: k.Kind, plan: p, mode: mode, tail: x.Tail, result: true, terms: on}, err
 	case *sql.Insert:
 		return db.rewriting(&x.Common, x, k, insertPlan{query: p, terms: on})
 	}
@@ -203,12 +206,17 @@ func (db *DB) rewriting(at *sql.Common, st *sql.Insert, k *catalog.Query, i inse
 		return nil, st.Errorf(st.Target.Offset, "table %s has other columns than when query %s was created", i.target.entry.Name, k.Name).
 			WithHint("CREATE OR REPLACE QUERY %s AS … starts it anew", k.Name)
 	}
+	mode, err := modeOf(k)
+	return db.writing(at, st, i, mode), err
+}
+
+func modeOf(k *catalog.Query) (Mode, error) {
 	for _, mode := range []Mode{Append, Update, Complete} {
 		if mode.String() == k.Mode {
-			return db.writing(at, st, i, mode), nil
+			return mode, nil
 		}
 	}
-	return nil, fmt.Errorf("there is no output mode %s", k.Mode)
+	return 0, fmt.Errorf("there is no output mode %s", k.Mode)
 }
 
 // laid lists a query of the catalog that does not run: because it has ended before, or

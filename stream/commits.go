@@ -20,7 +20,7 @@ type commits struct {
 
 // transactional returns the sink of an output that can share a Transaction.
 func transactional(out Output) bool {
-	_, ok := out.Sink.(connectors.Transactional)
+	_, ok := connectors.Ability[connectors.Transactional](out.Sink)
 	return ok && out.Connector != nil && out.Connector.Transaction != nil
 }
 
@@ -34,7 +34,11 @@ func (c *commits) labels() []string {
 
 // covers reports that the Transaction commits a sink.
 func (c *commits) covers(out Output) bool {
-	return c != nil && transactional(out) && slices.Contains(c.sinks, out.Sink.(connectors.Transactional))
+	if c == nil || !transactional(out) {
+		return false
+	}
+	sink, _ := connectors.Ability[connectors.Transactional](out.Sink)
+	return slices.Contains(c.sinks, sink)
 }
 
 // sharing returns the sinks that are to show epochs as one: those on the cluster of the
@@ -45,7 +49,7 @@ func (d *dataflow) sharing() (c *commits, connector *connectors.Connector, elsew
 			if !d.exactly(m, out) || !transactional(out) {
 				continue
 			}
-			sink := out.Sink.(connectors.Transactional)
+			sink, _ := connectors.Ability[connectors.Transactional](out.Sink)
 			switch {
 			case c == nil:
 				c, connector = &commits{cluster: sink.Cluster()}, out.Connector

@@ -130,7 +130,7 @@ func (d *dataflow) runOne(r *epochRun) error {
 	if err != nil {
 		return err
 	}
-	if r.record != nil {
+	if r.record != nil && !r.again {
 		if err := d.logRead(r.record, r.plan); err != nil {
 			return err
 		}

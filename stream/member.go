@@ -157,6 +157,9 @@ func (m *member) openScans(ctx context.Context, env connectors.Env) error {
 
 func (m *member) openScan(ctx context.Context, spec *Source, env connectors.Env) (*scan, error) {
 	s := newScan(spec)
+	if m.spec.Kept {
+		env.Query = m.spec.Fingerprint
+	}
 	if m.spec.GreatestWatermark && s.time != nil {
 		s.time.most = &m.most
 	}
@@ -200,14 +203,22 @@ func (m *member) feed(ctx context.Context) error {
 				return err
 			}
 		}
-		for column, w := range f.from.spec.Watermarks {
-			v, err := f.from.circuit.Watermark(w)
-			if err != nil {
-				return err
-			}
-			if v != nil {
-				m.circuit.SetWatermark(exec.WatermarkOf{Table: f.from.spec.Name, Column: column}, v)
-			}
+		if err := m.takeWatermarks(f.from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeWatermarks tells the circuit the watermarks of another member's result.
+func (m *member) takeWatermarks(from *member) error {
+	for column, w := range from.spec.Watermarks {
+		v, err := from.circuit.Watermark(w)
+		if err != nil {
+			return err
+		}
+		if v != nil {
+			m.circuit.SetWatermark(exec.WatermarkOf{Table: from.spec.Name, Column: column}, v)
 		}
 	}
 	return nil

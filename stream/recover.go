@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
 )
@@ -128,8 +127,16 @@ func (d *dataflow) revive(ctx context.Context, m *member) error {
 			s.tellWatermark(d.last)
 		}
 	}
+	for _, f := range m.feeds {
+		if f.from == nil {
+			continue
+		}
+		if err := m.takeWatermarks(f.from); err != nil {
+			return err
+		}
+	}
 	if m.begins == running {
-		m.query.goesOn(d.batch - 1)
+		m.query.goesOn(d.batch-1, d.total)
 		m.look(d.last.UnixMicro())
 	}
 	return nil
@@ -141,7 +148,7 @@ func (m *member) recoverSinks(ctx context.Context, happened int64) error {
 		if _, err := out.Sink.Recover(ctx, happened); err != nil {
 			return m.blame(&outputError{out.Name, err})
 		}
-		x, ok := out.Sink.(connectors.Reminded)
+		x, ok := connectors.Ability[connectors.Reminded](out.Sink)
 		if !ok || m.result == nil || out.Mode != connectors.Complete {
 			continue
 		}
@@ -154,14 +161,14 @@ func (m *member) recoverSinks(ctx context.Context, happened int64) error {
 }
 
 // goesOn says that the query has had epochs before.
-func (q *Query) goesOn(epoch int64) {
+func (q *Query) goesOn(epoch, rows int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.resumed = epoch
 	if !q.stepped {
 		q.stepped = true
 		close(q.begun)
-		q.progress = Progress{Name: q.name, BatchID: epoch, Timestamp: time.Time{}}
+		q.progress = Progress{Name: q.name, BatchID: epoch, TotalRows: rows}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 type Inside struct {
 	Planner     planner.Planner
 	ErrorIsNull bool                    // of the setting eval_error
+	Settings    map[string]string       // by name
 	Timed       func(table string) bool // a table has a watermark: the order of its rows matters
 }
 
@@ -22,6 +23,10 @@ var Look func(db any) Inside
 // On makes the option, a sqlstream.Option, by which the directory of a database lies on a
 // file system, a vfs.FS, that is not the disk's.
 var On func(fs any) any
+
+// KeepSelects makes the option, a sqlstream.Option, by which continuous SELECTs are kept in
+// the directory, too, so that a test can see them go on.
+var KeepSelects func() any
 
 // A Running is what there is to see of a query that runs.
 type Running struct {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/sqlstream/sqlstream"
 	"github.com/sqlstream/sqlstream/internal/probe"
 	"github.com/sqlstream/sqlstream/sql"
@@ -18,6 +20,9 @@ import (
 
 // begin is what the clock of every script shows until a clock command moves it.
 var begin = time.Date(2026, 3, 4, 5, 6, 7, 890123000, time.UTC)
+
+// crowd is the memory of a variation that has hardly any.
+const crowd = "64 KiB"
 
 // A session is a script being run: a database, the queries it watches, and in a
 // variation that cuts the rows not yet fed.
@@ -29,6 +34,7 @@ type session struct {
 	dice    *rand.Rand
 	watched []*watched // started by name, and materialized views
 	pending []feeding
+	disk    *disk    // of a variation that opens its directory again and again
 	found   []string // breaches of law since they were last asked for
 
 	mu  sync.Mutex
@@ -44,13 +50,23 @@ func openSession(ctx context.Context, v Variation) (*session, error) {
 		options = append(options, sqlstream.WithoutRules())
 	}
 	var err error
-	if v.Crowded {
+	switch {
+	case v.Restart > 0:
+		s.dice = rand.New(rand.NewPCG(v.Recut, v.Restart))
+		s.disk = &disk{vfs.NewCrashableMem(), options}
+		if v.Crowded {
+			s.disk.options = append(options, sqlstream.WithMemory(crowd))
+		}
+		s.db, err = s.disk.open(s)
+	case v.Crowded:
 		if s.dir, err = os.MkdirTemp("", "sqltest"); err != nil {
 			return nil, err
 		}
-		options = append(options, sqlstream.WithDir(s.dir), sqlstream.WithMemory("64 KiB"))
+		s.db, err = sqlstream.Open(ctx, append(options, sqlstream.WithDir(s.dir), sqlstream.WithMemory(crowd))...)
+	default:
+		s.db, err = sqlstream.Open(ctx, options...)
 	}
-	if s.db, err = sqlstream.Open(ctx, options...); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if v.Recut > 0 {

@@ -25,12 +25,15 @@ type Variation struct {
 	NoRules bool   // without the optimiser's optional rules
 	Recut   uint64 // the seed by which fed rows are cut into epochs at random; 0: as the file has them
 	Crowded bool   // with a directory, and hardly any memory: state is on disk between epochs
+	Restart uint64 // the seed by which the process ends and another goes on, now and then; 0: never
 	Judges  []Judge
 }
 
 // plain reports that outcomes which depend on how a query is run can be compared:
 // plans, changes by epoch, progress.
-func (v Variation) plain() bool { return v.Workers <= 1 && !v.NoRules && v.Recut == 0 && !v.Crowded }
+func (v Variation) plain() bool {
+	return v.Workers <= 1 && !v.NoRules && v.Recut == 0 && v.Restart == 0 && !v.Crowded
+}
 
 // failing is an error of eval, to the end of its line.
 var failing = regexp.MustCompile("error: .*")
@@ -76,11 +79,14 @@ func Variations(seeds int) []Variation {
 			Name: fmt.Sprintf("recut-%d", seed), Recut: uint64(seed), Workers: 1 + seed%2, NoRules: seed%4 > 1,
 		})
 	}
+	list = append(list,
+		Variation{Name: "restart", Restart: 1, Workers: 2},
+		Variation{Name: "restart-recut", Restart: 2, Recut: 2})
 	return judged(list)
 }
 
 // AllVariations are all combinations: as written and cut by each of the seeds, by one
-// worker and by two, with rules and without.
+// worker and by two, with rules and without, and with a process that ends and goes on.
 func AllVariations(seeds int) []Variation {
 	var list []Variation
 	for seed := range seeds + 1 {
@@ -93,6 +99,8 @@ func AllVariations(seeds int) []Variation {
 				if v.Name += fmt.Sprintf("-%d", workers); noRules {
 					v.Name += "-no-rules"
 				}
+				list = append(list, v)
+				v.Name, v.Restart = v.Name+"-restart", uint64(len(list))
 				list = append(list, v)
 			}
 		}
@@ -133,6 +141,11 @@ func (s *Script) Run(ctx context.Context, v Variation) (Report, error) {
 		return r, err
 	}
 	for _, b := range s.Blocks {
+		if v.Restart > 0 && ses.dice.IntN(3) == 0 {
+			if err := ses.reopen(); err != nil {
+				return r, fmt.Errorf("%s:%d: before this, on opening the directory again: %w", s.Name, b.Line, errors.Join(err, ses.close()))
+			}
+		}
 		got, err := ses.run(b)
 		if err != nil {
 			return r, errors.Join(fmt.Errorf("%s:%d: %w", s.Name, b.Line, err), ses.close())

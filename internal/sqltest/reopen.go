@@ -1,0 +1,80 @@
+package sqltest
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/internal/probe"
+)
+
+// A disk is the directory of a database, and what is needed to open it again.
+type disk struct {
+	fs      *vfs.MemFS
+	options []sqlstream.Option
+}
+
+// open opens the directory. Continuous SELECTs are kept in it, too: so all that a script
+// starts goes on.
+func (d *disk) open(s *session) (*sqlstream.DB, error) {
+	options := append(slices.Clone(d.options),
+		sqlstream.WithDir("dir"), probe.On(d.fs).(sqlstream.Option), probe.KeepSelects().(sqlstream.Option))
+	return sqlstream.Open(s.ctx, options...)
+}
+
+// reopen lets the process end, in an orderly way or by a crash that leaves nothing but what
+// was synced, and another one open its directory. What runs goes on, and the next tick tells
+// what is new since the last one, as if nothing had happened.
+func (s *session) reopen() error {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	set := maps.Clone(probe.Look(s.db).Settings)
+	runs := make([]bool, len(s.watched))
+	for i, w := range s.watched {
+		runs[i] = w.running()
+	}
+	crashed := s.dice.IntN(2) == 0
+	left := s.disk.fs
+	if crashed {
+		left = left.CrashClone(vfs.CrashCloneCfg{})
+	}
+	if err := s.close(); err != nil && !crashed {
+		return err
+	}
+	s.disk.fs = left
+	var err error
+	if s.db, err = s.disk.open(s); err != nil {
+		return err
+	}
+	now := probe.Look(s.db).Settings
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		if now[name] != set[name] {
+			if err := s.db.Exec(s.ctx, "SET "+name+" = '"+set[name]+"'"); err != nil {
+				return err
+			}
+		}
+	}
+	for i, w := range s.watched {
+		if runs[i] {
+			s.watched[i] = s.again(w)
+		}
+	}
+	return s.check()
+}
+
+// again is the watched query as it goes on in the database that was opened again.
+func (s *session) again(w *watched) *watched {
+	for _, q := range slices.Backward(s.db.Queries()) {
+		if q.Name() != w.q.Name() {
+			continue
+		}
+		again := watch(s.ctx, q, w.name, w.text)
+		again.zone, again.start, again.unjudged, again.shown = w.zone, w.start, w.unjudged, w.shown
+		return again
+	}
+	s.breach("query %s is gone after the directory was opened again", w.name)
+	return w
+}
