@@ -332,7 +332,10 @@ func (db *DB) resume(ctx context.Context, k *catalog.Query, q *Query) (Result, e
 		return Result{}, fmt.Errorf("query %s has left nothing to go on with", k.Name)
 	}
 	r.Message = "query " + k.Name + " " + resumedAt(r.Query)
-	return r, db.setStatus(r.Query.launch, Running, nil)
+	if err := db.setStatus(r.Query.launch, Running, nil); err != nil || r.Query.ReadsOutside() {
+		return r, err
+	}
+	return r, cause(r.Query.ProcessAllAvailable(ctx)) // one reads what was written meanwhile
 }
 
 // restart begins with a query that has no state.

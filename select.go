@@ -222,8 +222,11 @@ func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string][]*
 		if !ok {
 			return nil, fmt.Errorf("materialized view %s does not run", leaf.Relation.Name)
 		}
-		if st, err := q.Status(); st == stream.Failed {
+		switch st, err := q.Status(); {
+		case st == stream.Failed:
 			return nil, fmt.Errorf("materialized view %s has failed: %w", leaf.Relation.Name, cause(err))
+		case st == stream.Stopped && !db.engine.Closed() && !q.HasResult():
+			return nil, fmt.Errorf("materialized view %s was stopped, and its rows are not in memory; %s", leaf.Relation.Name, db.wayOn(leaf.Relation.Name))
 		}
 		if !slices.Contains(names, leaf.Relation.Name) {
 			names, queries = append(names, leaf.Relation.Name), append(queries, q)
