@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"sync"
 
 	"github.com/sqlstream/sqlstream/builtin"
 	"github.com/sqlstream/sqlstream/catalog"
@@ -20,8 +21,9 @@ import (
 // A StateDir is a directory that WithDir keeps, looked at from outside: nothing runs and
 // nothing is changed. docs/state-format.md says what is in there.
 type StateDir struct {
-	path string
-	in   *builtin.Inspection
+	path    string
+	in      *builtin.Inspection
+	closing sync.Once
 }
 
 // OpenStateDir looks into a directory that no process has open.
@@ -33,11 +35,14 @@ func OpenStateDir(path string) (*StateDir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &StateDir{path, in}, nil
+	return &StateDir{path: path, in: in}, nil
 }
 
 // Close lets others have the directory.
-func (s *StateDir) Close() error { return s.in.Close() }
+func (s *StateDir) Close() (err error) {
+	s.closing.Do(func() { err = s.in.Close() })
+	return err
+}
 
 // Tables lists the state tables of each dataflow as of its latest checkpoint. A dataflow
 // that cannot be read is an error.
