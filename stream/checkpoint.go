@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/internal/faultpoint"
 	"github.com/sqlstream/sqlstream/state"
 )
 
@@ -105,14 +106,17 @@ func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 	if err != nil {
 		return d.lasting(err)
 	}
+	faultpoint.At("epoch-prepared")
 	if show {
 		if err := d.commits.commit(ctx, before, d.epoch, d.reads); err != nil {
 			return err
 		}
 	}
+	faultpoint.At("epoch-shown")
 	if err := d.unread(func() error { return d.backend.Commit(ctx) }); err != nil {
 		return d.lasting(err)
 	}
+	faultpoint.At("epoch-kept")
 	d.checkpointed, d.checkpointAt, d.crowded = d.epoch, d.engine.now(), false
 	d.lastCheckpoint = &CheckpointProgress{Epoch: d.batch - 1, DurationMs: max(d.checkpointAt.Sub(begun), 0).Milliseconds()}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/internal/faultpoint"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -123,6 +124,7 @@ func (d *dataflow) runOne(r *epochRun) error {
 	d.force, d.midway = false, true
 	d.last = r.begun
 	logged := d.note(r) // while the sources are read
+	faultpoint.At("epoch-logged")
 	err := d.read(r)
 	if lerr := logged(); err == nil {
 		err = lerr
@@ -135,6 +137,7 @@ func (d *dataflow) runOne(r *epochRun) error {
 			return err
 		}
 	}
+	faultpoint.At("epoch-read")
 	if err := d.compute(r); err != nil {
 		return err
 	}
