@@ -244,3 +244,20 @@ INSERT INTO copy SELECT k, COUNT(*) FROM t GROUP BY k EMIT COMPLETE`)
 		t.Errorf("got %s", got)
 	}
 }
+
+// A query whose state memory had no room for is stopped, and goes on in the same process
+// with all of it.
+func TestDirectoryResumesWhatWasBeyondMemory(t *testing.T) {
+	d := newDisk(t)
+	db := d.open(sqlstream.WithMemory("64 KiB"))
+	exec(t, db, `CREATE TABLE nums (n BIGINT) WITH (connector = 'memory'); CREATE TABLE sums (k BIGINT, c BIGINT, PRIMARY KEY (k)) WITH (connector = 'memory');
+CREATE MATERIALIZED VIEW counts AS SELECT n % 5000 AS k, COUNT(*) AS c FROM nums GROUP BY n % 5000;
+INSERT INTO nums SELECT * FROM generate_series(1, 10000)`)
+	for range 2 {
+		exec(t, db, "STOP QUERY counts; INSERT INTO nums VALUES (3), (7); RESUME QUERY counts")
+		settle(t, db, "counts")
+	}
+	if got := ask(t, db, "SELECT COUNT(*) AS keys_, SUM(c) AS c FROM counts"); got != "+1 5000 10004\n" {
+		t.Errorf("got %s", got)
+	}
+}

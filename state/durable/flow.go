@@ -89,7 +89,7 @@ func (f *Flow) Store(name string) (state.Store, error) {
 	if !f.settled {
 		return nil, errors.New("a flow is settled before its stores are opened")
 	}
-	if s, ok := f.stores[name]; ok {
+	if s, ok := f.stores[name]; ok && !s.Lost() { // what it has lost the files have
 		return s, nil
 	}
 	s := memory.New()

@@ -193,3 +193,54 @@ func TestNoRoomBeyondMemory(t *testing.T) {
 		}
 	}
 }
+
+// A store that was closed with rows beyond memory, that of a query which was stopped, is
+// opened again with all of them.
+func TestClosedBeyondMemory(t *testing.T) {
+	const rows = 10_000
+	ctx := context.Background()
+	d, err := Open(vfs.NewMem(), "dir", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	f, err := d.Flow("f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Settle(ctx, false); err != nil {
+		t.Fatal(err)
+	}
+	open := func() state.Map {
+		s, err := f.Store("q/0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := s.Map("m", state.MapShape{Keys: []types.Type{bigint}, Width: 24})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	m := open()
+	for from := 0; from < rows; from += vec.BatchRows {
+		n := min(vec.BatchRows, rows-from)
+		k := vec.NewBuilder(bigint)
+		for i := range n {
+			vec.Append(k, int64(from+i))
+		}
+		if err := m.Groups([]*vec.Vec{k.Vec()}, n, make([]int32, n)); err != nil {
+			t.Fatal(err)
+		}
+		m.Clean()
+	}
+	err = errors.Join(f.Prepare(ctx, state.Checkpoint{Epoch: 1}), f.Commit(ctx), f.Spill(0))
+	s, _ := f.Store("q/0")
+	spilled := s.Usage()[0].Spilled
+	if err := errors.Join(err, s.Close()); err != nil || spilled == 0 {
+		t.Fatalf("%d bytes beyond memory: %v", spilled, err)
+	}
+	if n := len(open().All(nil)); n != rows {
+		t.Errorf("%d rows, want %d", n, rows)
+	}
+}

@@ -18,6 +18,7 @@ type Store struct {
 	ordered map[string]*Ordered
 	names   []string
 	fill    Fill // nil where nothing lasts
+	lost    bool // closed with rows beyond memory
 	cold    state.Cold
 }
 
@@ -193,10 +194,16 @@ func (o *Ordered) usage() state.Usage {
 	return state.Usage{Rows: int64(o.Len()), Bytes: o.bytes(), Spilled: o.cold.spilled()}
 }
 
+// Lost reports that the store was closed with rows beyond memory, which it has no more.
+func (s *Store) Lost() bool { return s.lost }
+
 // Close implements state.Store. What is beyond memory is removed.
 func (s *Store) Close() (err error) {
 	if s.cold == nil {
 		return nil
+	}
+	for _, u := range s.Usage() {
+		s.lost = s.lost || u.Spilled > 0
 	}
 	defer func() {
 		if f, ok := recover().(*state.Fault); ok {
