@@ -92,6 +92,15 @@ func (p *process) commit(epoch int64, rows *zset.Batch) {
 	}
 }
 
+// seen waits until what was committed last can be read: Kafka says that a transaction has
+// ended before it has written that everywhere.
+func (p *process) seen() {
+	p.t.Helper()
+	if err := p.txn.finished(p.t.Context()); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // dies goes through the steps of a commit up to one and leaves the rest undone, as a process
 // that is killed there does.
 func (p *process) dies(epoch int64, rows *zset.Batch, after string) {
@@ -155,6 +164,7 @@ func TestEpochsHappenOnce(t *testing.T) {
 		p.commit(1, rows(one, "1 a"))
 		p.commit(2, rows(one))
 		p.commit(3, rows(one, "2 b", "3 c"))
+		p.seen()
 		same(t, ids(t, one), `{"id":1,"body":"a"}`, `{"id":2,"body":"b"}`, `{"id":3,"body":"c"}`)
 		if n := len(ids(t, table)); n != 6 {
 			t.Errorf("%d records of two sinks, want 6", n)
@@ -164,6 +174,7 @@ func TestEpochsHappenOnce(t *testing.T) {
 		p = newProcess(t, id, notes, one, table, table)
 		p.recovers(3, 4, 3)
 		p.commit(4, rows(one, "4 d"))
+		p.seen()
 		same(t, ids(t, one), `{"id":1,"body":"a"}`, `{"id":2,"body":"b"}`, `{"id":3,"body":"c"}`, `{"id":4,"body":"d"}`)
 	})
 }
@@ -192,6 +203,7 @@ func TestDeathBetweenSteps(t *testing.T) {
 					}
 					p.commit(happened+2, rows(table, fmt.Sprintf("%d x", happened+2)))
 					p.commit(happened+3, rows(table, fmt.Sprintf("%d x", happened+3)))
+					p.seen()
 				}
 				got := map[string]int{}
 				for _, l := range ids(t, table) {

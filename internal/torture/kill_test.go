@@ -74,6 +74,7 @@ func (k *killer) loop() {
 	for n := 0; ; n++ {
 		died, broken := k.seen["killed"], k.seen["broker killed"]
 		if k.ended && died >= *kills && broken >= *brokerKills {
+			k.round("", 0) // it begins by waiting until what was committed last can be read
 			return
 		}
 		if n > 5*(*kills)+10*(*brokerKills)+50 {
