@@ -136,19 +136,37 @@ func (d *dataflow) lasting(err error) error {
 	return fmt.Errorf("keeping the state: %w", err)
 }
 
+// stages reports that what a sink has prepared outlives the process: it shows an epoch when
+// that is durable, or when the next process tells it so.
+func (d *dataflow) stages(m *member, out Output) bool {
+	return d.exactly(m, out) && !transactional(out)
+}
+
+// show has the sinks show the epoch by themselves: those that stage, or the others.
+func (d *dataflow) show(staged bool) error {
+	for _, m := range d.members {
+		which := func(out Output) bool { return !d.commits.covers(out) && d.stages(m, out) == staged }
+		if err := m.commit(d.ctx, d.epoch, which); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // conclude ends an epoch that was computed and prepared in all members: it becomes durable,
 // if it is time for that, and the sinks show it.
 func (d *dataflow) conclude() error {
 	durable := d.checkpointDue()
+	if err := d.show(false); err != nil { // before the epoch is behind: a process that dies then shows it again
+		return err
+	}
 	if durable {
 		if err := d.checkpoint(d.ctx, d.commits != nil); err != nil {
 			return err
 		}
 	}
-	for _, m := range d.members {
-		if err := m.commit(d.ctx, d.epoch, d.commits); err != nil {
-			return m.blame(err)
-		}
+	if err := d.show(true); err != nil {
+		return err
 	}
 	d.midway = false
 	if durable {

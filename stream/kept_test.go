@@ -189,6 +189,7 @@ type lastingSink struct {
 	name    string
 	cluster string
 	shared  bool // its Transaction shows what it is given
+	forgets bool // what it has prepared ends with the process
 	open    int64
 	rows    row
 }
@@ -198,7 +199,7 @@ func (s *lastingSink) Recover(_ context.Context, happened int64) (int64, error) 
 		return 0, err
 	}
 	return happened, s.w.change(func() {
-		if rows, ok := s.w.staged[s.name][happened]; ok {
+		if rows, ok := s.w.staged[s.name][happened]; ok && !s.forgets {
 			s.w.shown[s.name] = append(s.w.shown[s.name], rows...)
 		}
 		s.w.staged[s.name] = map[int64]row{}
@@ -286,7 +287,7 @@ func (x *txn) Close() error { return nil }
 
 // sink is an output that is exactly once; with a cluster it can share a Transaction.
 func (w *world) sink(name, cluster string) stream.Output {
-	s := &lastingSink{w: w, name: name, cluster: cluster}
+	s := &lastingSink{w: w, name: name, cluster: cluster, forgets: cluster != ""}
 	if w.staged[name] == nil {
 		w.staged[name] = map[int64]row{}
 	}

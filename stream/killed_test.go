@@ -66,7 +66,7 @@ func kinds(w *world, a *fakeTable) map[string]func() []stream.Spec {
 	shared := func() stream.Output { return w.sink("shared", "c") }
 	atLeastOnce := func() stream.Output {
 		o := w.sink("out", "")
-		o.Guarantee = connectors.AtLeastOnce
+		o.Guarantee, o.Sink.(*lastingSink).forgets = connectors.AtLeastOnce, true
 		return o
 	}
 	return map[string]func() []stream.Spec{

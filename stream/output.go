@@ -102,14 +102,14 @@ func (m *member) publish(ctx context.Context, batch int64) error {
 	return nil
 }
 
-// commit has the sinks show the epoch, but for those whose Transaction has done so.
-func (m *member) commit(ctx context.Context, epoch int64, c *commits) error {
+// commit has some of the sinks show the epoch.
+func (m *member) commit(ctx context.Context, epoch int64, which func(Output) bool) error {
 	for _, s := range m.spec.Sinks {
-		if c.covers(s) {
+		if !which(s) {
 			continue
 		}
 		if err := s.Sink.Commit(ctx, epoch); err != nil {
-			return &outputError{s.Name, err}
+			return m.blame(&outputError{s.Name, err})
 		}
 	}
 	return nil

@@ -333,6 +333,7 @@ func TestSecondProcess(t *testing.T) {
 		if err := first.txn.Commit(t.Context(), 2, 0); !errors.Is(err, connectors.ErrTaken) {
 			t.Errorf("got %v", err)
 		}
+		second.seen()
 		same(t, ids(t, table), `{"id":1,"body":"x"}`, `{"id":2,"body":"second"}`)
 	}
 }
@@ -411,6 +412,7 @@ func TestGivenUp(t *testing.T) {
 		}
 		p.recovers(0, 1, 0)
 		p.commit(1, rows(table, "1 x"))
+		p.seen()
 		same(t, ids(t, table), `{"id":1,"body":"x"}`)
 	})
 }
@@ -470,6 +472,7 @@ func TestPartitionsAddedUnderTransaction(t *testing.T) {
 		for written() == 0 { // rows without a key go to one partition after the other
 			epoch++
 			p.commit(epoch, rows(table, fmt.Sprintf("%d x", epoch)))
+			p.seen()
 		}
 		if got := ids(t, table); len(got) != int(epoch) {
 			t.Errorf("%d records of %d epochs", len(got), epoch)
@@ -515,6 +518,7 @@ func TestMarkerForgottenWhileIdle(t *testing.T) {
 		w.again(func() error { return w.a.DeleteConsumerGroup(id) })
 		p.recovers(1, 2, 1)
 		p.commit(2, rows(table, "2 x"))
+		p.seen()
 		same(t, ids(t, table), `{"id":1,"body":"x"}`, `{"id":2,"body":"x"}`)
 	})
 }

@@ -21,7 +21,10 @@ import (
 // State that outgrows memory is written and found again without being in memory whole, and
 // the directory of what went beyond it is gone with the process.
 func TestReopenMoreThanMemory(t *testing.T) {
-	const rows, limit = 200_000, 4 << 20
+	rows, limit := 200_000, int64(4<<20)
+	if testing.Short() {
+		rows, limit = rows/8, limit/4
+	}
 	ctx, fs := context.Background(), vfs.NewMem()
 	for round := range 3 {
 		d, err := Open(fs, "dir", Options{})
@@ -71,7 +74,7 @@ func TestReopenMoreThanMemory(t *testing.T) {
 			k, v := vec.NewBuilder(bigint), vec.NewBuilder(bigint)
 			for i := range n {
 				vec.Append(k, int64(from+i)/5)
-				vec.Append(v, int64(from+i)*7919%rows)
+				vec.Append(v, int64(from+i)*7919%int64(rows))
 			}
 			if err := m.Groups([]*vec.Vec{v.Vec()}, n, gids[:n]); err != nil {
 				t.Fatal(err)
@@ -92,7 +95,7 @@ func TestReopenMoreThanMemory(t *testing.T) {
 				}
 			}
 			for i := range n {
-				if w := o.Add(fmt.Appendf(nil, "%09d", int64(from+i)*7919%rows), 1); w != int64(round+1) {
+				if w := o.Add(fmt.Appendf(nil, "%09d", int64(from+i)*7919%int64(rows)), 1); w != int64(round+1) {
 					t.Fatalf("round %d: a key has the weight %d", round, w)
 				}
 			}
