@@ -95,6 +95,14 @@ func (db *DB) launchAlone(ctx context.Context, l *launch) (Result, error) {
 			return r, err
 		}
 	}
+	if old == nil && l.orReplace {
+		old = db.wake(ctx, l)
+	}
+	if old != nil && l.orReplace {
+		if r, done, err := db.takeOver(ctx, l, old); done || err != nil {
+			return r, err
+		}
+	}
 	spec, err := db.specOf(ctx, l)
 	if err == nil && old != nil {
 		err = db.readAgain(ctx, l, spec, old)
@@ -115,9 +123,7 @@ func (db *DB) launchAlone(ctx context.Context, l *launch) (Result, error) {
 	}
 	r := Result{Query: db.listed(run, l), Message: "query " + l.name + " started"}
 	db.forgetOldest()
-	if l.note != "" {
-		r.Notes = append(r.Notes, l.note)
-	}
+	r.Notes = l.notes(readFromBeginning(spec))
 	return r, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/connectors"
@@ -77,6 +78,25 @@ func (db *DB) readAgain(ctx context.Context, l *launch, spec stream.Spec, old *Q
 		src.From = began
 	}
 	return nil
+}
+
+// notes are what there is to say of a launch beside its message.
+func (l *launch) notes(more string) []string {
+	return slices.DeleteFunc([]string{l.note, more}, func(s string) bool { return s == "" })
+}
+
+// readFromBeginning says which tables are read again by what takes the place of another.
+func readFromBeginning(spec stream.Spec) string {
+	var names []string
+	for _, in := range spec.Inputs {
+		if src := in.Source; src != nil && src.From != nil && !slices.Contains(names, src.Table.Name) {
+			names = append(names, src.Table.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "read again, from where the one before began: " + strings.Join(names, ", ")
 }
 
 // gone says what of a table lies before the first record that can still be read, "" where all

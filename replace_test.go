@@ -114,7 +114,9 @@ func TestReplacedViewReadsTheSameRows(t *testing.T) {
 	produce(t, c, name, 1, 5, 9)
 	await("+1 4\n")
 	db = d.open()
-	exec(t, db, "CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT COUNT(*) AS c, SUM(i) AS s FROM n")
+	if said := notes(t, db, "CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT COUNT(*) AS c, SUM(i) AS s FROM n"); !strings.Contains(said, "read again, from where the one before began: n") {
+		t.Errorf("notes: %s", said)
+	}
 	await("+1 4 26\n")
 	deleteRecords(t, c, name, 7)
 	err = db.Exec(t.Context(), "CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT MAX(i) AS m FROM n")

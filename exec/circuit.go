@@ -175,6 +175,9 @@ func (c *Circuit) Finish(ctx context.Context) error {
 	if err := c.settle(); err != nil {
 		return err
 	}
+	for _, w := range c.workers {
+		w.heirs = nil
+	}
 	return c.look()
 }
 
@@ -264,7 +267,8 @@ type worker struct {
 	timed   []timed // the operators that time moves
 	stats   []*NodeStats
 	mem     vec.Mem
-	emitted uint // batches
+	emitted uint   // batches
+	heirs   []bool // by node, in an epoch of Inherit: what begins with all its rows
 
 	mu    sync.Mutex
 	inbox []parcel
@@ -298,6 +302,9 @@ func (w *worker) emit(at int, b *zset.Batch) error {
 		return w.circuit.out(w.index, b)
 	}
 	for _, e := range n.outs {
+		if w.heirs != nil && w.heirs[e.to] {
+			continue // it has these rows
+		}
 		mark := w.mem.Mark()
 		w.stats[e.to].RowsIn += int64(b.Len)
 		if err := w.ops[e.to].Apply(w.ctx, &w.steps[e.to], e.port, b); err != nil {

@@ -106,6 +106,9 @@ func (k *keeping) query(q *Query, prints map[logical.Node]string) {
 				k.forgotten[prints[n]] = s.Node.String()
 			}
 		}
+		if exec.Inherits(s.Plan) {
+			note(s.Node, true)
+		}
 		switch p := s.Plan.(type) {
 		case *exec.Aggregate:
 			note(s.Node, p.Closes == 0 && p.Forget == 0)
@@ -115,7 +118,9 @@ func (k *keeping) query(q *Query, prints map[logical.Node]string) {
 			note(s.Node, true)
 		case *exec.Join:
 			for i, in := range ins {
-				note(in, p.Expires[i].Column == 0 && p.Forget == 0)
+				if p.KeepsAll(i) {
+					note(in, p.Expires[i].Column == 0 && p.Forget == 0)
+				}
 			}
 		case *exec.SetOp:
 			note(s.Node, p.Expires.Column == 0)
@@ -195,9 +200,22 @@ func (f Filling) String() string {
 // reads again what the other has read is there no more; how says what of it.
 func (r Reuse) Gone(table, how string) error {
 	for _, f := range r.New {
-		if slices.ContainsFunc(f.Read, func(x *logical.Relation) bool { return x.Name == table || x.LateOf == table }) {
+		if readsTable(f.State.Node, table) {
 			return fmt.Errorf("%s is new and is made of all rows of table %s, of which %s", f.State.Node, table, how)
 		}
 	}
 	return fmt.Errorf("it is made of all rows of table %s, of which %s", table, how)
+}
+
+func readsTable(n logical.Node, table string) bool {
+	reads := false
+	logical.Walk(n, func(n logical.Node) {
+		switch x := n.(type) {
+		case *logical.Scan:
+			reads = reads || x.Relation.Name == table || x.Relation.LateOf == table
+		case *logical.History:
+			reads = reads || x.Relation.Name == table
+		}
+	})
+	return reads
 }

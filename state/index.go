@@ -35,6 +35,8 @@ type Index interface {
 	Touch(rows []int32)
 	// Columns appends the columns of stored rows to builders, one for each.
 	Columns(rows []int32, out []*vec.Builder)
+	// All appends every row to rows, in no particular but always the same order.
+	All(rows []int32) []int32
 	// Expire gives the rows whose value in the expiry column is less than bound's first one,
 	// and not NULL, the weight 0, at a cost that follows their number.
 	Expire(bound *vec.Vec)

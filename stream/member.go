@@ -163,10 +163,13 @@ func (m *member) openScan(ctx context.Context, spec *Source, env connectors.Env)
 	if m.spec.GreatestWatermark && s.time != nil {
 		s.time.most = &m.most
 	}
-	if m.was == nil {
+	at := -1
+	if m.was != nil {
+		at = slices.IndexFunc(m.was.Scans, func(x scanMeta) bool { return x.Table == spec.Table.Name && x.Late == (spec.Late != nil) })
+	}
+	if m.was == nil || at < 0 && m.spec.Inherits != nil {
 		return s, s.open(ctx, env, func() error { return s.begin(ctx, m.spec.Trigger.Ends()) })
 	}
-	at := slices.IndexFunc(m.was.Scans, func(x scanMeta) bool { return x.Table == spec.Table.Name && x.Late == (spec.Late != nil) })
 	if at < 0 {
 		return nil, s.wrap(fmt.Errorf("the state of query %s does not say where it is; %s", m.spec.Name, startAnew))
 	}

@@ -16,7 +16,7 @@ func (e *Engine) Start(ctx context.Context, spec Spec) (*Query, error) {
 	ctx, cancel := e.open(ctx)
 	defer cancel()
 	m := &member{spec: spec, query: newQuery(e, spec), most: unknown, begins: fresh}
-	err := e.reserve(spec.Name)
+	err := e.reserve(spec.Name, spec.Inherits)
 	if err == nil {
 		defer e.release(spec.Name)
 		err = Guard(func() error { return e.start(ctx, m) })
@@ -27,14 +27,16 @@ func (e *Engine) Start(ctx context.Context, spec Spec) (*Query, error) {
 	return m.query, nil
 }
 
-// reserve keeps a name for a query that is about to start.
-func (e *Engine) reserve(name string) error {
+// reserve keeps a name for a query that is about to start: one that inherits may have that of
+// the other.
+func (e *Engine) reserve(name string, in *Inheritance) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	running := e.find(name)
 	switch {
 	case e.closing.Err() != nil:
 		return ErrClosed
-	case e.starting[strings.ToLower(name)] || e.find(name) != nil:
+	case e.starting[strings.ToLower(name)] || running != nil && (in == nil || in.From != running):
 		return fmt.Errorf("query %s %w", name, ErrRuns)
 	}
 	e.starting[strings.ToLower(name)] = true
@@ -57,9 +59,13 @@ func (e *Engine) start(ctx context.Context, m *member) error {
 	if err := m.open(e.batchBytes); err != nil {
 		return err
 	}
+	if err := e.inherit(ctx, m); err != nil {
+		return err
+	}
 	if err := m.openScans(ctx, e.env); err != nil {
 		return err
 	}
+	m.spec.Inherits, m.query.spec.Inherits = nil, nil // the other one is not held by this
 	for _, out := range m.spec.Sinks {
 		if _, err := out.Sink.Recover(ctx, 0); err != nil {
 			return fmt.Errorf("%s: %w", out.Name, err)

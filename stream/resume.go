@@ -155,7 +155,7 @@ func (r *recovery) enlist() error {
 			r.stays, r.stopped = append(r.stays, was.Name), append(r.stopped, q)
 			continue
 		}
-		if err := r.flow.engine.reserve(spec.Name); err != nil {
+		if err := r.flow.engine.reserve(spec.Name, nil); err != nil {
 			return err
 		}
 		r.names = append(r.names, spec.Name)

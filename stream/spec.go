@@ -41,6 +41,9 @@ type Spec struct {
 	Metered       bool // take the time of each operator, for Stats
 	Limits        Limits
 
+	// Inherits is of a query that begins with what another one remembers; nil for none.
+	Inherits *Inheritance
+
 	// Kept says that the query outlives the process, where the engine has a place for it.
 	Kept        bool
 	Fingerprint string // of the plan: state belongs to no other

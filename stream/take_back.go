@@ -43,7 +43,7 @@ func (e *Engine) takeBack(ctx context.Context, d *dataflow, specs func(Kept) ([]
 func (e *Engine) takeBackOne(ctx context.Context, d *dataflow, spec Spec) (*Query, error) {
 	m := &member{spec: spec, query: newQuery(e, spec), most: unknown}
 	known := true
-	err := e.reserve(spec.Name)
+	err := e.reserve(spec.Name, nil)
 	if err != nil {
 		return nil, spec.closeSinks()
 	}

@@ -155,6 +155,15 @@ func (x *Index) Touch(rows []int32) {
 // Columns implements state.Index.
 func (x *Index) Columns(rows []int32, out []*vec.Builder) { x.rows.Keys(rows, out) }
 
+// All implements state.Index.
+func (x *Index) All(rows []int32) []int32 {
+	if x.cold != nil {
+		x.warmAll()
+		x.cold.busy = true
+	}
+	return x.rows.groupRows.all(rows)
+}
+
 // Expire implements state.Index.
 func (x *Index) Expire(bound *vec.Vec) {
 	if x.cold != nil {

@@ -110,6 +110,18 @@ func (x *evictingIndex) Touch([]int32) {}
 
 func (x *evictingIndex) Columns(rows []int32, out []*vec.Builder) { x.rows.Keys(rows, out) }
 
+// All implements state.Index.
+func (x *evictingIndex) All(rows []int32) []int32 {
+	for _, g := range x.rows.order {
+		if !g.dirty { // seen: its number stays
+			g.dirty = true
+			x.rows.dirty, x.rows.old = append(x.rows.dirty, g.gid), append(x.rows.old, slices.Clone(g.row))
+		}
+		rows = append(rows, g.gid)
+	}
+	return rows
+}
+
 // Expire implements state.Index.
 func (x *evictingIndex) Expire(bound *vec.Vec) {
 	view := x.rows.Rows()

@@ -204,7 +204,23 @@ func (c *indexCheck) settle(b *zset.Batch) {
 	if c.x.Len() != len(c.rows) {
 		c.t.Fatalf("%d rows, want %d", c.x.Len(), len(c.rows))
 	}
+	if len(c.rows)%8 == 0 {
+		c.all()
+	}
 	c.find(b)
+}
+
+// All gives each row once.
+func (c *indexCheck) all() {
+	rows := c.x.All(nil)
+	texts, view := c.texts(rows), c.x.Rows()
+	for i, text := range texts {
+		c.same(text, row(view, rows[i], c.width))
+	}
+	slices.Sort(texts)
+	if want := slices.Sorted(maps.Keys(c.rows)); !slices.Equal(texts, want) {
+		c.t.Fatalf("all rows are %q, want %q", texts, want)
+	}
 }
 
 // Under one key of many rows, each is found, taken back and added again; an index that
