@@ -32,7 +32,7 @@ type polled struct {
 	addr  string
 	ends  connectors.Offsets
 	err   error
-	quick bool // the broker did not wait
+	quick bool // the broker did not wait, though there was nothing
 }
 
 func newPolls() *polls {
@@ -97,13 +97,13 @@ func (s *source) poll(splits []connectors.Split, after connectors.Offsets) {
 			topic, part := splitOf(split)
 			req.AddBlock(topic, part, int64(after[split]), 1, -1)
 		}
-		go s.pollOne(addr, l.pause, group, req)
+		go s.pollOne(addr, l.pause, group, after, req)
 	}
 }
 
 // pollOne pauses, makes one fetch and hands over what it says. The end of Wait does
 // not end it.
-func (s *source) pollOne(addr string, pause time.Duration, group []connectors.Split, req *sarama.FetchRequest) {
+func (s *source) pollOne(addr string, pause time.Duration, group []connectors.Split, after connectors.Offsets, req *sarama.FetchRequest) {
 	t := time.NewTimer(pause)
 	defer t.Stop()
 	select {
@@ -117,6 +117,9 @@ func (s *source) pollOne(addr string, pause time.Duration, group []connectors.Sp
 	if err == nil {
 		for _, split := range group {
 			s.endIn(&p, res, split)
+			if p.ends[split] > after[split] {
+				p.quick = false
+			}
 		}
 	}
 	select {

@@ -1,0 +1,35 @@
+package kafka
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sqlstream/sqlstream/connectors"
+)
+
+// A broker that answers at once because there is something is asked again without a pause: a
+// query that is quicker than its input waited up to a tenth of a second for what came next.
+// One that answers at once with nothing, as before an open transaction, is not asked in a loop.
+func TestWaitPausesForNothingOnly(t *testing.T) {
+	onBrokers(t, func(t *testing.T, w *writer) {
+		topic := w.topic("pauses", 1, nil)
+		split := splitName(topic, 0)
+		s := open(t, w.table(topic))
+		paused := func() time.Duration {
+			var longest time.Duration
+			for _, l := range s.polls.leaders {
+				longest = max(longest, l.pause)
+			}
+			return longest
+		}
+		for at := range connectors.Offset(5) {
+			w.put(topic, 0, values("some"))
+			if err := s.Wait(t.Context(), connectors.Offsets{split: at}); err != nil {
+				t.Fatal(err)
+			}
+			if p := paused(); p != 0 {
+				t.Fatalf("after record %d it pauses for %s", at, p)
+			}
+		}
+	})
+}
