@@ -299,9 +299,9 @@ func (db *DB) resume(ctx context.Context, k *catalog.Query, q *Query) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
-	flow := q.flow
+	flow := q.run.Flow() // which may have been taken into another one
 	if flow == "" {
-		flow = q.run.Flow()
+		flow = q.flow
 	}
 	if flow == "" {
 		return db.restart(ctx, k, q)

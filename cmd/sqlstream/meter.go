@@ -131,7 +131,12 @@ func (m *meter) report(queries []*sqlstream.Query, stopped bool) {
 			r = &reading{}
 		}
 		did := "finished"
-		if stopped && status == sqlstream.Stopped {
+		switch epoch, resumed := q.Resumed(); {
+		case stopped && status == sqlstream.Stopped && !ok && resumed:
+			m.mu.Unlock()
+			m.screen.say(fmt.Sprintf("%s stopped behind epoch %d: nothing new has come", q.Name(), epoch))
+			continue
+		case stopped && status == sqlstream.Stopped:
 			did = fmt.Sprintf("stopped at the end of epoch %d", r.epoch)
 		}
 		text := fmt.Sprintf("%s %s: %s in", q.Name(), did, count(r.in, "row"))

@@ -107,6 +107,7 @@ type runner struct {
 	out    *output
 	meter  *meter
 
+	begun    bool // a statement was about a query that runs on, which is waited for
 	printing sync.WaitGroup
 	mu       sync.Mutex
 	failed   error // of printing
@@ -187,6 +188,9 @@ func (r *runner) result(ctx context.Context, res sqlstream.Result) error {
 	if text := told(res); text != "" && (r.screen.outTerminal || len(res.Notes) > 0) {
 		r.screen.say(text)
 	}
+	if q := res.Query; q != nil && q.Trigger() != "ONCE" && q.Trigger() != "AVAILABLE NOW" {
+		r.begun = true
+	}
 	switch {
 	case res.Rows != nil:
 		_, err := r.out.printRows(res.Rows, heading{plain: isExplain(res.Statement)})
@@ -228,7 +232,15 @@ func (r *runner) print(ctx context.Context, q *sqlstream.Query) error {
 // wait waits until every query has ended. Those that nothing from outside can change
 // any more are done when they have taken in what there is; the others run until ^C or
 // until one of all fails.
+//
+// Where no statement has started one or attached to one, nothing is waited for: those that the
+// directory has brought back go on when it is opened again.
 func (r *runner) wait(ctx context.Context) error {
+	if !r.begun && r.keep.dir != "" {
+		r.stopAll()
+		r.printing.Wait()
+		return r.failed
+	}
 	queries := r.queries()
 	failed := make(chan error, len(queries))
 	ended := make(chan struct{})

@@ -27,6 +27,9 @@ func TestSink(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if g := discard.Connector.Guarantee(tab, true); g == connectors.ExactlyOnce {
+		t.Error("each epoch of a query that writes to it would be a checkpoint")
+	}
 	if discard.Connector.Source != nil {
 		t.Error("discard can be read")
 	}
