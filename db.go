@@ -13,6 +13,7 @@ import (
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/internal/confine"
 	"github.com/sqlstream/sqlstream/planner"
 	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/stream"
@@ -52,7 +53,8 @@ type config struct {
 	progress    func(Progress)
 	out         io.Writer
 	now         func() time.Time
-	memory      string // memory_limit, "" for its default
+	memory      string   // memory_limit, "" for its default
+	paths       []string // below which files must be
 	dir         string
 	fs          builtin.FS
 	selects     bool // continuous SELECTs are kept, too
@@ -85,6 +87,14 @@ func WithClock(now func() time.Time) Option { return func(c *config) { c.now = n
 // memory_limit, such as "8 GiB".
 func WithMemory(limit string) Option { return func(c *config) { c.memory = limit } }
 
+// WithRestrictedPaths confines the files that statements name to these directories and what
+// is below them: those of tables, read and written, of references such as ${file:path}, and of
+// options of connectors. Symbolic links and ".." count as what they lead to. The directory of
+// WithDir is no matter of statements. May be given several times.
+func WithRestrictedPaths(dirs ...string) Option {
+	return func(c *config) { c.paths = append(c.paths, dirs...) }
+}
+
 // WithoutRules leaves out the optimiser's optional rules. Results are the same; it
 // is there to check that they are.
 func WithoutRules() Option { return func(c *config) { c.noRules = true } }
@@ -104,7 +114,12 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 	if err := memorySize(c.memory); c.memory != "" && err != nil {
 		return nil, fmt.Errorf("memory: %w", err)
 	}
+	dirs, err := confine.New(c.paths...)
+	if err != nil {
+		return nil, fmt.Errorf("restricted paths: %w", err)
+	}
 	db := newDB(c)
+	db.env.Dirs = dirs
 	if c.dir == "" {
 		db.start(&c)
 		return db, db.setUp(&c)
@@ -166,7 +181,7 @@ func (db *DB) start(c *config) {
 	}
 	db.engine = stream.New(config)
 	for _, c := range builtin.Connectors(db.dir) {
-		db.connectors = append(db.connectors, c.Following())
+		db.connectors = append(db.connectors, c.Following(db.env.Dirs))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
+	"github.com/sqlstream/sqlstream/internal/confine"
 	"github.com/sqlstream/sqlstream/internal/suggest"
 	"github.com/sqlstream/sqlstream/sql"
 	"github.com/sqlstream/sqlstream/sql/expr"
@@ -29,7 +30,7 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 	}
 	if c.Check != nil {
 		if err := c.Check(e.Def); err != nil {
-			return "", st.Errorf(st.Name.Offset, "table %s: %v", st.Name.Text, err)
+			return "", refused(st, err)
 		}
 	}
 	if err := db.secretsStay(st, c); err != nil {
@@ -39,6 +40,26 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 		e.Def.ID = builtin.NewID()
 	}
 	return "table " + st.Name.Text + " created", db.put(&st.Common, e, st.OrReplace)
+}
+
+// refused puts a place to what a connector says of a table: that of the option, where it
+// names one.
+func refused(st *sql.CreateTable, err error) error {
+	at := st.Name.Offset
+	var option *connectors.OptionError
+	if errors.As(err, &option) {
+		for _, o := range st.Options {
+			if connectors.Canonical(o.Name) == option.Name {
+				at = o.ValueOffset
+			}
+		}
+	}
+	out := st.Errorf(at, "table %s: %v", st.Name.Text, err)
+	var outside *confine.Outside
+	if errors.As(err, &outside) {
+		return out.WithHint("WithRestrictedPaths and --restrict-paths name the directories below which files may be")
+	}
+	return out
 }
 
 // secretsStay refuses a secret that would stand in the directory.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/sqlstream/sqlstream/internal/confine"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -287,6 +288,8 @@ type Env struct {
 	Notice func(text string)
 	// Now is the clock; tests and replay set it.
 	Now func() time.Time
+	// Dirs are the directories below which files must be; nil where they may be anywhere.
+	Dirs *confine.Dirs
 	// Out is where the console connector prints; nil is standard output.
 	Out io.Writer
 	// Notebook is what a Transaction keeps beyond the process, its own and no other's; nil

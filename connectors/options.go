@@ -24,6 +24,7 @@ type Option struct {
 	Doc     string
 	Values  []string // the only values allowed; empty for any
 	Secret  bool     // never shown
+	File    bool     // names a file or a directory of this machine
 	Prefix  bool     // Name is a prefix that the connector checks by itself ("kafka.")
 }
 

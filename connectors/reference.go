@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sqlstream/sqlstream/internal/confine"
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
@@ -28,11 +29,11 @@ func IsReference(value string) bool { return reference.FindString(value) == valu
 const longestReferred = 1 << 20
 
 // follow puts what is referred to into a value.
-func follow(value string) (string, error) {
+func follow(value string, dirs *confine.Dirs) (string, error) {
 	var failed error
 	out := reference.ReplaceAllStringFunc(value, func(text string) string {
 		part := reference.FindStringSubmatch(text)
-		got, err := referred(part[1], part[2])
+		got, err := referred(part[1], part[2], dirs)
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("%s: %w", text, err)
 		}
@@ -41,7 +42,7 @@ func follow(value string) (string, error) {
 	return out, failed
 }
 
-func referred(kind, name string) (string, error) {
+func referred(kind, name string, dirs *confine.Dirs) (string, error) {
 	switch kind {
 	case "env":
 		v, ok := os.LookupEnv(name)
@@ -50,6 +51,9 @@ func referred(kind, name string) (string, error) {
 		}
 		return v, nil
 	case "file":
+		if err := dirs.Check(name); err != nil {
+			return "", err
+		}
 		info, err := os.Stat(name)
 		if err != nil {
 			return "", err
@@ -63,31 +67,63 @@ func referred(kind, name string) (string, error) {
 	return "", fmt.Errorf("a reference is ${env:NAME} or ${file:path}")
 }
 
+// An OptionError is what is wrong with the value of an option.
+type OptionError struct {
+	Name string // canonical
+	Err  error
+}
+
+// Error names the option.
+func (e *OptionError) Error() string { return fmt.Sprintf("option '%s': %v", e.Name, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *OptionError) Unwrap() error { return e.Err }
+
 // Followed returns the table with what its options refer to: the table itself where they
-// refer to nothing.
-func (t *Table) Followed() (*Table, error) {
+// refer to nothing. Files outside of dirs are not read.
+func (t *Table) Followed(dirs *confine.Dirs) (*Table, error) {
 	if !slices.ContainsFunc(slices.Collect(maps.Values(t.Options)), HasReference) {
 		return t, nil
 	}
 	out := *t
 	out.Options = Options{}
 	for _, name := range slices.Sorted(maps.Keys(t.Options)) {
-		v, err := follow(t.Options[name])
+		v, err := follow(t.Options[name], dirs)
 		if err != nil {
-			return nil, fmt.Errorf("option '%s': %w", name, err)
+			return nil, &OptionError{name, err}
 		}
 		out.Options[name] = v
 	}
 	return &out, nil
 }
 
+// settled returns the table as the connector may see it: followed, and with no option that
+// names a file outside of dirs.
+func (c *Connector) settled(t *Table, dirs *confine.Dirs) (*Table, error) {
+	t, err := t.Followed(dirs)
+	if err != nil || dirs == nil {
+		return t, err
+	}
+	for _, o := range c.Options {
+		v, given := t.Options[o.Name]
+		if !given || !o.File {
+			continue
+		}
+		if err := dirs.Check(v); err != nil {
+			return nil, &OptionError{o.Name, err}
+		}
+	}
+	return t, nil
+}
+
 // Following returns the connector that is asked of tables whose options may hold references:
-// whatever it opens or asks, it does with what they refer to.
-func (c Connector) Following() Connector {
+// whatever it opens or asks, it does with what they refer to, and only where all files that
+// they name are below dirs.
+func (c Connector) Following(dirs *confine.Dirs) Connector {
 	plain := c
 	if c.Source != nil {
 		c.Source = func(ctx context.Context, t *Table, env Env) (Source, error) {
-			t, err := t.Followed()
+			t, err := plain.settled(t, dirs)
 			if err != nil {
 				return nil, err
 			}
@@ -96,7 +132,7 @@ func (c Connector) Following() Connector {
 	}
 	if c.Sink != nil {
 		c.Sink = func(ctx context.Context, t *Table, mode Mode, schema *types.Schema, env Env) (Sink, error) {
-			t, err := t.Followed()
+			t, err := plain.settled(t, dirs)
 			if err != nil {
 				return nil, err
 			}
@@ -105,7 +141,7 @@ func (c Connector) Following() Connector {
 	}
 	if c.Size != nil {
 		c.Size = func(ctx context.Context, t *Table, env Env) (int64, error) {
-			t, err := t.Followed()
+			t, err := plain.settled(t, dirs)
 			if err != nil {
 				return 0, err
 			}
@@ -114,21 +150,19 @@ func (c Connector) Following() Connector {
 	}
 	if c.Topics != nil {
 		c.Topics = func(ctx context.Context, t *Table, env Env) ([]Topic, error) {
-			t, err := t.Followed()
+			t, err := plain.settled(t, dirs)
 			if err != nil {
 				return nil, err
 			}
 			return plain.Topics(ctx, t, env)
 		}
 	}
-	if c.Check != nil {
-		c.Check = func(t *Table) error {
-			followed, err := t.Followed()
-			if err != nil {
-				return err
-			}
-			return plain.Check(followed)
+	c.Check = func(t *Table) error {
+		t, err := plain.settled(t, dirs)
+		if err != nil || plain.Check == nil {
+			return err
 		}
+		return plain.Check(t)
 	}
 	return c
 }

@@ -40,7 +40,7 @@ var Connector = connectors.Connector{
 	Rereads: rereads,
 	More:    written,
 	Options: []connectors.Option{
-		{Name: "path", Doc: "a file, a directory (its files, hidden ones and those whose name starts with _ left out), or a pattern such as 'logs/*.json'"},
+		{Name: "path", File: true, Doc: "a file, a directory (its files, hidden ones and those whose name starts with _ left out), or a pattern such as 'logs/*.json'"},
 		{Name: "scan.startup", Default: "earliest", Values: []string{"earliest", "latest"}, Doc: "whether a query starts with the lines that are there or with those that come"},
 		{Name: "poll.interval", Default: "100 ms", Doc: "how often a waiting query looks for new files and lines"},
 		{Name: "last.line.wait", Default: "10 s", Doc: "a last line without a line end counts when its file has not changed for so long; for the files that are there at first, half a second is enough"},

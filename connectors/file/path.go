@@ -6,10 +6,29 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/sqlstream/sqlstream/internal/confine"
 )
 
-// list returns the files that a path means now, in order of name.
-func list(path string) ([]string, error) {
+// list returns the files that a path means now, in order of name. One that leads out of
+// dirs is an error, even where it is but one of many.
+func list(path string, dirs *confine.Dirs) ([]string, error) {
+	if err := dirs.Check(path); err != nil {
+		return nil, err
+	}
+	names, err := listAll(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if err := dirs.Check(name); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+func listAll(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():

@@ -137,7 +137,7 @@ func (v *versions) look(ctx context.Context) error {
 }
 
 func (v *versions) stat() ([]os.FileInfo, error) {
-	names, err := list(v.table.Options.Get("path"))
+	names, err := list(v.table.Options.Get("path"), v.env.Dirs)
 	if err != nil {
 		return nil, err
 	}

@@ -12,12 +12,12 @@ const lineBytes = 100
 
 // estimate guesses the number of lines from the sizes of the files. A query that starts with
 // the lines that come has none.
-func estimate(_ context.Context, t *connectors.Table, _ connectors.Env) (int64, error) {
+func estimate(_ context.Context, t *connectors.Table, env connectors.Env) (int64, error) {
 	path, err := tablePath(t)
 	if err != nil || t.Options.Get("scan.startup") == "latest" {
 		return 0, err
 	}
-	names, err := list(path)
+	names, err := list(path, env.Dirs)
 	if err != nil {
 		return 0, err
 	}

@@ -42,7 +42,7 @@ func openSource(t *connectors.Table, env connectors.Env) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := list(path); errors.Is(err, fs.ErrNotExist) {
+	if _, err := list(path, env.Dirs); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("path '%s' does not exist; only a pattern may match what comes later", path)
 	} else if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func openSource(t *connectors.Table, env connectors.Env) (*source, error) {
 // Splits implements connectors.Source: the files that are there. One that is gone
 // must have been read.
 func (s *source) Splits(context.Context) ([]connectors.Split, error) {
-	names, err := list(s.path)
+	names, err := list(s.path, s.env.Dirs)
 	if err != nil {
 		return nil, err
 	}

@@ -48,10 +48,13 @@ var tableOptions = []connectors.Option{
 func allOptions() []connectors.Option {
 	out := slices.Clone(tableOptions)
 	for _, o := range clientOptions {
+		option := connectors.Option{Name: o.name, Default: o.def, Doc: o.doc, Secret: o.secret, Values: o.values}
+		option.File = strings.HasSuffix(o.name, ".location")
 		if o.top {
-			out = append(out, connectors.Option{Name: o.name, Default: o.def, Doc: o.doc, Secret: o.secret, Values: o.values})
+			out = append(out, option)
 		}
-		out = append(out, connectors.Option{Name: "kafka." + o.name, Default: o.def, Doc: o.doc, Secret: o.secret, Values: o.values})
+		option.Name = "kafka." + o.name
+		out = append(out, option)
 	}
 	return out
 }
