@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/internal/jsonpath"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
@@ -109,7 +110,7 @@ func putCSV(col *vec.Builder, field []byte) error {
 		return fmt.Errorf("'%s' is not %s: it is too long", cut(field), article(t))
 	case t.Kind == types.Binary && t.Length > 0 && binaryLen(field) > t.Length:
 		return fmt.Errorf("'%s' is not %s: it is too long", cut(field), article(t))
-	case t.Kind == types.JSON && !validJSON(field):
+	case t.Kind == types.JSON && !jsonpath.Valid(field):
 		return fmt.Errorf("'%s' is not JSON", cut(field))
 	}
 	if t.Kind == types.Timestamp {

@@ -94,13 +94,6 @@ func (d *jsonStrict) find(s []byte) error {
 	return d.whole(func() error { return d.object(d.root) })
 }
 
-// validJSON reports whether a text is one JSON value.
-func validJSON(text []byte) bool {
-	d := jsonStrict{s: text, values: &jsonValues{}}
-	d.blanks()
-	return d.whole(d.skip) == nil
-}
-
 // whole reads a value and what stands around it.
 func (d *jsonStrict) whole(value func() error) error {
 	if err := value(); err != nil {
