@@ -246,7 +246,7 @@ func (l *lookup) emitLonely(s *Step, left *zset.Batch) error {
 		if !m {
 			l.sel = append(l.sel, int32(row))
 		}
-		if l.given != nil && (m || l.plan.Outer) {
+		if l.given != nil {
 			l.given.Add(append(l.row(left.Cols, row, s.Epoch), 0), left.Weight(row))
 		}
 	}

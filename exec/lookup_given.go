@@ -77,7 +77,8 @@ func (l *lookup) takeRow(s *Step, begin []byte, w int64) error {
 		l.given.Add(f.key, -f.gone)
 		rest, lonely := f.key[len(begin)+epochBytes:], false
 		if rest[0] == 0 {
-			if lonely = i+1 == len(l.found) || l.found[i+1].key[len(begin)+epochBytes] == 0; !lonely {
+			lonely = i+1 == len(l.found) || l.found[i+1].key[len(begin)+epochBytes] == 0
+			if !lonely || !l.plan.Outer {
 				continue
 			}
 		}

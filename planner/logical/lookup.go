@@ -49,16 +49,22 @@ func (l *Lookup) String() string {
 	}
 	pairs := &Join{Left: l.Left, Right: l.Right}
 	var conds []string
-	for _, c := range equalities(l.Left, l.Right, l.Keys) {
+	for _, c := range l.Matches() {
 		conds = append(conds, pairs.sided(c).String())
-	}
-	if l.On != nil {
-		conds = append(conds, pairs.sided(l.On).String())
 	}
 	if len(conds) > 0 {
 		name += " ON " + strings.Join(conds, " AND ")
 	}
 	return name
+}
+
+// Matches are the conditions that a pair of rows must meet, over the columns of both.
+func (l *Lookup) Matches() []expr.Expr {
+	out := equalities(l.Left, l.Right, l.Keys)
+	if l.On != nil {
+		out = append(out, l.On)
+	}
+	return out
 }
 
 // Properties implements Node. A left row stands there once where it can meet one right row

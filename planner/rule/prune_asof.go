@@ -35,7 +35,9 @@ func (p *pruner) asof(a *logical.Asof, need []bool) (logical.Node, []int) {
 	return &out, pairsAt(left, lat, rat)
 }
 
-// lookup leaves out columns of both sides that neither the join nor what is above reads.
+// lookup leaves out columns of both sides that neither the join nor what is above reads;
+// of a left that takes rows back none, since by all of them it is known which row goes, and
+// with it what it was given.
 func (p *pruner) lookup(x *logical.Lookup, need []bool) (logical.Node, []int) {
 	width := x.Left.Schema().Len()
 	both := slices.Clone(need)
@@ -44,6 +46,9 @@ func (p *pruner) lookup(x *logical.Lookup, need []bool) (logical.Node, []int) {
 	}
 	if x.On != nil {
 		mark(both, x.On)
+	}
+	if !x.Left.Properties().AppendOnly {
+		markAll(both[:width])
 	}
 	left, lat := p.prune(x.Left, both[:width:width])
 	right, rat := p.prune(x.Right, both[width:])
