@@ -49,17 +49,14 @@ const patience = 1_000_000
 
 // Answer returns the rows of a plan, in no particular order.
 func Answer(n logical.Node, tables Tables) ([]Row, error) {
-	e := &evaluation{tables: tables, selves: map[*logical.Self][]Row{}, fixed: map[*logical.Subquery][]Row{}}
-	if err := e.fix(n); err != nil {
-		return nil, err
-	}
-	return e.rows(n, nil)
+	return new(Course).Answer(n, tables, 0)
 }
 
 // Final is Answer of a plan with an EmitFinal: until are the watermarks that it goes by, nil where
 // there is none yet.
 func Final(n logical.Node, tables Tables, until []any) ([]Row, error) {
-	e := &evaluation{tables: tables, selves: map[*logical.Self][]Row{}, fixed: map[*logical.Subquery][]Row{}, until: until}
+	e := new(Course).begin(tables, 0)
+	e.until = until
 	return e.rows(n, nil)
 }
 
@@ -82,6 +79,8 @@ type evaluation struct {
 	selves map[*logical.Self][]Row // of recursive queries at work
 	steps  int                     // expressions computed so far
 	until  []any                   // the watermarks of an EmitFinal
+	course *Course                 // the epochs up to this one, at its end
+	now    int64                   // the epoch's clock
 
 	// fixed are the rows of subqueries that depend on no row around them. They are
 	// computed once, and first: their errors are errors of the query even where no row
@@ -116,6 +115,8 @@ func (e *evaluation) rows(n logical.Node, params Row) ([]Row, error) {
 		return e.join(x, params)
 	case *logical.Asof:
 		return e.asof(x, params)
+	case *logical.Lookup:
+		return e.lookup(x, params)
 	case *logical.SetOp:
 		return e.setOp(x, params)
 	case *logical.Aggregate:

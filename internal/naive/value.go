@@ -9,6 +9,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql/expr"
+	"github.com/sqlstream/sqlstream/sql/function"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -54,6 +55,10 @@ func (e *evaluation) value(x expr.Expr, row, params Row) (any, error) {
 	case *expr.IsNull:
 		v, err := one(x.Arg)
 		return (v == nil) != x.Negated, err
+	case *expr.Call:
+		if x.Func.StabilityOf(x.Overload) == function.PerEpoch {
+			return e.clock(x)
+		}
 	case *expr.IsTruth:
 		v, err := one(x.Arg)
 		return (v == x.Want) != x.Negated, err

@@ -261,6 +261,10 @@ func (g *generator) from(depth int, outer []column, given []source) source {
 			}
 			kind = " JOIN "
 		}
+		if len(outer) == 0 && g.chance(g.or(10, 6)) {
+			g.lookup(&out)
+			continue
+		}
 		var lateral []column
 		if kind == " JOIN " || kind == " LEFT JOIN " || kind == " CROSS JOIN " {
 			lateral = out.cols
@@ -332,6 +336,9 @@ func (g *generator) selected(kinds []kind, depth int, outer []column, given []so
 	where := ""
 	if g.chance(g.or(20, 45)) {
 		where = " WHERE " + g.condition(from.cols, depth, outer)
+	}
+	if times := among(from.cols, moment); len(times) > 0 && g.chance(6) {
+		where = g.clocked(where, times)
 	}
 	switch g.r.IntN(10) {
 	case 0, 1, 2:

@@ -162,7 +162,8 @@ func feeds(p *planner.Planner, q *planner.Query, c randsql.Case) ([]feed, error)
 		tables[name] = zset.NewBuilder(e.Schema)
 	}
 	var out []feed
-	for _, e := range c.Epochs {
+	var course naive.Course
+	for i, e := range c.Epochs {
 		f := feed{deltas: map[string]*zset.Batch{}}
 		rows := naive.Tables{}
 		for name, b := range tables {
@@ -174,7 +175,7 @@ func feeds(p *planner.Planner, q *planner.Query, c randsql.Case) ([]feed, error)
 			b.Append(d, nil)
 			rows[name] = naive.RowsOf(zset.Consolidate(b.Build()))
 		}
-		want, err := naive.Answer(q.Bound, rows)
+		want, err := course.Answer(q.Bound, rows, randsql.Now(i))
 		if errors.Is(err, naive.ErrUnknown) || errors.Is(err, naive.ErrLong) {
 			return nil, err
 		}
@@ -246,7 +247,7 @@ func (r *run) epoch(n int, deltas map[string]*zset.Batch) (err error) {
 		}
 	}()
 	ctx := context.Background()
-	r.circuit.Begin(int64(n), 0, 7)
+	r.circuit.Begin(int64(n), randsql.Now(n), 7)
 	for _, leaf := range r.q.Leaves {
 		rows := leaf.Rows
 		if rows == nil {
