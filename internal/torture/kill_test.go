@@ -2,6 +2,7 @@ package torture_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -97,11 +98,12 @@ func (k *killer) loop() {
 	}
 }
 
-// aroundEnd has Kafka killed while the end of an epoch is on its way, and the program in the
-// epoch after it, whose abort must not take the one before with it, or while it mends.
+// aroundEnd has Kafka killed while the end of an epoch is on its way, or when it has answered
+// and may not have told the partitions yet, and the program in the epoch after it, whose abort
+// must not take the one before with it, or while it mends.
 func (k *killer) aroundEnd() string {
 	n := 1 + k.rng.IntN(2)
-	order := fmt.Sprintf("txn-ending:%d:say", n)
+	order := fmt.Sprintf("%s:%d:say", []string{"txn-ending", "txn-ended"}[k.rng.IntN(2)], n)
 	switch k.rng.IntN(4) {
 	case 0:
 		order += fmt.Sprintf(",txn-produced:%d:die", n+1)
@@ -175,18 +177,34 @@ func (k *killer) hear(line string) {
 		k.seen[line]++
 	case line == "faultpoint txn-ending":
 		time.Sleep(time.Duration(k.rng.IntN(12_000)) * time.Microsecond) // the moment to hit is then
-		k.server.Kill()
-		k.seen["broker killed"]++
-		if err := k.server.Restart(k.t.Context()); err != nil {
-			k.t.Error(err)
-		}
+		k.killBroker("while an epoch ends")
+	case line == "faultpoint txn-ended":
+		time.Sleep(time.Duration(k.rng.IntN(2_000)) * time.Microsecond)
+		k.killBroker("when it has ended")
 	case strings.Contains(line, "has lost the end"):
 		k.seen["mended"]++
 	}
 }
 
-// report prints what happened.
+// killBroker kills Kafka and starts it again.
+func (k *killer) killBroker(when string) {
+	k.server.Kill()
+	k.seen["broker killed"]++
+	k.seen["broker killed "+when]++
+	if err := k.server.Restart(k.t.Context()); err != nil {
+		k.t.Error(err)
+	}
+}
+
+// report prints what happened. Kafka notes in its log that it gives up the end of a transaction
+// in partitions that have no leader yet; each time several may be named together.
 func (k *killer) report() {
+	k.t.Helper()
+	log, err := os.ReadFile(k.server.Log())
+	if err != nil {
+		k.t.Error(err)
+	}
+	k.seen["ends lost"] = bytes.Count(log, []byte("Couldn't find leader endpoint for partitions"))
 	var text []string
 	for what, n := range k.seen {
 		text = append(text, fmt.Sprintf("%s %d", what, n))

@@ -8,6 +8,10 @@ import (
 	"os/exec"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/kafka"
 	"github.com/sqlstream/sqlstream/internal/torture"
@@ -25,22 +29,66 @@ const partitions = 3
 
 // An input is a topic of numbers.
 type input struct {
-	t    *testing.T
-	addr string
-	rows [partitions][]int64
-	sink connectors.Sink
-	n    int64
+	t     *testing.T
+	addr  string
+	topic string
+	rows  [][]int64 // by partition
+	sink  connectors.Sink
+	n     int64
 }
 
 func newInput(t *testing.T, addr, topic string) *input {
 	t.Helper()
-	table := torture.Table(addr, topic, true)
-	sink, err := kafka.Connector.Sink(t.Context(), table, connectors.Append, table.Schema(), connectors.Env{})
+	in := &input{t: t, addr: addr, topic: topic, rows: make([][]int64, partitions)}
+	in.open()
+	return in
+}
+
+func (in *input) open() {
+	in.t.Helper()
+	table := torture.Table(in.addr, in.topic, true)
+	sink, err := kafka.Connector.Sink(in.t.Context(), table, connectors.Append, table.Schema(), connectors.Env{})
 	if err != nil {
-		t.Fatal(err)
+		in.t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = sink.Close() })
-	return &input{t: t, addr: addr, sink: sink}
+	in.t.Cleanup(func() { _ = sink.Close() })
+	in.sink = sink
+}
+
+// grow gives the topic another partition.
+func (in *input) grow() {
+	in.t.Helper()
+	ctx := in.t.Context()
+	client, err := kgo.NewClient(kgo.SeedBrokers(in.addr))
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	defer client.Close()
+	in.rows = append(in.rows, nil)
+	more := kmsg.NewCreatePartitionsRequestTopic()
+	more.Topic, more.Count = in.topic, int32(len(in.rows))
+	req := kmsg.NewPtrCreatePartitionsRequest()
+	req.Topics = append(req.Topics, more)
+	resp, err := req.RequestWith(ctx, client)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.Topics[0].ErrorCode)
+	}
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	table := torture.Table(in.addr, in.topic, false)
+	for known := 0; known < len(in.rows); { // the broker hears of it by and by
+		source, err := kafka.Connector.Source(ctx, table, connectors.Env{})
+		if err != nil {
+			in.t.Fatal(err)
+		}
+		splits, err := source.Splits(ctx)
+		if err := errors.Join(err, source.Close()); err != nil {
+			in.t.Fatal(err)
+		}
+		known = len(splits)
+	}
+	in.open()
 }
 
 // add writes so many numbers into every partition.
