@@ -28,11 +28,28 @@ func (db *DB) openDir(c *config) (*catalog.Stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.dir = dir
+	s, err := readCatalog(dir)
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	db.dir, db.instance = dir, builtin.NewID()
+	if s != nil {
+		db.instance = s.Instance
+	}
+	return s, nil
+}
+
+// readCatalog reads the catalog of a directory. It is the first that a database writes: one
+// that is missing where there is something of flows and tables was lost, and what nobody
+// knows any more would go with it.
+func readCatalog(dir *builtin.Dir) (*catalog.Stored, error) {
 	data, err := dir.ReadFile(catalogFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		db.instance = builtin.NewID()
-		return nil, nil
+		left, err := dir.Left()
+		if err == nil && left != "" {
+			err = fmt.Errorf("%s is missing, but there is %s: bring it back from a copy of the directory, or name another directory", dir.Path(catalogFile), left)
+		}
+		return nil, err
 	}
 	if err != nil {
 		return nil, err
@@ -41,7 +58,6 @@ func (db *DB) openDir(c *config) (*catalog.Stored, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir.Path(catalogFile), err)
 	}
-	db.instance = s.Instance
 	return s, nil
 }
 
@@ -71,5 +87,29 @@ func (db *DB) bringBack(ctx context.Context, s *catalog.Stored) error {
 	if err := db.keep(); err != nil {
 		return err
 	}
+	db.sweep()
 	return db.goOn(ctx)
+}
+
+// sweep removes what is left of tables that the catalog does not know any more. What cannot
+// be removed stays until the directory is opened again, and does no harm.
+func (db *DB) sweep() {
+	ids := map[string]bool{}
+	for _, e := range db.catalog.List() {
+		if e.Def != nil {
+			ids[e.Def.ID] = true
+		}
+	}
+	for i := range db.connectors {
+		if db.connectors[i].Sweep == nil {
+			continue
+		}
+		gone, err := db.connectors[i].Sweep(func(id string) bool { return ids[id] })
+		for _, path := range gone {
+			db.env.Notice(path + " was of a table that is no more, and is removed")
+		}
+		if err != nil {
+			db.env.Notice(fmt.Sprintf("what is left of tables that are no more cannot be removed: %v", err))
+		}
+	}
 }

@@ -1,8 +1,11 @@
 package sqlstream_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -259,5 +262,84 @@ INSERT INTO nums SELECT * FROM generate_series(1, 10000)`)
 	}
 	if got := ask(t, db, "SELECT COUNT(*) AS keys_, SUM(c) AS c FROM counts"); got != "+1 5000 10004\n" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// What was left of a table that was replaced, or whose DROP was cut off, is removed when the
+// directory is opened, and said; what is no journal stays, and so do the tables that are.
+func TestDirectoryForgetsTablesThatAreNoMore(t *testing.T) {
+	d := newDisk(t)
+	db := d.open()
+	exec(t, db, `CREATE TABLE t (v INT) WITH (connector = 'memory'); INSERT INTO t VALUES (1);
+CREATE OR REPLACE TABLE t (v INT) WITH (connector = 'memory'); INSERT INTO t VALUES (2)`)
+	if err := d.fs.MkdirAll("dir/tables/notes", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := d.fs.Create("dir/tables/notes/mine", vfs.WriteCategoryUnspecified)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	note := sqlstream.WithNotice(func(text string) { told = append(told, text) })
+	for range 2 {
+		db = d.open(note)
+		if got := ask(t, db, "SELECT v FROM t"); got != "+1 2\n" {
+			t.Errorf("got %s", got)
+		}
+	}
+	if len(told) != 1 || !strings.HasPrefix(told[0], "dir/tables/") || !strings.HasSuffix(told[0], " was of a table that is no more, and is removed") {
+		t.Errorf("told %q", told)
+	}
+	names, err := d.fs.List("dir/tables")
+	if err != nil || len(names) != 2 || !slices.Contains(names, "notes") {
+		t.Errorf("left are %v, %v", names, err)
+	}
+}
+
+// A directory whose catalog was lost is not taken for a new one, whose flows and tables
+// nobody knows.
+func TestDirectoryWithoutItsCatalog(t *testing.T) {
+	for what, text := range map[string]string{
+		"dir/tables/": `CREATE TABLE t (v INT) WITH (connector = 'memory'); INSERT INTO t VALUES (1)`,
+		"dir/flows/":  `CREATE TABLE t (v INT) WITH (connector = 'memory'); CREATE MATERIALIZED VIEW m AS SELECT v FROM t`,
+	} {
+		d := newDisk(t)
+		exec(t, d.open(), text)
+		if err := errors.Join(d.db.Close(), d.fs.Rename("dir/catalog", "catalog")); err != nil {
+			t.Fatal(err)
+		}
+		on := probe.On(d.fs).(sqlstream.Option)
+		_, err := sqlstream.Open(t.Context(), sqlstream.WithDir("dir"), on)
+		if err == nil || !strings.HasPrefix(err.Error(), "dir/catalog is missing, but there is "+what) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if err := d.fs.Rename("catalog", "dir/catalog"); err != nil {
+			t.Fatal(err)
+		}
+		d.open()
+	}
+}
+
+// The progress of a query says how large its last checkpoint was.
+func TestDirectoryTellsTheSizeOfCheckpoints(t *testing.T) {
+	var mu sync.Mutex
+	var most int64
+	d := newDisk(t)
+	db := d.open(sqlstream.WithProgress(func(p sqlstream.Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		if p.Checkpoint != nil {
+			most = max(most, p.Checkpoint.Bytes)
+		}
+	}))
+	exec(t, db, `CREATE TABLE t (v INT) WITH (connector = 'memory'); CREATE TABLE copy (v INT) WITH (connector = 'memory');
+INSERT INTO t SELECT * FROM generate_series(1, 1000); CREATE QUERY q AS INSERT INTO copy SELECT DISTINCT v FROM t EMIT UPDATE`)
+	settle(t, db, "q")
+	exec(t, db, "INSERT INTO t VALUES (1)")
+	settle(t, db, "q")
+	mu.Lock()
+	defer mu.Unlock()
+	if most < 4000 || most > 100_000 {
+		t.Errorf("the largest checkpoint of 1000 numbers has %d bytes", most)
 	}
 }

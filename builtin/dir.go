@@ -3,6 +3,8 @@ package builtin
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
+	"io/fs"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -18,15 +20,18 @@ type FS = vfs.FS
 // A Dir is where a database keeps what outlives the process.
 type Dir struct{ *durable.Dir }
 
+// tablesName is where the tables in memory are kept, within a directory.
+const tablesName = "tables"
+
 // DirOptions are how a directory is kept.
 type DirOptions = durable.Options
 
-// OpenDir opens a directory, one process's at a time; on the disk where fs is nil.
-func OpenDir(fs FS, path string, o DirOptions) (*Dir, error) {
-	if fs == nil {
-		fs = vfs.Default
+// OpenDir opens a directory, one process's at a time; on the disk where on is nil.
+func OpenDir(on FS, path string, o DirOptions) (*Dir, error) {
+	if on == nil {
+		on = vfs.Default
 	}
-	d, err := durable.Open(fs, path, o)
+	d, err := durable.Open(on, path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +44,27 @@ func inMemory(d *Dir) connectors.Connector {
 	if d == nil {
 		return memory.New()
 	}
-	return memory.NewIn(d.FS(), d.Path("tables"))
+	return memory.NewIn(d.FS(), d.Path(tablesName))
+}
+
+// Left returns the path of a flow or a table that is kept in the directory, "" where there
+// is none.
+func (d *Dir) Left() (string, error) {
+	flows, err := d.Flows()
+	if err != nil {
+		return "", err
+	}
+	if len(flows) > 0 {
+		return d.Path("flows/" + flows[0]), nil
+	}
+	tables, err := d.FS().List(d.Path(tablesName))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(tables) == 0 {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return d.Path(tablesName + "/" + tables[0]), nil
 }
 
 // NewFlow makes the backend of a dataflow.
@@ -69,13 +94,13 @@ type Inspection = durable.Inspection
 // VerifyTables reads what the tables in memory have in a directory, and returns their files
 // and of each what is wrong with it.
 func VerifyTables(in *Inspection) (paths []string, wrong []error, err error) {
-	return memory.Verify(in.FS(), in.Path("tables"))
+	return memory.Verify(in.FS(), in.Path(tablesName))
 }
 
 // Inspect looks into a directory while no process has it open.
-func Inspect(fs FS, path string) (*Inspection, error) {
-	if fs == nil {
-		fs = vfs.Default
+func Inspect(on FS, path string) (*Inspection, error) {
+	if on == nil {
+		on = vfs.Default
 	}
-	return durable.Inspect(fs, path)
+	return durable.Inspect(on, path)
 }

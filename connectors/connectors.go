@@ -335,6 +335,9 @@ type Connector struct {
 	// Drop forgets what the engine keeps of a table that is no longer in the catalog; nil
 	// where it keeps nothing.
 	Drop func(t *Table) error
+	// Sweep forgets what an earlier process has kept of tables of which has knows no ID, and
+	// says what that was; it is called before any table is used. nil where nothing is kept.
+	Sweep func(has func(id string) bool) (gone []string, err error)
 	// Topics lists what the cluster of a table holds, for SHOW TOPICS; nil where there
 	// is no such thing.
 	Topics func(ctx context.Context, t *Table, env Env) ([]Topic, error)

@@ -33,8 +33,9 @@ type journal struct {
 }
 
 const (
-	journalName = "log"
-	frameBytes  = 24
+	journalName     = "log"
+	temporarySuffix = ".new" // of one that is about to take the place of another
+	frameBytes      = 24
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -148,7 +149,7 @@ func (j *journal) replace(payloads iter.Seq[[]byte]) error {
 	if err := j.makeDir(); err != nil {
 		return err
 	}
-	temp := j.path + ".new"
+	temp := j.path + temporarySuffix
 	f, err := j.fs.Create(temp, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func New() connectors.Connector { return newStore(nil, "").connector() }
 func NewIn(fs vfs.FS, dir string) connectors.Connector { return newStore(fs, dir).connector() }
 
 func (s *store) connector() connectors.Connector {
-	return connectors.Connector{
+	c := connectors.Connector{
 		Name:   "memory",
 		Doc:    "Rows kept in the engine; INSERT, UPDATE and DELETE change them.",
 		Memory: true,
@@ -52,6 +52,10 @@ func (s *store) connector() connectors.Connector {
 		},
 		Drop: s.drop,
 	}
+	if s.fs != nil {
+		c.Sweep = s.sweep
+	}
+	return c
 }
 
 func (s *store) source(_ context.Context, t *connectors.Table, env connectors.Env) (connectors.Source, error) {
