@@ -52,6 +52,12 @@ type Spiller interface {
 	Held() int64
 }
 
+// A Measured is a Backend that knows how much it writes.
+type Measured interface {
+	// Written is the bytes that the last Prepare has made durable.
+	Written() int64
+}
+
 // A Checkpoint is a durable epoch. Meta is the engine's: positions, watermarks, members.
 type Checkpoint struct {
 	Epoch int64 // from 1 on

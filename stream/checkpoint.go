@@ -119,6 +119,9 @@ func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 	faultpoint.At("epoch-kept")
 	d.checkpointed, d.checkpointAt, d.crowded = d.epoch, d.engine.now(), false
 	d.lastCheckpoint = &CheckpointProgress{Epoch: d.batch - 1, DurationMs: max(d.checkpointAt.Sub(begun), 0).Milliseconds()}
+	if m, ok := d.backend.(state.Measured); ok {
+		d.lastCheckpoint.Bytes = m.Written()
+	}
 	return nil
 }
 

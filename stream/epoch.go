@@ -332,7 +332,6 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 		}
 		pr.StateOperators, pr.IgnoredDeletes, pr.Checkpoint = m.stateOperators(), m.ignored+m.circuit.Ignored(), d.lastCheckpoint
 		pr.MemoryUsedBytes = m.weigh(pr.StateOperators)
-		pr.StateOperators, pr.IgnoredDeletes, pr.Checkpoint = m.stateOperators(), m.ignored+m.circuit.Ignored(), d.lastCheckpoint
 		for _, s := range m.spec.Sinks {
 			pr.Sink = append(pr.Sink, SinkProgress{s.Description, m.written, d.guarantee(m, s)})
 		}

@@ -27,6 +27,7 @@ type Flow struct {
 	files    []*stateFile // of the manifest
 	found    state.Found
 	waiting  *stateFile // prepared and not yet committed
+	written  int64      // bytes of the last one that was prepared
 	settled  bool
 	log      logWriter
 
@@ -47,7 +48,10 @@ type Flow struct {
 	closed bool
 }
 
-var _ state.Backend = (*Flow)(nil)
+var (
+	_ state.Backend  = (*Flow)(nil)
+	_ state.Measured = (*Flow)(nil)
+)
 
 // ID returns the flow's name.
 func (f *Flow) ID() string { return f.id }
@@ -206,6 +210,7 @@ func (f *Flow) prepare(ctx context.Context, c state.Checkpoint) error {
 		f.waiting.adopted = append(f.waiting.adopted, o.ref())
 	}
 	f.waiting.drops = slices.Collect(maps.Keys(f.dropped))
+	f.written = w.at
 	f.removes, f.adopts = f.adopts, nil
 	clear(f.dropped)
 	clear(f.foreign)
@@ -247,6 +252,9 @@ func (f *Flow) save(ctx context.Context, w *stateWriter, c state.Checkpoint) err
 	}
 	return w.finish()
 }
+
+// Written implements state.Measured.
+func (f *Flow) Written() int64 { return f.written }
 
 // Commit implements state.Backend.
 func (f *Flow) Commit(ctx context.Context) error {
