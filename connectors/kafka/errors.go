@@ -70,6 +70,8 @@ func (c *cluster) explained(err error) error {
 		return fmt.Errorf("no secure connection to the broker: %w; check security.protocol and the ssl.* options", err)
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed), errors.Is(err, sarama.ErrClusterAuthorizationFailed):
 		return fmt.Errorf("this user may not do that: %w", err)
+	case errors.Is(err, sarama.ErrDecompressedBatchTooLarge):
+		return fmt.Errorf("%w; its producer must write smaller batches", err)
 	case errors.As(err, &dial) && errors.Is(err, io.EOF):
 		if c.client.Net.SASL.Enable {
 			return errors.New("the broker closes the connection while we log in; check sasl.mechanism, sasl.username and sasl.password, and security.protocol")

@@ -20,6 +20,13 @@ const (
 	shortestPause = 10 * time.Millisecond
 )
 
+// longestBatch bounds what a record batch takes when it is unpacked, so that a small one
+// cannot fill the memory. Brokers take a megabyte, packed, unless told otherwise.
+const longestBatch = 256 << 20
+
+// sarama has this limit for the whole process alone; it is set once, before anything is read.
+func init() { sarama.MaxDecompressedBatchSize = longestBatch }
+
 // A reader reads one range. While a block is handed out, the next is fetched and
 // taken apart.
 type reader struct {
