@@ -36,6 +36,8 @@ type killer struct {
 	points []string                            // where it can be told to die
 	more   func()                              // gives the program more to do
 
+	kills, brokerKills int // how often the program and Kafka are killed
+
 	mu    sync.Mutex
 	seen  map[string]int // what happened, by its name
 	last  []string       // the last lines that it said
@@ -55,7 +57,7 @@ func newKiller(t *testing.T, points []string) *killer {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
-	return &killer{t: t, server: server, rng: rand.New(rand.NewPCG(*seed, 0)), points: points, seen: map[string]int{}}
+	return &killer{t: t, server: server, rng: rand.New(rand.NewPCG(*seed, 0)), points: points, seen: map[string]int{}, kills: *kills, brokerKills: *brokerKills}
 }
 
 // build compiles a program with fault points.
@@ -74,20 +76,20 @@ func (k *killer) loop() {
 	k.t.Helper()
 	for n := 0; ; n++ {
 		died, broken := k.seen["killed"], k.seen["broker killed"]
-		if k.ended && died >= *kills && broken >= *brokerKills {
+		if k.ended && died >= k.kills && broken >= k.brokerKills {
 			k.round("", 0) // it begins by waiting until what was committed last can be read
 			return
 		}
-		if n > 5*(*kills)+10*(*brokerKills)+50 {
+		if n > 5*k.kills+10*k.brokerKills+50 {
 			k.t.Fatalf("too many rounds: %v", k.seen)
 		}
 		if k.ended {
 			k.more()
 		}
-		switch left := *brokerKills - broken; {
-		case left > 0 && (died >= *kills || k.rng.IntN(max(1, (*kills-died)/left)) == 0):
+		switch left := k.brokerKills - broken; {
+		case left > 0 && (died >= k.kills || k.rng.IntN(max(1, (k.kills-died)/left)) == 0):
 			k.round(k.aroundEnd(), 0)
-		case died >= *kills:
+		case died >= k.kills:
 			k.round("", 0)
 		case k.rng.IntN(4) == 0:
 			k.round("", time.Duration(1+k.rng.IntN(400))*time.Millisecond)
