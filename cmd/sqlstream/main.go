@@ -55,10 +55,22 @@ func (e *usageError) Error() string { return e.err.Error() }
 func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
 // interruptible ends the context at the first ^C or SIGTERM; the second kills the
-// process as if nobody had asked to be told.
+// process as if nobody had asked to be told, however soon after the context's end it comes.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	ctx, end := context.WithCancel(ctx)
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
+	stop := func() {
+		signal.Stop(told)
+		end()
+	}
+	go func() {
+		select {
+		case <-told:
+		case <-ctx.Done():
+		}
+		stop()
+	}()
 	return ctx, stop
 }
 

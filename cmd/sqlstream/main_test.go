@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sqlstream": main})
+	testscript.Main(m, map[string]func(){"sqlstream": main, "interrupted": waits})
 }
 
 // The scripts in testdata/cli are the command line's specification.

@@ -3,6 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -85,5 +88,52 @@ func TestRunIsInterrupted(t *testing.T) {
 	err := cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != exitFailed || stderr.String() != "interrupted\n" {
 		t.Errorf("%v, status %d: %s", err, code, stderr)
+	}
+}
+
+// waits is a process that says when it was interrupted, and then does not end by
+// itself, like a query whose epoch hangs on a broker that is away.
+func waits() {
+	ctx, stop := interruptible(context.Background())
+	defer stop()
+	fmt.Println("ready")
+	<-ctx.Done()
+	fmt.Println("ending")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+// The second ^C or SIGTERM ends the process at once, whatever it waits for. That nothing is
+// lost by it is what the tests of SIGKILL show.
+func TestTheSecondInterruptEndsAtOnce(t *testing.T) {
+	for _, signals := range [][2]syscall.Signal{
+		{syscall.SIGINT, syscall.SIGINT}, {syscall.SIGTERM, syscall.SIGTERM}, {syscall.SIGINT, syscall.SIGTERM}, {syscall.SIGTERM, syscall.SIGINT},
+	} {
+		cmd := exec.Command("interrupted")
+		in, err := cmd.StdinPipe() // stays open
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		pipe, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = cmd.Process.Kill() }) // it has ended already where all went well
+		out := bufio.NewReader(pipe)
+		for i, want := range []string{"ready\n", "ending\n"} {
+			if got, err := out.ReadString('\n'); got != want {
+				t.Fatalf("%v: got %q, %v", signals, got, err)
+			}
+			if err := cmd.Process.Signal(signals[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = cmd.Wait() // how it ended is looked at
+		if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != signals[1] {
+			t.Errorf("%v: %v", signals, cmd.ProcessState)
+		}
 	}
 }
