@@ -10,7 +10,7 @@ RACE     := . ./exec/... ./stream/... ./state/... ./connectors/... ./internal/br
 FUZZ_TIME ?= 10m
 FUZZ_SEED ?= $(shell date +%s)000
 
-.PHONY: build test test-unit test-race test-oracle test-all torture fuzz-sql oracle lint bench docs kafka-start kafka-stop
+.PHONY: build test test-unit test-race test-oracle test-all torture fuzz fuzz-sql oracle lint bench docs kafka-start kafka-stop
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/sqlstream ./cmd/sqlstream
@@ -43,6 +43,16 @@ torture:
 # Random queries for as long as one likes; what fails is shrunk and printed as a test.
 fuzz-sql:
 	$(GO) test -count=1 -timeout 0 ./internal/randsql -seed $(FUZZ_SEED) -queries 1 -for $(FUZZ_TIME) -v
+
+# Every fuzz target for a while: decoders, files of state, SQL, keys. What fails is kept in the
+# package's testdata/fuzz, where every test run takes it up.
+FUZZ_EACH ?= 2m
+fuzz:
+	@for file in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\)(.*/\1/p' $$file); do \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_EACH) ./$$(dirname $$file) || exit 1; \
+		done; \
+	done
 
 # MariaDB's answers to many expressions, which the tests compare ours with, are asked for
 # again. It is started for that alone; Debian has it in mariadb-server.
