@@ -3,10 +3,12 @@ package durable
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/sqlstream/sqlstream/internal/sample"
 	"github.com/sqlstream/sqlstream/state"
@@ -18,7 +20,12 @@ var benchShape = state.MapShape{Keys: bigints, Width: 56}
 
 func openBench(b *testing.B, dir string) (*Dir, *Flow, state.Map) {
 	b.Helper()
-	d, err := Open(vfs.Default, dir, Options{})
+	return openBenchOn(b, vfs.Default, dir, Options{})
+}
+
+func openBenchOn(b testing.TB, fs vfs.FS, dir string, o Options) (*Dir, *Flow, state.Map) {
+	b.Helper()
+	d, err := Open(fs, dir, o)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -41,7 +48,7 @@ func openBench(b *testing.B, dir string) (*Dir, *Flow, state.Map) {
 }
 
 // fillBench sets the rows of n keys from a number on, or of n random ones among so many.
-func fillBench(b *testing.B, m state.Map, n int, key func(i int) int64) {
+func fillBench(b testing.TB, m state.Map, n int, key func(i int) int64) {
 	gids := make([]int32, vec.BatchRows)
 	k := vec.NewBuilder(bigints[0])
 	for from := 0; from < n; from += vec.BatchRows {
@@ -64,7 +71,7 @@ func fillBench(b *testing.B, m state.Map, n int, key func(i int) int64) {
 	m.Clean()
 }
 
-func checkpoint(b *testing.B, f *Flow, epoch int64) {
+func checkpoint(b testing.TB, f *Flow, epoch int64) {
 	b.Helper()
 	if err := f.Prepare(context.Background(), state.Checkpoint{Epoch: epoch}); err != nil {
 		b.Fatal(err)
@@ -74,15 +81,24 @@ func checkpoint(b *testing.B, f *Flow, epoch int64) {
 	}
 }
 
-// A checkpoint of so many changed keys among a million, on the disk of this machine.
+// A checkpoint of so many changed keys among a million, on the disk of this machine: what it
+// takes, how often it waits for the disk, and the bytes it writes for each key.
 func BenchmarkCheckpoint(b *testing.B) {
 	const total = 1 << 20
-	for _, changed := range []int{0, 1000, 100_000} {
+	for _, changed := range []int{0, 1000, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("changed=%d", changed), func(b *testing.B) {
-			d, f, m := openBench(b, b.TempDir())
+			var syncs atomic.Int64
+			fs := errorfs.Wrap(vfs.Default, errorfs.InjectorFunc(func(op errorfs.Op) error {
+				if op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo {
+					syncs.Add(1)
+				}
+				return nil
+			}))
+			d, f, m := openBenchOn(b, fs, b.TempDir(), Options{})
 			fillBench(b, m, total, func(i int) int64 { return int64(i) })
 			checkpoint(b, f, 1)
-			r, epoch := sample.Rand(1), int64(1)
+			r, epoch, bytes := sample.Rand(1), int64(1), int64(0)
+			syncs.Store(0)
 			b.ResetTimer()
 			for range b.N {
 				b.StopTimer()
@@ -90,8 +106,13 @@ func BenchmarkCheckpoint(b *testing.B) {
 				epoch++
 				b.StartTimer()
 				checkpoint(b, f, epoch)
+				bytes += f.Written()
 			}
 			b.StopTimer()
+			b.ReportMetric(float64(syncs.Load())/float64(b.N), "syncs/op") // those of merges in the background, too
+			if changed > 0 {
+				b.ReportMetric(float64(bytes)/float64(b.N*changed), "bytes/key")
+			}
 			if err := d.Close(); err != nil {
 				b.Fatal(err)
 			}
