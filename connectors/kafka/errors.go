@@ -29,8 +29,9 @@ func refused(err error) bool {
 	var verify *tls.CertificateVerificationError
 	var header tls.RecordHeaderError
 	var authority x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
 	// crypto/tls wraps the other side's alerts so, in a type of its own.
-	return errors.As(err, &alert) && alert.Op == "remote error" || errors.As(err, &verify) || errors.As(err, &header) || errors.As(err, &authority) ||
+	return errors.As(err, &alert) && alert.Op == "remote error" || errors.As(err, &verify) || errors.As(err, &header) || errors.As(err, &authority) || errors.As(err, &invalid) ||
 		errors.Is(err, sarama.ErrSASLAuthenticationFailed) || errors.Is(err, sarama.ErrUnsupportedSASLMechanism) ||
 		errors.Is(err, sarama.ErrIllegalSASLState)
 }

@@ -53,6 +53,11 @@ type chain struct {
 
 func newChain(t *testing.T, host string) chain {
 	t.Helper()
+	return newChainUntil(t, host, time.Now().Add(time.Hour))
+}
+
+func newChainUntil(t *testing.T, host string, until time.Time) chain {
+	t.Helper()
 	dir := t.TempDir()
 	write := func(name, kind string, der []byte) string {
 		path := filepath.Join(dir, name)
@@ -78,7 +83,7 @@ func newChain(t *testing.T, host string) chain {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(err)
 	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: host}, NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: host}, NotAfter: until,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	if ip := net.ParseIP(host); ip != nil {
@@ -108,6 +113,8 @@ func TestTLS(t *testing.T) {
 		Certificates: []tls.Certificate{server.tls}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: server.pool,
 	}), kfake.SeedTopics(1, "t")).ListenAddrs()[0]
 	wrongName := fake(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{named.tls}}), kfake.SeedTopics(1, "t")).ListenAddrs()[0]
+	old := newChainUntil(t, "127.0.0.1", time.Now().Add(-time.Hour))
+	expired := fake(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{old.tls}}), kfake.SeedTopics(1, "t")).ListenAddrs()[0]
 	for _, c := range []struct {
 		what, addr string
 		options    []string
@@ -120,11 +127,14 @@ func TestTLS(t *testing.T) {
 		{"another host", wrongName, []string{"ssl.truststore.location", named.root}, true},
 		{"another host, not minded", wrongName, []string{"ssl.truststore.location", named.root, "ssl.endpoint.identification.algorithm", ""}, false},
 		{"another authority, host not minded", wrongName, []string{"ssl.truststore.location", other.root, "ssl.endpoint.identification.algorithm", ""}, true},
+		{"expired", expired, []string{"ssl.truststore.location", old.root}, true},
+		{"expired, host not minded", expired, []string{"ssl.truststore.location", old.root, "ssl.endpoint.identification.algorithm", ""}, true},
 	} {
 		table := tweets(c.addr, "t", append(c.options, "security.protocol", "SSL")...)
 		s, err := openSource(t.Context(), table, connectors.Env{Notice: func(x string) { t.Log(c.what, x) }})
 		if c.refused {
-			if err == nil || !strings.Contains(err.Error(), "check security.protocol and the ssl.* options") {
+			if err == nil || !strings.Contains(err.Error(), "check security.protocol and the ssl.* options") ||
+				strings.HasPrefix(c.what, "expired") && !strings.Contains(err.Error(), "x509: certificate has expired or is not yet valid") {
 				t.Errorf("%s: %v", c.what, err)
 			}
 			continue
