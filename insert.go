@@ -285,7 +285,11 @@ func (db *DB) copyOnce(ctx context.Context, t *target, p *planner.Query, mode co
 	}
 	counted := &countedSink{Sink: out.Sink}
 	out.Sink = counted
-	spec.Sinks = []stream.Output{out}
+	dead, err := db.deadLetters(ctx, spec.Inputs, "")
+	spec.Sinks = append([]stream.Output{out}, dead...)
+	if err != nil {
+		return 0, errors.Join(err, closeSinks(spec))
+	}
 	run, err := db.engine.Start(ctx, spec)
 	if err != nil {
 		return 0, err

@@ -29,6 +29,7 @@ type launch struct {
 	result    bool
 	orReplace bool
 	sink      func(ctx context.Context, id string) (stream.Output, error) // nil for none
+	still     bool                                                        // nothing is written, or to what is open already
 	resumes   bool                                                        // as part of a dataflow that goes on
 	attached  bool                                                        // nothing was started: it runs already
 	entry     *catalog.Entry                                              // of a materialized view
@@ -137,13 +138,21 @@ func (db *DB) specOf(ctx context.Context, l *launch) (spec stream.Spec, err erro
 	}
 	spec.Restart, spec.CheckpointInterval = l.terms.restart(), l.terms.span("checkpoint.interval")
 	spec.Fingerprint = l.fingerprint()
-	if spec.Inputs, err = db.inputs(ctx, l.plan, l.feeding(spec)); err != nil || l.sink == nil {
+	if spec.Inputs, err = db.inputs(ctx, l.plan, l.feeding(spec)); err != nil || l.still {
 		return spec, err
 	}
-	out, err := l.sink(ctx, l.id)
-	if err == nil {
-		spec.Sinks = []stream.Output{out}
+	if l.sink != nil {
+		out, err := l.sink(ctx, l.id)
+		if err != nil {
+			return spec, err
+		}
+		spec.Sinks = append(spec.Sinks, out)
 	}
+	if l.kind == "SELECT" {
+		return spec, nil
+	}
+	dead, err := db.deadLetters(ctx, spec.Inputs, l.id)
+	spec.Sinks = append(spec.Sinks, dead...)
 	return spec, err
 }
 
@@ -372,26 +381,4 @@ func (db *DB) inOrder(list []*Query) {
 	for i, at := range places {
 		list[at] = kept[i]
 	}
-}
-
-// usersOf returns the names of the running queries that read a relation or write
-// to it.
-func (db *DB) usersOf(name string) []string {
-	var users []string
-	for _, q := range db.Queries() {
-		if st, _ := q.Status(); st != Running {
-			continue
-		}
-		uses := strings.EqualFold(q.Name(), name)
-		for _, in := range q.run.Spec().Inputs {
-			uses = uses || strings.EqualFold(in.Member, name) || in.Source != nil && strings.EqualFold(in.Source.Table.Name, name)
-		}
-		for _, out := range q.run.Spec().Sinks {
-			uses = uses || strings.EqualFold(out.Name, name)
-		}
-		if uses {
-			users = append(users, q.Name())
-		}
-	}
-	return users
 }

@@ -254,3 +254,25 @@ func (q *Query) partChanges(ctx context.Context) iter.Seq2[Change, error] {
 		}
 	}
 }
+
+// usersOf returns the names of the running queries that read a relation or write
+// to it.
+func (db *DB) usersOf(name string) []string {
+	var users []string
+	for _, q := range db.Queries() {
+		if st, _ := q.Status(); st != Running {
+			continue
+		}
+		uses := strings.EqualFold(q.Name(), name)
+		for _, in := range q.run.Spec().Inputs {
+			uses = uses || strings.EqualFold(in.Member, name) || in.Source != nil && strings.EqualFold(in.Source.Table.Name, name)
+		}
+		for _, out := range q.run.Spec().Sinks {
+			uses = uses || strings.EqualFold(out.Name, name)
+		}
+		if uses {
+			users = append(users, q.Name())
+		}
+	}
+	return users
+}

@@ -139,7 +139,7 @@ func (f *flowing) spec(m flowMember) (stream.Spec, error) {
 	l := *m.launch
 	l.resumes = true
 	if !f.runs(m.kept) || f.db.runningQuery(l.name) != nil {
-		l.sink = nil // nothing is written, or to what is open already
+		l.still = true
 	}
 	spec, err := f.db.specOf(f.ctx, &l)
 	spec.Stopped = !f.runs(m.kept)

@@ -1,6 +1,7 @@
 package sqlstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,18 +154,10 @@ func (db *DB) inputs(ctx context.Context, p *planner.Query, how feeding) ([]stre
 				return nil, err
 			}
 		default:
-			table, late := leaf.Relation.Name, leaf.Relation.LateOf != ""
-			if late {
-				table = leaf.Relation.LateOf
-			}
-			src, err := db.sourceOf(table, how.settings)
-			if err != nil {
+			var err error
+			if in.Source, err = db.leafSource(leaf, how.settings); err != nil {
 				return nil, err
 			}
-			if late {
-				src.Late = leaf.Relation.Schema.Fields[len(src.Table.Columns):]
-			}
-			in.Source = src
 		}
 		if r := leaf.Relation; r != nil && r.View && in.Member == "" && p.WaitsFor(r.Name) {
 			return nil, fmt.Errorf("mode APPEND waits for what the watermark of materialized view %s passes, and the view is read here as it is, so that no row would ever be final; use UPDATE or COMPLETE, or a TRIGGER that runs on over a view that does", r.Name)
@@ -250,6 +243,21 @@ func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string][]*
 	return byName, nil
 }
 
+// leafSource makes readable what a plan reads of a table.
+func (db *DB) leafSource(leaf planner.Leaf, s settings) (*stream.Source, error) {
+	r := leaf.Relation
+	src, err := db.sourceOf(cmp.Or(r.LateOf, r.ErrorsOf, r.Name), s)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.LateOf != "":
+		src.Late = r.Schema.Fields[len(src.Table.Columns):]
+	case r.ErrorsOf != "":
+		src.Errors, src.Watermark, src.MaxBad = true, nil, nil
+	}
+	return src, nil
+}
+
 // sourceOf makes a table readable.
 func (db *DB) sourceOf(name string, s settings) (*stream.Source, error) {
 	e, ok := db.catalog.Lookup(name)
@@ -270,6 +278,9 @@ func (db *DB) sourceOf(name string, s settings) (*stream.Source, error) {
 	if c.Formats {
 		src.Format = db.format(e.Def.Options.Get("format"))
 		src.OnError = format.PolicyOf(e.Def.Options)
+		if src.MaxBad, err = format.MaxBadRecords(e.Def.Options); err != nil {
+			return nil, fmt.Errorf("table %s: %w", e.Name, err)
+		}
 	}
 	src.Watermark, err = db.timesOf(e, s)
 	return src, err

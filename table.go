@@ -33,6 +33,9 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 			return "", refused(st, err)
 		}
 	}
+	if err := badRecords(st, e.Def, c); err != nil {
+		return "", err
+	}
 	if err := db.secretsStay(st, c); err != nil {
 		return "", err
 	}
@@ -201,7 +204,7 @@ func (db *DB) tableOptions(st *sql.CreateTable) (*connectors.Connector, connecto
 		if f == nil {
 			return nil, nil, db.noFormat(st, options, at)
 		}
-		allowed = append(allowed, connectors.Option{Name: "format"}, format.OnErrorOption)
+		allowed = append(append(allowed, connectors.Option{Name: "format"}), format.BadRecordOptions...)
 		allowed = append(allowed, f.Options...)
 	}
 	if st.Watermark != nil {

@@ -7,7 +7,6 @@ package connectors
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -338,6 +337,9 @@ type Connector struct {
 	// Sweep forgets what an earlier process has kept of tables of which has knows no ID, and
 	// says what that was; it is called before any table is used. nil where nothing is kept.
 	Sweep func(has func(id string) bool) (gone []string, err error)
+	// DeadLetters is the table that the records of another are written to which cannot be
+	// read, or what is wrong with its options for that; nil where there is no such thing.
+	DeadLetters func(t *Table) (*Table, error)
 	// Topics lists what the cluster of a table holds, for SHOW TOPICS; nil where there
 	// is no such thing.
 	Topics func(ctx context.Context, t *Table, env Env) ([]Topic, error)
@@ -358,17 +360,4 @@ type Metadata struct {
 	Key  string
 	Type types.Type
 	Doc  string
-}
-
-// A BadRecord says which record could not be read and why. The table's on_error
-// option decides what follows.
-type BadRecord struct {
-	Split  Split
-	Offset Offset
-	Reason string
-}
-
-// Error names the record: "tweet/3 at offset 17: …".
-func (e *BadRecord) Error() string {
-	return fmt.Sprintf("%s at offset %d: %s", e.Split, e.Offset, e.Reason)
 }

@@ -36,13 +36,16 @@ type Planner struct {
 // A Watermark says up to where a column of a query's result is complete.
 type Watermark = exec.Watermark
 
+// A Leaf is where a plan takes rows in.
+type Leaf = lower.Leaf
+
 // A Query is a planned query.
 type Query struct {
 	Bound     logical.Node // as written
 	Optimised logical.Node
 	Fired     []string // the rules that made the one of the other
 	Physical  exec.Plan
-	Leaves    []lower.Leaf
+	Leaves    []Leaf
 	States    []lower.State
 	Schema    *types.Schema // of the physical root: hidden columns included
 	Sort      *logical.Sort // how a whole result is presented; nil for any order

@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -220,6 +219,9 @@ func (d *dataflow) compute(r *epochRun) error {
 		s.time.advance(s, r.begun)
 	}
 	for _, s := range d.scans {
+		if err := s.countBad(); err != nil {
+			return err
+		}
 		s.tellWatermark(r.begun)
 	}
 	d.sums = d.sums[:0:0]
@@ -301,17 +303,13 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 	var sources []SourceProgress
 	var rows int64
 	for i, s := range d.scans {
-		n, bad := s.take()
+		n := s.take()
 		rows += n
 		start, end := maps.Clone(s.pos), maps.Clone(s.pos)
 		for _, r := range p.ranges[i] {
 			start[r.Split] = r.From
 		}
-		for i, b := range bad {
-			if i == 0 {
-				d.engine.notice(fmt.Sprintf("table %s: bad record %v (%d so far)", s.spec.Table.Name, &b, s.bad))
-			}
-		}
+		s.tellBad(d.engine.notice)
 		s.tellLate(d.engine.notice)
 		sources = append(sources, SourceProgress{
 			Description: s.name(), StartOffset: start, EndOffset: end,

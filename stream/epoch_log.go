@@ -25,13 +25,12 @@ type logRecord struct {
 // A scanRecord is of one scan. Scans may have become one since, or not be one yet, so that
 // it says whose it is.
 type scanRecord struct {
-	Members []string                    `json:"members"`
-	Table   string                      `json:"table"`
-	Late    bool                        `json:"late,omitempty"`
-	Ranges  []connectors.Range          `json:"ranges,omitempty"`
-	Fresh   connectors.Offsets          `json:"fresh,omitempty"` // where splits begin that were not there before
-	IDs     map[connectors.Split]string `json:"ids,omitempty"`   // of these
-	Latest  connectors.Offsets          `json:"latest,omitempty"`
+	Members []string `json:"members"`
+	part
+	Ranges []connectors.Range          `json:"ranges,omitempty"`
+	Fresh  connectors.Offsets          `json:"fresh,omitempty"` // where splits begin that were not there before
+	IDs    map[connectors.Split]string `json:"ids,omitempty"`   // of these
+	Latest connectors.Offsets          `json:"latest,omitempty"`
 }
 
 // An outputSum tells what a query has put out in an epoch from anything else that it might
@@ -47,7 +46,7 @@ func (d *dataflow) record(p *epochPlan, now time.Time) *logRecord {
 	d.back = 0
 	for i, s := range d.scans {
 		r.Scans = append(r.Scans, scanRecord{
-			Members: s.readers(), Table: s.spec.Table.Name, Late: s.spec.Late != nil,
+			Members: s.readers(), part: s.spec.part(),
 			Ranges: slices.Clone(p.ranges[i]), Fresh: s.fresh, IDs: s.idsOf(s.fresh), Latest: s.latest,
 		})
 		s.fresh = nil
@@ -129,7 +128,7 @@ func (d *dataflow) replayed(r *logRecord) (*epochPlan, error) {
 
 // of reports that the record is that of a scan.
 func (x *scanRecord) of(s *scan) bool {
-	return x.Table == s.spec.Table.Name && x.Late == (s.spec.Late != nil) && slices.ContainsFunc(s.uses, func(u use) bool {
+	return x.part == s.spec.part() && slices.ContainsFunc(s.uses, func(u use) bool {
 		return slices.Contains(x.Members, u.member.spec.Name)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/connectors/format"
 	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -41,9 +42,13 @@ func (l *leftOut) add(row int, watermark int64, future bool) {
 	l.watermarks, l.future = append(l.watermarks, watermark), append(l.future, future)
 }
 
-// shape is the table as the scan decodes it: that of late rows has their columns, of
-// which a source of records gives the offset.
+// shape is the table as the scan decodes it: that of records that cannot be read has columns
+// of its own, and that of late rows theirs beside the table's, of which a source of records
+// gives the offset.
 func (s *Source) shape() *connectors.Table {
+	if s.Errors {
+		return format.BadRecords(s.Table)
+	}
 	if s.Late == nil {
 		return s.Table
 	}
@@ -104,8 +109,11 @@ func (s *scan) lateRows(l *lane, split connectors.Split, b *zset.Batch, at *vec.
 
 // name is what the scan reads, for people.
 func (s *scan) name() string {
-	if s.spec.Late != nil {
+	switch {
+	case s.spec.Late != nil:
 		return LateName(s.spec.Table.Name)
+	case s.spec.Errors:
+		return ErrorsName(s.spec.Table.Name)
 	}
 	return s.spec.Table.Name
 }
@@ -113,7 +121,17 @@ func (s *scan) name() string {
 // LateName is how the late rows of a table are written.
 func LateName(table string) string { return "LATE(" + table + ")" }
 
+// part names what of its table the scan reads, for the log and checkpoints.
+func (s *Source) part() part { return part{Table: s.Table.Name, Late: s.Late != nil, Errors: s.Errors} }
+
+// A part is a table, or the rows of it that are left out.
+type part struct {
+	Table  string `json:"table"`
+	Late   bool   `json:"late,omitempty"`
+	Errors bool   `json:"errors,omitempty"`
+}
+
 // reads reports that two scans read the same rows of a table.
 func (s *Source) reads(o *Source) bool {
-	return s.Table == o.Table && (s.Late == nil) == (o.Late == nil)
+	return s.Table == o.Table && s.part() == o.part()
 }

@@ -27,13 +27,14 @@ type member struct {
 	scans   []*scan       // of its tables, until the dataflow has them
 	feeds   []feed        // scans fed by other members, or by rows given
 
-	mu      sync.Mutex      // guards direct writes of several workers
-	parts   []*zset.Builder // collected output, one a worker
-	full    [][]*zset.Batch // of each worker, what no longer went into its part
-	direct  bool            // output goes to the sinks as it comes
-	ctx     context.Context // of the epoch
-	written int64           // rows put out in this epoch
-	delta   []*zset.Batch   // the finished output of this epoch
+	mu      sync.Mutex                          // guards direct writes of several workers
+	parts   []*zset.Builder                     // collected output, one a worker
+	full    [][]*zset.Batch                     // of each worker, what no longer went into its part
+	dead    map[*connectors.Table][]*zset.Batch // records that could not be read in this epoch
+	direct  bool                                // output goes to the sinks as it comes
+	ctx     context.Context                     // of the epoch
+	written int64                               // rows put out in this epoch
+	delta   []*zset.Batch                       // the finished output of this epoch
 
 	held      int64          // bytes, as of the last epoch
 	heaviest  heaviest       // what holds most of them
@@ -165,7 +166,7 @@ func (m *member) openScan(ctx context.Context, spec *Source, env connectors.Env)
 	}
 	at := -1
 	if m.was != nil {
-		at = slices.IndexFunc(m.was.Scans, func(x scanMeta) bool { return x.Table == spec.Table.Name && x.Late == (spec.Late != nil) })
+		at = slices.IndexFunc(m.was.Scans, func(x scanMeta) bool { return x.part == spec.part() })
 	}
 	if m.was == nil || at < 0 && m.spec.Inherits != nil {
 		return s, s.open(ctx, env, func() error { return s.begin(ctx, m.spec.Trigger.Ends()) })

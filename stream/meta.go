@@ -50,8 +50,7 @@ type memberMeta struct {
 }
 
 type scanMeta struct {
-	Table   string                      `json:"table"`
-	Late    bool                        `json:"late,omitempty"`
+	part
 	At      connectors.Offsets          `json:"at"`
 	Started connectors.Offsets          `json:"started"`
 	End     connectors.Offsets          `json:"end"` // null for a scan that never ends
@@ -150,7 +149,7 @@ func (m *member) restore(from *memberMeta) {
 
 func (s *scan) meta() scanMeta {
 	return scanMeta{
-		Table: s.spec.Table.Name, Late: s.spec.Late != nil, At: s.pos, Started: s.started, End: s.end, IDs: s.ids,
+		part: s.spec.part(), At: s.pos, Started: s.started, End: s.end, IDs: s.ids,
 		Bad: s.bad, Bytes: s.rowBytes, Time: s.time.meta(),
 	}
 }

@@ -39,6 +39,9 @@ func (m *member) out(worker int, b *zset.Batch) error {
 		return err
 	}
 	for _, s := range m.spec.Sinks {
+		if s.DeadLetters != nil {
+			continue
+		}
 		if err := s.Sink.Write(m.ctx, b); err != nil {
 			return &outputError{s.Name, err}
 		}
@@ -118,6 +121,8 @@ func (m *member) commit(ctx context.Context, epoch int64, which func(Output) boo
 func (m *member) write(ctx context.Context, s Output) error {
 	batches := m.delta
 	switch {
+	case s.DeadLetters != nil:
+		batches = m.dead[s.DeadLetters]
 	case s.Mode == connectors.Complete:
 		batches, _ = m.result.snapshot()
 		if m.spec.Sort != nil {

@@ -20,6 +20,7 @@ type lane struct {
 	out  *zset.Builder
 	rows int64
 	bad  []connectors.BadRecord
+	dead *zset.Builder // of these, what is written elsewhere; nil where nobody wants it
 
 	times   func(*zset.Batch) (at, watermark *vec.Vec, err error) // of a table with a watermark
 	timesAt []int                                                 // where its columns stand among those decoded
@@ -43,13 +44,12 @@ func (s *scan) openLanes(workers int) error {
 	for w := range lanes {
 		l := &lane{out: zset.NewBuilder(schema)}
 		if s.spec.Format != nil {
-			dec, err := s.spec.Format.NewDecoder(format.DecodeSpec{
-				Table: s.table, Columns: s.columns, OnError: s.spec.OnError,
-			})
+			dec, err := s.decoder()
 			if err != nil {
 				return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
 			}
 			l.dec, l.buf = dec, make([]connectors.Record, recordsPerRead)
+			s.openDead(l)
 		}
 		if s.time != nil {
 			if err := s.openTimes(l); err != nil {
@@ -100,7 +100,7 @@ func (s *scan) read(ctx context.Context, worker int, r *connectors.Range) error 
 		if err != nil {
 			return s.wrap(err)
 		}
-		l.bad = append(l.bad, bad...)
+		l.addBad(l.buf[:n], bad)
 		if err := s.push(ctx, worker, l, r.Split); err != nil {
 			return among(err, l.buf[:n])
 		}
@@ -214,19 +214,17 @@ func view(b *zset.Batch, u use) *zset.Batch {
 }
 
 // take returns and clears what the lanes counted in this epoch.
-func (s *scan) take() (rows int64, bad []connectors.BadRecord) {
+func (s *scan) take() (rows int64) {
 	var records, bytes int64
 	for _, l := range s.lanes {
 		rows += l.rows
-		bad = append(bad, l.bad...)
 		records += l.records
 		bytes += l.bytes
-		l.rows, l.bad, l.records, l.bytes = 0, nil, 0, 0
+		l.rows, l.records, l.bytes = 0, 0, 0
 		l.out.Reset()
 	}
 	if records > 0 {
 		s.rowBytes = max(float64(bytes)/float64(records), 1)
 	}
-	s.bad += int64(len(bad))
-	return rows, bad
+	return rows
 }

@@ -30,7 +30,8 @@ type scan struct {
 	end    connectors.Offsets // where a bounded run stops; nil for never
 	// Splits that are no part of a bounded run, at a position that nothing lies beyond.
 	ignored connectors.Offsets
-	bad     int64
+	bad     int64                  // records that could not be read, since the start
+	badNow  []connectors.BadRecord // of them those of this epoch
 
 	rowBytes float64 // of a record, as far as seen
 	turn     int     // which splits come first where not all may

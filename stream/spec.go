@@ -77,6 +77,7 @@ type Source struct {
 	Connector *connectors.Connector
 	Format    *format.Format // nil where the connector makes columns by itself
 	OnError   format.Policy
+	MaxBad    *int64     // how many records that cannot be read are too many, less one; nil for any number
 	Watermark *Watermark // nil for none
 	// From is where reading begins in those splits that it lists, and not where the table's
 	// options say.
@@ -84,6 +85,8 @@ type Source struct {
 	// Late, where it is not nil, makes this the rows that the watermark leaves out: the
 	// columns that they have behind those of the table.
 	Late []types.Field
+	// Errors makes this the records that the format cannot read, with connectors.BadColumns.
+	Errors bool
 }
 
 // An Output is an open sink and what it is given.
@@ -95,7 +98,10 @@ type Output struct {
 	// Guarantee is what the sink is to promise. What is exactly once makes every epoch of
 	// the dataflow a checkpoint.
 	Guarantee connectors.Guarantee
-	Connector *connectors.Connector // whose Transaction commits the sink; nil for none
+	// DeadLetters makes this a sink of the records of a table, which the query reads, that
+	// cannot be read, and not of what the query puts out.
+	DeadLetters *connectors.Table
+	Connector   *connectors.Connector // whose Transaction commits the sink; nil for none
 	// Open opens the sink again after a failure; nil where a failure is the end.
 	Open func(ctx context.Context) (connectors.Sink, error)
 }

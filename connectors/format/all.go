@@ -24,7 +24,7 @@ var All = []Format{
 // PolicyOf reads the option on_error.
 func PolicyOf(o connectors.Options) Policy {
 	switch o.Get("on.error") {
-	case "skip":
+	case "skip", DeadLetter:
 		return Skip
 	case "null":
 		return Null
@@ -32,10 +32,29 @@ func PolicyOf(o connectors.Options) Policy {
 	return Fail
 }
 
-// OnErrorOption is understood by every table with a format.
-var OnErrorOption = connectors.Option{
-	Name: "on.error", Default: "fail", Values: []string{"fail", "skip", "null"},
-	Doc: "what a record that cannot be read does: stop the query, be left out, or give NULL for what cannot be read (left out where a column is NOT NULL)",
+// DeadLetter is the value of on_error by which a record that cannot be read is left out, and
+// written elsewhere.
+const DeadLetter = "dead_letter"
+
+// BadRecordOptions are understood by every table with a format.
+var BadRecordOptions = []connectors.Option{
+	{
+		Name: "on.error", Default: "fail", Values: []string{"fail", "skip", "null", DeadLetter},
+		Doc: "what a record that cannot be read does: stop the query, be left out, give NULL for what cannot be read (left out where a column is NOT NULL), or be left out and written to the topic dead_letter (kafka)",
+	},
+	{Name: "max.bad.records", Doc: "a query that has met more records that cannot be read than this fails; any number where not given"},
+}
+
+// MaxBadRecords reads the option max_bad_records, nil where it is not given.
+func MaxBadRecords(o connectors.Options) (*int64, error) {
+	if o.Get("max.bad.records") == "" {
+		return nil, nil
+	}
+	n, err := o.Int("max.bad.records", 0)
+	if err == nil && n < 0 {
+		err = errors.New("option 'max.bad.records' must not be negative")
+	}
+	return &n, err
 }
 
 // A rowDecoder reads the payload of one record into the payload columns, one value

@@ -262,13 +262,26 @@ func (e *encoder) extras(m *message, b *zset.Batch, row int) error {
 	if e.header < 0 || b.Cols[e.header].IsNull(row) {
 		return nil
 	}
-	hs, err := headersOf(b.Cols[e.header].Bytes(row))
+	hs, err := headersOf(b.Cols[e.header], row)
 	m.headers = hs
 	return err
 }
 
-// headersOf reads an object of texts, in its order.
-func headersOf(object []byte) ([]*sarama.RecordHeader, error) {
+// headersOf reads an object of texts, in its order, or headers as Kafka writes them.
+func headersOf(c *vec.Vec, row int) ([]*sarama.RecordHeader, error) {
+	if c.Type.Kind == types.Binary {
+		list, err := format.ParseHeaders(c.Bytes(row))
+		out := make([]*sarama.RecordHeader, len(list))
+		for i, h := range list {
+			out[i] = &sarama.RecordHeader{Key: []byte(h.Key), Value: h.Value}
+		}
+		return out, err
+	}
+	return headersIn(c.Bytes(row))
+}
+
+// headersIn reads an object of texts, in its order.
+func headersIn(object []byte) ([]*sarama.RecordHeader, error) {
 	var out []*sarama.RecordHeader
 	d := json.NewDecoder(strings.NewReader(string(object)))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {

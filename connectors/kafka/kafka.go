@@ -32,6 +32,7 @@ var Connector = connectors.Connector{
 	Guarantee:   guarantee,
 	Transaction: openTransaction,
 	Topics:      listTopics,
+	DeadLetters: deadLetters,
 }
 
 // Upsert is the connector under the name that says what a PRIMARY KEY does.

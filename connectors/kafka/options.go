@@ -28,6 +28,7 @@ var tableOptions = []connectors.Option{
 	{Name: "scan.discovery.interval", Default: "1 second", Doc: "how often the cluster is asked for new partitions and topics"},
 	{Name: "isolation.level", Default: "read_committed", Values: []string{"read_committed", "read_uncommitted"}, Doc: "whether records of open and aborted transactions are left out"},
 	{Name: "on.data.loss", Default: "fail", Values: []string{"fail", "skip"}, Doc: "what happens when records are gone before they were read: the query stops, or goes on after them"},
+	{Name: deadLetterOption, Doc: "with on_error = 'dead_letter': the topic, of the same cluster, that records go to which cannot be read, as they came, with headers that say where they stood and why"},
 	{Name: "auto.create", Default: "false", Values: []string{"true", "false"}, Doc: "make the topic where it does not exist"},
 	{Name: "partitions", Default: "1", Doc: "partitions of a topic that auto.create makes"},
 	{Name: "replication", Doc: "replicas of a topic that auto.create makes; the cluster's own default where not given"},

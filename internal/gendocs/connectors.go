@@ -45,7 +45,7 @@ func connectorPage() string {
 		}
 	}
 	b.WriteString("# Formats\n\nA table whose connector reads records has a `format`.\n\n")
-	writeOptions(&b, []connectors.Option{format.OnErrorOption})
+	writeOptions(&b, format.BadRecordOptions)
 	for _, f := range builtin.Formats() {
 		fmt.Fprintf(&b, "## %s\n\n%s\n\n", f.Name, f.Doc)
 		writeOptions(&b, f.Options)

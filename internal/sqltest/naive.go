@@ -67,6 +67,9 @@ func PlanJudge(name string, answer func(context.Context, logical.Node, naive.Tab
 // wholeOf asks for all that a relation holds, its columns in order.
 func wholeOf(r *logical.Relation) string {
 	name := "`" + strings.ReplaceAll(r.Name, "`", "``") + "`"
+	if r.ErrorsOf != "" {
+		return "SELECT * FROM ERRORS(`" + strings.ReplaceAll(r.ErrorsOf, "`", "``") + "`)"
+	}
 	if r.LateOf == "" {
 		return "SELECT * FROM " + name
 	}

@@ -53,8 +53,11 @@ func (s *fromClause) source(ts *ast.TableSource) (logical.Node, *scope, error) {
 		}
 	case *ast.SelectStmt, *ast.SetOprStmt:
 		if c := tableCallOf(ts); c != nil {
-			if c.isLate() {
+			switch {
+			case c.isLate():
 				return s.late(c)
+			case c.isErrors():
+				return s.badRecords(c)
 			}
 			if f := s.ofTable(c); f != nil {
 				return s.timeWindows(c, f)

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -17,7 +18,9 @@ func (c *tableCall) isLate() bool { return c.name() == "LATE" }
 
 // hasOwnRows reports that a call gives the rows of a table, for which it need not be asked
 // for each row beside it.
-func (s *session) hasOwnRows(c *tableCall) bool { return c.isLate() || s.ofTable(c) != nil }
+func (s *session) hasOwnRows(c *tableCall) bool {
+	return c.isLate() || c.isErrors() || s.ofTable(c) != nil
+}
 
 // late binds FROM LATE(t): the rows that the watermark of a table leaves out, each
 // behind what is known of it.
@@ -30,15 +33,19 @@ func (s *session) late(c *tableCall) (logical.Node, *scope, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	alias := c.alias
-	if alias == "" {
-		alias = "late"
-	}
+	return s.called(c, node, "late")
+}
+
+// called gives the rows of a table the name of their call, which is alias where it has none,
+// and the names of its columns.
+func (s *session) called(c *tableCall, node logical.Node, alias string) (logical.Node, *scope, error) {
+	alias = cmp.Or(c.alias, alias)
 	if c.names != nil {
 		names := make([]ast.CIStr, len(c.names))
 		for i, n := range c.names {
 			names[i] = ast.NewCIStr(n)
 		}
+		var err error
 		if node, err = (&fromClause{session: s}).renamed(node, alias, names, s.m.At(c.call)); err != nil {
 			return nil, nil, err
 		}
@@ -48,9 +55,23 @@ func (s *session) late(c *tableCall) (logical.Node, *scope, error) {
 
 // timedTable is the table of LATE(table), which must have a watermark.
 func (s *session) timedTable(c *tableCall) (*catalog.Entry, error) {
-	const usage = "as in FROM LATE(t), where t is a table with a WATERMARK"
+	e, at, err := s.tableOf(c, "as in FROM LATE(t), where t is a table with a WATERMARK",
+		"rows are late where a table is read", "name the table that it reads, which has the WATERMARK")
+	if err == nil && e.Watermark == nil {
+		err = sql.Errorf(s.m.Source, at, "table %s has no WATERMARK, so that no row of it is late", e.Name).
+			WithHint("declare one in CREATE TABLE: WATERMARK FOR column AS column - INTERVAL 5 SECOND")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.inZone(e), nil
+}
+
+// tableOf is the table that a call names, and where it does. of, and hint, say why nothing
+// else has what is asked for.
+func (s *session) tableOf(c *tableCall, usage, of, hint string) (*catalog.Entry, int, error) {
 	if len(c.call.Args) != 2 {
-		return nil, s.m.Errorf(c.call, "LATE takes one table").WithHint(usage)
+		return nil, 0, s.m.Errorf(c.call, "%s takes one table", c.name()).WithHint("%s", usage)
 	}
 	arg := c.call.Args[1]
 	if t, ok := arg.(*ast.FuncCallExpr); ok && t.FnName.L == sql.MarkerTable {
@@ -58,26 +79,22 @@ func (s *session) timedTable(c *tableCall) (*catalog.Entry, error) {
 	}
 	t, ok := arg.(*ast.ColumnNameExpr)
 	if !ok || t.Name.Table.O != "" {
-		return nil, s.m.Errorf(arg, "LATE takes the name of a table").WithHint(usage)
+		return nil, 0, s.m.Errorf(arg, "%s takes the name of a table", c.name()).WithHint("%s", usage)
 	}
 	name, at := t.Name.Name.O, s.m.At(t)
 	query, err := s.named(name, at)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	e, ok := s.Catalog.Lookup(name)
 	switch {
 	case query == nil && !ok:
 		_, err = s.table(name, at) // says that there is no such table
-		return nil, err
+		return nil, 0, err
 	case query != nil || e.Kind != catalog.Table:
-		return nil, sql.Errorf(s.m.Source, at, "%s is no table: rows are late where a table is read", name).
-			WithHint("name the table that it reads, which has the WATERMARK")
-	case e.Watermark == nil:
-		return nil, sql.Errorf(s.m.Source, at, "table %s has no WATERMARK, so that no row of it is late", e.Name).
-			WithHint("declare one in CREATE TABLE: WATERMARK FOR column AS column - INTERVAL 5 SECOND")
+		return nil, 0, sql.Errorf(s.m.Source, at, "%s is no table: %s", name, of).WithHint("%s", hint)
 	}
-	return s.inZone(e), nil
+	return e, at, nil
 }
 
 // lateRows scans the late rows of a table. In the relation the table's columns come

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,12 +12,10 @@ import (
 	"github.com/sqlstream/sqlstream/sql/types"
 )
 
-// Relation returns what a scan of a table or materialized view reads, or one of the late rows
-// of the table lateOf, as queries that are bound now have it.
-func (b *Binder) Relation(name, lateOf string) (*logical.Relation, error) {
-	if lateOf != "" {
-		name = lateOf
-	}
+// Relation returns what a scan of a table or materialized view reads, or of the rows that a
+// table leaves out, as queries that are bound now have it.
+func (b *Binder) Relation(was *logical.Relation) (*logical.Relation, error) {
+	name := cmp.Or(was.LateOf, was.ErrorsOf, was.Name)
 	e, ok := b.Catalog.Lookup(name)
 	if !ok {
 		return nil, fmt.Errorf("there is no table or view %s any more", name)
@@ -26,9 +25,14 @@ func (b *Binder) Relation(name, lateOf string) (*logical.Relation, error) {
 	switch {
 	case e.Kind == catalog.View:
 		return nil, fmt.Errorf("%s is a view by now, which it was not when the query was created", e.Name)
-	case lateOf == "" && e.Kind == catalog.MaterializedView:
+	case was.ErrorsOf != "":
+		if e.Kind != catalog.Table {
+			return nil, fmt.Errorf("%s is a view by now, and has no records", e.Name)
+		}
+		return errorsRelation(e), nil
+	case was.LateOf == "" && e.Kind == catalog.MaterializedView:
 		return s.viewRelation(e), nil
-	case lateOf == "":
+	case was.LateOf == "":
 		return s.tableRelation(e)
 	case e.Kind != catalog.Table || e.Watermark == nil:
 		return nil, fmt.Errorf("table %s has no WATERMARK any more, so that no row of it is late", e.Name)

@@ -23,6 +23,8 @@ type Relation struct {
 	// for it where it decides something: it may cost a question to somebody outside.
 	Size   func() (int64, bool)
 	LateOf string // the table whose late rows it holds, whose columns come first; "" for none
+	// ErrorsOf is the table whose records it holds that cannot be read; "" for none.
+	ErrorsOf string
 	ID     string // tells the table from others that had its name; "" where nothing is kept
 	// Declared is what of the table's declaration is in plans, or in the rows that it has: the
 	// expressions of computed columns and of the watermark.
@@ -34,8 +36,8 @@ func (r *Relation) Kind() string {
 	switch {
 	case r.View:
 		return "view " + r.Name
-	case r.LateOf != "":
-		return "table " + r.LateOf
+	case r.LateOf != "", r.ErrorsOf != "":
+		return "table " + r.LateOf + r.ErrorsOf
 	}
 	return "table " + r.Name
 }

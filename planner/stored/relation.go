@@ -33,7 +33,7 @@ func (d *decoder) readRelation(x any) (*logical.Relation, error) {
 	if d.env.Relation == nil {
 		return was, nil
 	}
-	now, err := d.env.Relation(was.Name, was.LateOf)
+	now, err := d.env.Relation(was)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ type Env struct {
 	// Relation returns what a scan of a table or view would read now; lateOf names the table
 	// of which name is the late rows. nil takes what the plan was made with, for who only
 	// shows it.
-	Relation func(name, lateOf string) (*logical.Relation, error)
+	Relation func(was *logical.Relation) (*logical.Relation, error)
 }
 
 // Encode writes a plan. An error is a bug: a kind of node or field that this package does not
