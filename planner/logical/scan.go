@@ -25,7 +25,7 @@ type Relation struct {
 	LateOf string // the table whose late rows it holds, whose columns come first; "" for none
 	// ErrorsOf is the table whose records it holds that cannot be read; "" for none.
 	ErrorsOf string
-	ID     string // tells the table from others that had its name; "" where nothing is kept
+	ID       string // tells the table from others that had its name; "" where nothing is kept
 	// Declared is what of the table's declaration is in plans, or in the rows that it has: the
 	// expressions of computed columns and of the watermark.
 	Declared string

@@ -51,7 +51,7 @@ var unnamed = map[string]string{
 	"Relation.Keys":              "what the key of rows that come by key is, is in it",
 	"Relation.Stored":            "of account where rows may be taken back that are not there",
 	"Relation.LateOf":            "it is in the name",
-	"Relation.ErrorsOf":            "it is in the name",
+	"Relation.ErrorsOf":          "it is in the name",
 	"RelationWatermark.Computed": "it is in Declared",
 	"WatermarkTerm.Relation":     "the fingerprint of its scan has what it is",
 	"WatermarkTerm.Column":       "it is in it, by name",
