@@ -56,6 +56,27 @@ func KeyAt(key []byte, out []*vec.Builder) {
 	}
 }
 
+// KeyAfter reads back the columns of a key that come after those of the types before.
+func KeyAfter(key []byte, before []types.Type, out []*vec.Builder) {
+	for _, t := range before {
+		if key[0] == 0 {
+			key = key[1:]
+			continue
+		}
+		key = key[1:]
+		switch t.Layout() {
+		case types.Bytes:
+			n, w := binary.Uvarint(key)
+			key = key[w+int(n):]
+		case types.Int128:
+			key = key[16:]
+		default:
+			key = key[8:]
+		}
+	}
+	KeyAt(key, out)
+}
+
 func decimalAt(key []byte) vec.Decimal {
 	v := vec.Vec{Type: types.DecimalOf(types.MaxPrecision, 0), Len: 1, Data: append(make([]byte, 0, 16), key[:16]...)}
 	return vec.Slice[vec.Decimal](&v)[0]

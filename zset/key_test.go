@@ -11,6 +11,20 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
+// checkKeyAfter holds that a column of a key reads back alone as it does with the others.
+func checkKeyAfter(t *testing.T, b *zset.Batch, row int, key []byte) {
+	t.Helper()
+	var before []types.Type
+	for k, c := range b.Cols {
+		one := vec.NewBuilder(c.Type)
+		zset.KeyAfter(key, before, []*vec.Builder{one})
+		if v := one.Vec(); zset.CompareRows(b.Cols[k:k+1], row, []*vec.Vec{v}, 0) != 0 {
+			t.Fatalf("column %d of %q does not read back alone", k, b.AppendRowText(nil, row))
+		}
+		before = append(before, c.Type)
+	}
+}
+
 // checkKeys holds the laws of keys to every pair of rows of a batch: equal rows, and
 // only they, have equal keys and the order of ordered keys is the order of the
 // values; both read back; and equal rows have equal hashes.
@@ -25,6 +39,7 @@ func checkKeys(t *testing.T, b *zset.Batch) {
 			orders[i] = vec.AppendOrdered(orders[i], c, i)
 		}
 		zset.KeyAt(keys[i], back.Cols)
+		checkKeyAfter(t, b, i, keys[i])
 		rest := orders[i]
 		for _, c := range again.Cols {
 			rest = vec.DecodeOrdered(rest, c)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
 )
 
 // An expiry finds the groups of a map whose value in one key column lies below a bound:
@@ -14,8 +15,8 @@ import (
 // when they are handed out.
 type expiry struct {
 	column int
-	keys   []*vec.Builder // of groups at hand: all key columns
-	vecs   []*vec.Vec
+	value  []*vec.Builder // that one column of the groups at hand
+	vec    vec.Vec
 
 	at      map[string]int32 // the bucket of a value, in vec's order-preserving encoding
 	values  values
@@ -41,12 +42,11 @@ func (v *values) Pop() any {
 }
 
 func newExpiry(shape state.MapShape) *expiry {
-	e := &expiry{column: shape.Expiry - 1, at: map[string]int32{}, lastAt: -1}
-	for _, t := range shape.Keys {
-		e.keys = append(e.keys, vec.NewBuilder(t))
-		e.vecs = append(e.vecs, new(vec.Vec))
+	column := shape.Expiry - 1
+	return &expiry{
+		column: column, value: []*vec.Builder{vec.NewBuilder(shape.Keys[column])},
+		at: map[string]int32{}, lastAt: -1,
 	}
-	return e
 }
 
 // takeUp puts groups in their buckets.
@@ -66,15 +66,24 @@ func (e *expiry) takeUp(m *Map, gids []int32) {
 	}
 }
 
-// valuesOf returns the groups' values in the column, good until the next call.
+// valuesOf returns the groups' values in the column, good until the next call. The other
+// columns of the keys are passed over: a row of a join may be long.
 func (e *expiry) valuesOf(m *Map, gids []int32) *vec.Vec {
-	for _, b := range e.keys {
-		b.Reset()
+	b := e.value[0]
+	b.Reset()
+	switch m.kind {
+	case tupleKey:
+		m.tupleColumn(gids, e.column, b)
+	case encodedKey:
+		before := m.shape.Keys[:e.column]
+		for _, g := range gids {
+			zset.KeyAfter(m.bytesOf(g), before, e.value)
+		}
+	default:
+		m.Keys(gids, e.value)
 	}
-	m.Keys(gids, e.keys)
-	b := e.keys[e.column]
-	b.VecTo(e.vecs[e.column])
-	return e.vecs[e.column]
+	b.VecTo(&e.vec)
+	return &e.vec
 }
 
 // find makes the value's bucket the last one.

@@ -136,20 +136,40 @@ func (m *Map) loadTuples(keys []*vec.Vec, tuples []uint64, n int) {
 }
 
 func (m *Map) tupleKeys(gids []int32, out []*vec.Builder) {
-	at := 1
 	for k, b := range out {
-		wide := columnWords(b.Type()) == 2
-		for _, g := range gids {
-			key := m.key(g)
-			switch {
-			case key[0]>>k&1 != 0:
-				b.AppendNull()
-			case wide:
-				vec.Append(b, decimal128.New(int64(key[at+1]), key[at]))
-			default:
-				zset.AppendWord(b, key[at])
-			}
-		}
-		at += columnWords(b.Type())
+		m.tupleColumn(gids, k, b)
 	}
+}
+
+// tupleColumn reads back the k-th column of keys.
+func (m *Map) tupleColumn(gids []int32, k int, b *vec.Builder) {
+	at := tupleWords(m.shape.Keys[:k])
+	if b.Type().Layout().Width() == 8 && !m.anyNull(gids, k) {
+		words := vec.Extend[uint64](b, len(gids))
+		for i, g := range gids {
+			words[i] = m.key(g)[at]
+		}
+		return
+	}
+	wide := columnWords(b.Type()) == 2
+	for _, g := range gids {
+		key := m.key(g)
+		switch {
+		case key[0]>>k&1 != 0:
+			b.AppendNull()
+		case wide:
+			vec.Append(b, decimal128.New(int64(key[at+1]), key[at]))
+		default:
+			zset.AppendWord(b, key[at])
+		}
+	}
+}
+
+// anyNull reports that a key's k-th column is NULL.
+func (m *Map) anyNull(gids []int32, k int) bool {
+	nulls := uint64(0)
+	for _, g := range gids {
+		nulls |= m.key(g)[0]
+	}
+	return nulls>>k&1 != 0
 }
