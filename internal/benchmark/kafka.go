@@ -54,8 +54,11 @@ func (w *Workload) Load(ctx context.Context, o Options) error {
 	return nil
 }
 
-// makeFor defines a table that makes up what a topic is to hold.
+// makeFor defines a table that makes up what a topic is to hold. It has one split, however
+// many partitions the topic has: from several the events would get to a partition as the
+// splits are read, some of them behind the watermark.
 func makeFor(ctx context.Context, db *sqlstream.DB, t Table, o Options) (Table, error) {
+	o.Splits = 1
 	made := Table{Name: "made_" + t.Name, Columns: t.Columns, Generator: t.Generator}
 	return made, db.Exec(ctx, made.Create(generated(made, o, o.Rate)))
 }
