@@ -12,10 +12,17 @@ import (
 
 // killedNow is the end of a process between any two of its steps.
 func (w *world) killedNow() {
-	w.kill = func(string, int) bool { return true }
+	w.dies(func(string, int) bool { return true })
 	_ = w.step("now")
-	w.kill = nil
+	w.dies(nil)
 	w.ended()
+}
+
+// dies says at which steps the process is killed, while others may be at a step.
+func (w *world) dies(kill func(string, int) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.kill = kill
 }
 
 // Which rows are late, and how many were, is the same where the process is killed time and
