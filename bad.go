@@ -13,12 +13,7 @@ import (
 // badRecords refuses options of a table that say of bad records what cannot be done.
 func badRecords(st *sql.CreateTable, t *connectors.Table, c *connectors.Connector) error {
 	wrong := func(option string, err error) error {
-		for _, o := range st.Options {
-			if connectors.Canonical(o.Name) == option {
-				return st.Errorf(o.ValueOffset, "%v", err)
-			}
-		}
-		return st.Errorf(st.Name.Offset, "table %s: %v", t.Name, err)
+		return st.Errorf(valueAt(st, option), "table %s: %v", t.Name, err)
 	}
 	if _, err := format.MaxBadRecords(t.Options); err != nil {
 		return wrong("max.bad.records", err)

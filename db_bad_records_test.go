@@ -49,19 +49,24 @@ func running(t *testing.T, db *sqlstream.DB, name string) *sqlstream.Query {
 	return nil
 }
 
-// committed returns the committed records of a topic, of which there are n.
+// committed returns the committed records of a topic, of which there are n: it writes one
+// behind them, and reads up to that.
 func committed(t *testing.T, addr, topic string, n int) []*kgo.Record {
 	t.Helper()
 	c := client(t, addr, kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	const end = "the end"
+	if err := c.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: []byte(end)}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
 	var out []*kgo.Record
-	for len(out) < n {
+	for len(out) == 0 || string(out[len(out)-1].Key) != end {
 		f := c.PollFetches(t.Context())
 		if err := f.Err(); err != nil {
 			t.Fatalf("after %d records of %d: %v", len(out), n, err)
 		}
 		out = append(out, f.Records()...)
 	}
-	if len(out) > n {
+	if out = out[:len(out)-1]; len(out) != n {
 		t.Fatalf("%s has %d records, not %d", topic, len(out), n)
 	}
 	return out
@@ -113,9 +118,7 @@ func TestDeadLettersAreTheRecordsAsTheyCame(t *testing.T) {
 				t.Errorf("letter %d is %q %q %v, and was %q %q %v", k, letter.Key, letter.Value, letter.Headers, was.Key, was.Value, was.Headers)
 			}
 		}
-		if got := len(committed(t, addr, to, 2*rows)); got != 2*rows {
-			t.Errorf("%d rows were written", got)
-		}
+		committed(t, addr, to, 2*rows)
 	})
 }
 

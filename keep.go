@@ -1,6 +1,7 @@
 package sqlstream
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sqlstream/sqlstream/catalog"
@@ -111,22 +112,29 @@ func (db *DB) setStatus(l *launch, status Status, cause error) error {
 	return db.setStatusWhile(func() bool { return true }, l, status, cause)
 }
 
+// errAsItIs ends a change of the catalog that changes nothing.
+var errAsItIs = errors.New("nothing changes")
+
 // setStatusWhile keeps the status of a query unless its handle has given way to another by
-// then: one that has ended may be told of when it goes on already.
+// then: one that has ended may be told of when it goes on already. What the status is can be
+// asked within the change alone: another one may be on its way to the disk.
 func (db *DB) setStatusWhile(listed func() bool, l *launch, status Status, cause error) error {
 	next := catalog.Query{Status: status.String()}
 	if cause != nil {
 		next.Error = cause.Error()
 	}
-	if k, ok := db.catalog.Query(l.name); !ok || k.ID != l.id || k.Status == next.Status && k.Error == next.Error {
-		return nil
-	}
-	return db.catalog.Change(func(n *catalog.Names) error {
-		if k, ok := n.Query(l.name); ok && k.ID == l.id && listed() {
-			changed := *k
-			changed.Status, changed.Error = next.Status, next.Error
-			n.PutQuery(changed)
+	err := db.catalog.Change(func(n *catalog.Names) error {
+		k, ok := n.Query(l.name)
+		if !ok || k.ID != l.id || k.Status == next.Status && k.Error == next.Error || !listed() {
+			return errAsItIs
 		}
+		changed := *k
+		changed.Status, changed.Error = next.Status, next.Error
+		n.PutQuery(changed)
 		return nil
 	})
+	if errors.Is(err, errAsItIs) {
+		return nil
+	}
+	return err
 }

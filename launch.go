@@ -83,7 +83,7 @@ func (db *DB) alone(ctx context.Context, name string) (leave func(), err error) 
 
 // launchAlone is launch while nobody else starts a query of that name. What can go wrong
 // beforehand does so before an old query gives way.
-func (db *DB) launchAlone(ctx context.Context, l *launch) (Result, error) {
+func (db *DB) launchAlone(ctx context.Context, l *launch) (_ Result, err error) {
 	old := db.runningQuery(l.name)
 	if old != nil && !l.orReplace {
 		return l.attach(old)
@@ -98,6 +98,11 @@ func (db *DB) launchAlone(ctx context.Context, l *launch) (Result, error) {
 	}
 	if old == nil && l.orReplace {
 		old = db.wake(ctx, l)
+		defer func() {
+			if err != nil && db.runningQuery(l.name) == old && old != nil {
+				err = errors.Join(err, old.Stop(ctx)) // it was stopped, and is to stay so
+			}
+		}()
 	}
 	if old != nil && l.orReplace {
 		if r, done, err := db.takeOver(ctx, l, old); done || err != nil {

@@ -44,7 +44,7 @@ func (db *DB) renew(ctx context.Context, l *launch) (Result, bool, error) {
 		}))
 	}
 	r.Notes = append(r.Notes, "it computes what it did, and goes on with its state")
-	return r, true, db.setStatus(l, Running, nil) // that the old one has stopped may have been noted meanwhile
+	return r, true, nil
 }
 
 // sameTerms reports that settings agree in all on which plan and state depend.

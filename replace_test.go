@@ -103,11 +103,7 @@ func TestReplacedViewReadsTheSameRows(t *testing.T) {
 		"CREATE MATERIALIZED VIEW v AS SELECT COUNT(*) AS c FROM n")
 	await := func(want string) {
 		t.Helper()
-		for _, q := range db.Queries() {
-			if err := q.ProcessAllAvailable(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
+		processed(t, db)
 		equal(t, ask(t, db, "SELECT * FROM v"), want)
 	}
 	await("+1 0\n")

@@ -1,7 +1,6 @@
 package sqlstream
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -246,7 +245,7 @@ func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string][]*
 // leafSource makes readable what a plan reads of a table.
 func (db *DB) leafSource(leaf planner.Leaf, s settings) (*stream.Source, error) {
 	r := leaf.Relation
-	src, err := db.sourceOf(cmp.Or(r.LateOf, r.ErrorsOf, r.Name), s)
+	src, err := db.sourceOf(r.Of(), s)
 	switch {
 	case err != nil:
 		return nil, err

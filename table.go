@@ -51,11 +51,7 @@ func refused(st *sql.CreateTable, err error) error {
 	at := st.Name.Offset
 	var option *connectors.OptionError
 	if errors.As(err, &option) {
-		for _, o := range st.Options {
-			if connectors.Canonical(o.Name) == option.Name {
-				at = o.ValueOffset
-			}
-		}
+		at = valueAt(st, option.Name)
 	}
 	out := st.Errorf(at, "table %s: %v", st.Name.Text, err)
 	var outside *confine.Outside
@@ -63,6 +59,16 @@ func refused(st *sql.CreateTable, err error) error {
 		return out.WithHint("WithRestrictedPaths and --restrict-paths name the directories below which files may be")
 	}
 	return out
+}
+
+// valueAt is where the value of an option stands, and the table's name where it is not given.
+func valueAt(st *sql.CreateTable, option string) int {
+	for _, o := range st.Options {
+		if connectors.Canonical(o.Name) == option {
+			return o.ValueOffset
+		}
+	}
+	return st.Name.Offset
 }
 
 // secretsStay refuses a secret that would stand in the directory.

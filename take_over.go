@@ -27,7 +27,7 @@ func (db *DB) takeOver(ctx context.Context, l *launch, old *Query) (Result, bool
 	}
 	spec, err := db.specOf(ctx, l)
 	if err != nil {
-		return Result{}, true, err
+		return Result{}, true, errors.Join(err, closeSinks(spec))
 	}
 	spec.Inherits = &stream.Inheritance{From: old.run, States: handed.Names()}
 	was, kept := db.catalog.Query(l.name)

@@ -74,11 +74,7 @@ INSERT INTO kinds VALUES (0, 'even'), (1, 'odd');
 CREATE MATERIALIZED VIEW v AS SELECT k.kind, n.i FROM n JOIN kinds k ON n.i % 2 = k.r`)
 	await := func(want string) {
 		t.Helper()
-		for _, q := range db.Queries() {
-			if err := q.ProcessAllAvailable(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
+		processed(t, db)
 		equal(t, ask(t, db, "SELECT * FROM v"), want)
 	}
 	await("+1 even 0\n+1 even 2\n+1 even 4\n+1 even 6\n+1 even 8\n+1 odd 1\n+1 odd 3\n+1 odd 5\n+1 odd 7\n")
@@ -98,6 +94,12 @@ CREATE MATERIALIZED VIEW v AS SELECT k.kind, n.i FROM n JOIN kinds k ON n.i % 2 
 	db = d.open()
 	await("+1 even 30\n+1 odd 36\n")
 	exec(t, db, "STOP QUERY v")
+	if err := db.Exec(t.Context(), "CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT MAX(i) AS m FROM n"); err == nil {
+		t.Error("no error")
+	}
+	if got := d.queries(); !strings.HasPrefix(got, "v STOPPED ") {
+		t.Errorf("a view that was stopped, and for which another was refused: %s", got)
+	}
 	produce(t, c, name, 1, 12, 13)
 	exec(t, db, strings.ReplaceAll(sums, "SUM", "MAX"))
 	await("+1 even 12\n+1 odd 11\n")
@@ -123,6 +125,16 @@ INSERT INTO orders VALUES ('ann', 3, '2026-01-01 00:00:10'), ('bob', 0, '2026-01
 	}
 	exec(t, db, "INSERT INTO orders VALUES ('late', 9, '2026-01-01 00:00:05'), ('ann', 4, '2026-01-01 00:00:21')")
 	equal(t, ask(t, db, "SELECT * FROM v"), "+1 2 7\n")
+}
+
+// processed waits until every query has taken in what there is.
+func processed(t *testing.T, db *sqlstream.DB) {
+	t.Helper()
+	for _, q := range db.Queries() {
+		if err := q.ProcessAllAvailable(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // notes runs a statement and returns what is said beside its result.

@@ -157,6 +157,15 @@ func (c Connector) Following(dirs *confine.Dirs) Connector {
 			return plain.Topics(ctx, t, env)
 		}
 	}
+	if c.DeadLetters != nil {
+		c.DeadLetters = func(t *Table) (*Table, error) {
+			t, err := plain.settled(t, dirs)
+			if err != nil {
+				return nil, err
+			}
+			return plain.DeadLetters(t)
+		}
+	}
 	c.Check = func(t *Table) error {
 		t, err := plain.settled(t, dirs)
 		if err != nil || plain.Check == nil {

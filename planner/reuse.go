@@ -212,7 +212,7 @@ func readsTable(n logical.Node, table string) bool {
 	logical.Walk(n, func(n logical.Node) {
 		switch x := n.(type) {
 		case *logical.Scan:
-			reads = reads || x.Relation.Name == table || x.Relation.LateOf == table || x.Relation.ErrorsOf == table
+			reads = reads || x.Relation.Of() == table
 		case *logical.History:
 			reads = reads || x.Relation.Name == table
 		}

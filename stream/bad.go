@@ -33,6 +33,9 @@ func (l *lane) addBad(records []connectors.Record, bad []connectors.BadRecord) {
 
 // openDead has a lane keep the records that cannot be read where somebody wants them.
 func (s *scan) openDead(l *lane) {
+	if !s.spec.plain() {
+		return
+	}
 	for _, u := range s.uses {
 		for _, out := range u.member.spec.Sinks {
 			if out.DeadLetters == s.spec.Table {
@@ -56,7 +59,9 @@ func (s *scan) countBad() error {
 		}
 	}
 	for _, u := range s.uses {
-		u.member.setDead(s.spec, dead)
+		if s.spec.plain() {
+			u.member.setDead(s.spec.Table, dead)
+		}
 	}
 	s.bad += int64(len(s.badNow))
 	if most := s.spec.MaxBad; most != nil && s.bad > *most && len(s.badNow) > 0 {
@@ -73,12 +78,9 @@ func (s *scan) tellBad(notice func(string)) {
 }
 
 // setDead gives the member the records of a table that could not be read in this epoch.
-func (m *member) setDead(of *Source, records []*zset.Batch) {
-	if of.Errors || of.Late != nil {
-		return
-	}
+func (m *member) setDead(of *connectors.Table, records []*zset.Batch) {
 	if m.dead == nil {
 		m.dead = map[*connectors.Table][]*zset.Batch{}
 	}
-	m.dead[of.Table] = records
+	m.dead[of] = records
 }

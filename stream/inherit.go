@@ -8,7 +8,8 @@ import (
 // An Inheritance is what a query begins with: the state of some operators of another one,
 // which runs, and where that has come to in its tables. The tables that both read are not
 // read again, and those that the other has not read are read from their beginning. Neither
-// reads views or given rows, and the new one has no sinks.
+// reads views or given rows, and the new one has no sinks but for dead letters, of which there
+// is none in what it begins with.
 type Inheritance struct {
 	From   *Query
 	States []string // their names, as exec.Circuit.Inherit takes them

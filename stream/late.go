@@ -124,6 +124,9 @@ func LateName(table string) string { return "LATE(" + table + ")" }
 // part names what of its table the scan reads, for the log and checkpoints.
 func (s *Source) part() part { return part{Table: s.Table.Name, Late: s.Late != nil, Errors: s.Errors} }
 
+// plain reports that these are the rows of the table itself.
+func (s *Source) plain() bool { return s.Late == nil && !s.Errors }
+
 // A part is a table, or the rows of it that are left out.
 type part struct {
 	Table  string `json:"table"`

@@ -14,13 +14,9 @@ import (
 	"testing"
 )
 
-// runUntilRow starts run and returns when it has printed a row, whole lines before it
-// included.
-func runUntilRow(t *testing.T, text string) (cmd *exec.Cmd, out *bufio.Reader, stderr *bytes.Buffer) {
+// started starts a process, and returns what it prints.
+func started(t *testing.T, cmd *exec.Cmd) *bufio.Reader {
 	t.Helper()
-	cmd = exec.Command("sqlstream", "run", "-e", text)
-	stderr = &bytes.Buffer{}
-	cmd.Stderr = stderr
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +25,17 @@ func runUntilRow(t *testing.T, text string) (cmd *exec.Cmd, out *bufio.Reader, s
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it has ended already where all went well
-	out = bufio.NewReader(pipe)
+	return bufio.NewReader(pipe)
+}
+
+// runUntilRow starts run and returns when it has printed a row, whole lines before it
+// included.
+func runUntilRow(t *testing.T, text string) (cmd *exec.Cmd, out *bufio.Reader, stderr *bytes.Buffer) {
+	t.Helper()
+	cmd = exec.Command("sqlstream", "run", "-e", text)
+	stderr = &bytes.Buffer{}
+	cmd.Stderr = stderr
+	out = started(t, cmd)
 	if _, err := out.ReadString('\n'); err != nil {
 		t.Fatalf("no row: %v; %s", err, stderr)
 	}
@@ -114,15 +120,7 @@ func TestTheSecondInterruptEndsAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer in.Close()
-		pipe, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = cmd.Process.Kill() }) // it has ended already where all went well
-		out := bufio.NewReader(pipe)
+		out := started(t, cmd)
 		for i, want := range []string{"ready\n", "ending\n"} {
 			if got, err := out.ReadString('\n'); got != want {
 				t.Fatalf("%v: got %q, %v", signals, got, err)

@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,7 +14,7 @@ import (
 // Relation returns what a scan of a table or materialized view reads, or of the rows that a
 // table leaves out, as queries that are bound now have it.
 func (b *Binder) Relation(was *logical.Relation) (*logical.Relation, error) {
-	name := cmp.Or(was.LateOf, was.ErrorsOf, was.Name)
+	name := was.Of()
 	e, ok := b.Catalog.Lookup(name)
 	if !ok {
 		return nil, fmt.Errorf("there is no table or view %s any more", name)

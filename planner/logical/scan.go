@@ -1,6 +1,7 @@
 package logical
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -33,14 +34,14 @@ type Relation struct {
 
 // Kind says what the relation is, with its name: "table t", "view v".
 func (r *Relation) Kind() string {
-	switch {
-	case r.View:
+	if r.View {
 		return "view " + r.Name
-	case r.LateOf != "", r.ErrorsOf != "":
-		return "table " + r.LateOf + r.ErrorsOf
 	}
-	return "table " + r.Name
+	return "table " + r.Of()
 }
+
+// Of is the name of the table or view whose rows, or late rows, or records it holds.
+func (r *Relation) Of() string { return cmp.Or(r.LateOf, r.ErrorsOf, r.Name) }
 
 // A RelationWatermark says that a column of a relation has a watermark.
 type RelationWatermark struct {

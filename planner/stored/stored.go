@@ -30,9 +30,8 @@ type Plan struct {
 type Env struct {
 	// Functions are looked up by name: those that a program adds must be there before.
 	Functions *function.Registry
-	// Relation returns what a scan of a table or view would read now; lateOf names the table
-	// of which name is the late rows. nil takes what the plan was made with, for who only
-	// shows it.
+	// Relation returns what a scan would read now of what it has read then. nil takes what the
+	// plan was made with, for who only shows it.
 	Relation func(was *logical.Relation) (*logical.Relation, error)
 }
 
