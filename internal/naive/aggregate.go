@@ -48,7 +48,7 @@ func (e *evaluation) grouped(a *logical.Aggregate, set []int, in []Row, params R
 	var keys []Row
 	var members [][]Row
 	add := func(key Row) int {
-		k := Key(key)
+		k := exactKey(key)
 		if _, ok := at[k]; !ok {
 			at[k] = len(keys)
 			keys, members = append(keys, key), append(members, nil)
@@ -132,7 +132,7 @@ func (e *evaluation) call(c logical.Call, rows []Row, params Row) (any, error) {
 	var lists []Row
 	seen := map[string]bool{}
 	for _, it := range items {
-		if k := Key(it.args); !c.Distinct || !seen[k] {
+		if k := exactKey(it.args); !c.Distinct || !seen[k] {
 			seen[k] = true
 			lists = append(lists, it.args)
 		}

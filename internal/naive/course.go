@@ -94,7 +94,7 @@ func (e *evaluation) give(x *logical.Lookup, g *given) error {
 	}
 	there := map[string][]Row{}
 	for _, l := range left {
-		k := Key(l)
+		k := exactKey(l)
 		there[k] = append(there[k], l)
 	}
 	for k, pairs := range g.pairs {

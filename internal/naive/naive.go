@@ -278,12 +278,12 @@ func (e *evaluation) setOp(s *logical.SetOp, params Row) ([]Row, error) {
 	}
 	have := map[string]int{}
 	for _, r := range right {
-		have[Key(r)]++
+		have[exactKey(r)]++
 	}
 	seen := map[string]bool{}
 	var out []Row
 	for _, l := range left {
-		k := Key(l)
+		k := exactKey(l)
 		if !s.All {
 			if !seen[k] && (have[k] > 0) != s.Except {
 				out = append(out, l)
@@ -312,7 +312,7 @@ func (e *evaluation) recursive(x *logical.Recursive, params Row) ([]Row, error) 
 	for range 1001 {
 		var last []Row
 		for _, r := range fresh {
-			if k := Key(r); x.All || !seen[k] {
+			if k := exactKey(r); x.All || !seen[k] {
 				seen[k] = true
 				last = append(last, r)
 			}
@@ -354,10 +354,23 @@ func (e *evaluation) expand(x *logical.Expand, params Row) ([]Row, error) {
 	return out, nil
 }
 
-// Key is a text that two rows have in common when they are the same.
+// Key is a text that two rows of results have in common when they count as the same.
 func Key(r Row) string {
 	var b strings.Builder
 	for _, v := range r {
+		fmt.Fprintf(&b, "%s|", Text(v))
+	}
+	return b.String()
+}
+
+// exactKey is Key of rows within a query: there floats that hardly differ are two.
+func exactKey(r Row) string {
+	var b strings.Builder
+	for _, v := range r {
+		if x, ok := v.(float64); ok && x != 0 {
+			fmt.Fprintf(&b, "%x|", x)
+			continue
+		}
 		fmt.Fprintf(&b, "%s|", Text(v))
 	}
 	return b.String()

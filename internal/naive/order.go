@@ -41,7 +41,7 @@ func partitions(rows []Row, columns []int) [][]Row {
 		for _, c := range columns {
 			key = append(key, r[c])
 		}
-		k := Key(key)
+		k := exactKey(key)
 		if _, ok := at[k]; !ok {
 			at[k] = len(out)
 			out = append(out, nil)

@@ -151,7 +151,7 @@ func (c *computed) concatenated(call logical.Call, args []string, distinct, tail
 		separator = literal(l)
 	}
 	if distinct != "" {
-		if separator != "','" || order != "" {
+		if separator != "','" || order != "" || len(args) > 2 {
 			panic(Missing("GROUP_CONCAT of DISTINCT in an order or with a separator"))
 		}
 		return "group_concat(DISTINCT " + args[0] + " ORDER BY " + args[0] + ")" + tail

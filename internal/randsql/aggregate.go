@@ -129,7 +129,7 @@ func (g *generator) filtered(cols []column) string {
 func (g *generator) concatenated(cols []column) string {
 	args := g.pick("", "DISTINCT ") + g.value(text, cols, 0, nil)
 	if g.r.IntN(4) == 0 {
-		args = g.value(text, cols, 0, nil) + ", " + g.value(g.plainKind(), cols, 0, nil)
+		args = g.pick("", "DISTINCT ") + g.value(text, cols, 0, nil) + ", " + g.value(g.plainKind(), cols, 0, nil)
 	}
 	return "GROUP_CONCAT(" + args + g.order(cols) + g.pick("", " SEPARATOR '-'") + ")" + g.filtered(cols)
 }

@@ -77,12 +77,11 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if !ok {
 		return nil, b.notYet(x, strings.ToUpper(name))
 	}
-	if name == "group_concat" && len(x.Args) > 2 {
-		joined, err := b.joinedArguments(x)
-		if err != nil {
-			return nil, err
-		}
-		x = joined
+	written := x // what ORDER BY counts its positions by
+	if f.Name == "group_concat" && len(x.Args) > 2 {
+		joined := *x
+		joined.Args = joinedArguments(x.Args, x.Distinct, x)
+		x = &joined
 	}
 	falls := false
 	if f.Within && x.Order != nil {
@@ -92,7 +91,7 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 		}
 		within := *x
 		within.Args, within.Order = append([]ast.ExprNode{items[0].expr}, x.Args...), nil
-		x, falls = &within, items[0].desc
+		x, written, falls = &within, &within, items[0].desc
 	}
 	in := &binding{session: b.session, in: b.in}
 	if outer.alias != nil {
@@ -128,7 +127,7 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 	if falls {
 		call.Order = []logical.Order{{Expr: args[0], Desc: true}}
 	}
-	if err := b.modify(&call, in, x, filter); err != nil {
+	if err := b.modify(&call, in, written, filter); err != nil {
 		return nil, err
 	}
 	at := -1
@@ -149,17 +148,17 @@ func (b *selection) aggregate(outer *binding, x *ast.AggregateFuncExpr, filter a
 }
 
 // joinedArguments makes GROUP_CONCAT(CONCAT(a, b)) of GROUP_CONCAT(a, b). The separator
-// stands behind the arguments.
-func (b *selection) joinedArguments(x *ast.AggregateFuncExpr) (*ast.AggregateFuncExpr, error) {
-	if x.Distinct {
-		return nil, b.notYet(x, "GROUP_CONCAT(DISTINCT …) of several arguments")
+// stands behind the arguments. Under DISTINCT they follow once more by themselves: 'a', 'bc'
+// and 'ab', 'c' make the same text, and are two.
+func joinedArguments(args []ast.ExprNode, distinct bool, at ast.Node) []ast.ExprNode {
+	last := len(args) - 1
+	text := &ast.FuncCallExpr{FnName: ast.NewCIStr("concat"), Args: args[:last]}
+	text.SetOriginTextPosition(at.OriginTextPosition())
+	out := []ast.ExprNode{text, args[last]}
+	if distinct {
+		out = append(out, args[:last]...)
 	}
-	last := len(x.Args) - 1
-	text := &ast.FuncCallExpr{FnName: ast.NewCIStr("concat"), Args: x.Args[:last]}
-	text.SetOriginTextPosition(x.OriginTextPosition())
-	out := *x
-	out.Args = []ast.ExprNode{text, x.Args[last]}
-	return &out, nil
+	return out
 }
 
 // boundAggregate resolves an aggregate and converts its arguments in place.

@@ -51,7 +51,19 @@ func (b *binding) overMarker(x *ast.FuncCallExpr, filter ast.ExprNode) (expr.Exp
 	}
 	c := overCall{name: f.FnName.L, spec: &w.Spec, filter: filter, at: f}
 	c.args, c.distinct, c.order = ownArguments(f.Args)
+	if c.name == "group_concat" && endsInMarker(f.Args) { // no SEPARATOR stands behind: the grammar would add one
+		c.args = append(c.args, ast.NewValueExpr(",", "", ""))
+	}
 	return b.overCall(c)
+}
+
+// endsInMarker reports that DISTINCT or ORDER BY are the last of arguments.
+func endsInMarker(args []ast.ExprNode) bool {
+	if len(args) == 0 {
+		return false
+	}
+	f, ok := args[len(args)-1].(*ast.FuncCallExpr)
+	return ok && (f.FnName.L == sql.MarkerDistinct || f.FnName.L == sql.MarkerOrder)
 }
 
 // derived binds a query in FROM, or what the front end writes as one: a table with names

@@ -94,7 +94,11 @@ func (b *binding) overCall(c overCall) (expr.Expr, error) {
 	if err := in.window(w, spec); err != nil {
 		return nil, err
 	}
-	args, err := in.exprs(c.args)
+	values := c.args
+	if f, ok := b.Functions.Aggregate(c.name); ok && f.Name == "group_concat" && len(values) > 2 {
+		values = joinedArguments(values, c.distinct, c.at)
+	}
+	args, err := in.exprs(values)
 	if err != nil {
 		return nil, err
 	}
