@@ -8,6 +8,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/builtin"
 	"github.com/sqlstream/sqlstream/catalog"
+	"github.com/sqlstream/sqlstream/internal/remedy"
 )
 
 // catalogFile is the catalog's name in the directory.
@@ -69,7 +70,7 @@ func (db *DB) keep() error {
 			return err
 		}
 		if err := db.dir.WriteFile(catalogFile, data); err != nil {
-			return fmt.Errorf("the change cannot be kept in %s: %w", db.dir.Path(catalogFile), err)
+			return fmt.Errorf("the change cannot be kept in %s: %w", db.dir.Path(catalogFile), remedy.With(err))
 		}
 		return nil
 	})

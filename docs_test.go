@@ -2,7 +2,9 @@ package sqlstream_test
 
 import (
 	"context"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -105,5 +107,42 @@ func TestWordCount(t *testing.T) {
 	}
 	if want := "+1 to 4\n+1 the 3\n+1 be 2\n+1 of 2\n+1 or 2\n"; got != want {
 		t.Errorf("it counts %q, not %q", got, want)
+	}
+}
+
+// Every failure of docs/operations.md has a test that there is.
+func TestFailuresHaveTests(t *testing.T) {
+	page, err := os.ReadFile("docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests strings.Builder
+	err = filepath.WalkDir(".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		tests.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "| shown by |\n|---|---|---|---|\n")
+	table, _, found := strings.Cut(table, "\n\n")
+	for row := range strings.Lines(table) {
+		names := regexp.MustCompile(`\| (Test\w+(, Test\w+)*) \|\n?$`).FindStringSubmatch(row)
+		if names == nil {
+			t.Errorf("no test shows %s", row)
+			continue
+		}
+		for _, name := range strings.Split(names[1], ", ") {
+			if !strings.Contains(tests.String(), "\nfunc "+name+"(") {
+				t.Errorf("there is no %s", name)
+			}
+		}
+	}
+	if !found || strings.Count(table, "\n") < 20 {
+		t.Error("the table of failures is not found")
 	}
 }

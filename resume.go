@@ -28,6 +28,9 @@ func (db *DB) goOn(ctx context.Context) error {
 		if err := db.goOnWith(ctx, flow); err != nil {
 			return err
 		}
+		if err := ctx.Err(); err != nil { // whoever opens the database waits no longer
+			return err
+		}
 	}
 	for _, k := range db.catalog.Now().Queries() {
 		if db.queryNamed(k.Name) != nil {

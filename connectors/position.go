@@ -33,4 +33,6 @@ type Retainer interface {
 	// Earliest returns the first position that can still be read, for those splits where it
 	// matters: a table may want to go on after records that are gone.
 	Earliest(ctx context.Context, splits []Split) (Offsets, error)
+	// Onward tells a user how to have such a table.
+	Onward() string
 }

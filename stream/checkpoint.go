@@ -8,6 +8,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/faultpoint"
+	"github.com/sqlstream/sqlstream/internal/remedy"
 	"github.com/sqlstream/sqlstream/state"
 )
 
@@ -135,6 +136,9 @@ func (d *dataflow) unread(f func() error) error {
 func (d *dataflow) lasting(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
+	}
+	if text := remedy.OnDisk(err); text != "" {
+		return fmt.Errorf("keeping the state: %w; %s, then RESUME QUERY", err, text)
 	}
 	return fmt.Errorf("keeping the state: %w", err)
 }

@@ -222,6 +222,9 @@ func (s *fakeSource) Earliest(context.Context, []connectors.Split) (connectors.O
 	return maps.Clone(s.first), nil
 }
 
+// Onward implements connectors.Retainer.
+func (s *fakeSource) Onward() string { return "read something else" }
+
 // End implements connectors.Bounded.
 func (s *fakeSource) End(context.Context, []connectors.Split) (connectors.Offsets, bool, error) {
 	s.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/internal/remedy"
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -55,7 +56,7 @@ type outputError struct {
 	err  error
 }
 
-func (e *outputError) Error() string { return fmt.Sprintf("%s: %v", e.sink, e.err) }
+func (e *outputError) Error() string { return fmt.Sprintf("%s: %v", e.sink, remedy.With(e.err)) }
 func (e *outputError) Unwrap() error { return e.err }
 
 // settle turns what the workers collected into the epoch's delta: as it came

@@ -111,7 +111,7 @@ func (s *scan) retained(ctx context.Context, splits []connectors.Split) error {
 	}
 	for _, split := range splits {
 		if first, at := earliest[split], s.pos[split]; first > at {
-			return s.wrap(fmt.Errorf("%s begins at offset %d by now, and was read up to %d: what lies between is gone, its retention has passed; %s", split, first, at, startAnew))
+			return s.wrap(fmt.Errorf("%s begins at offset %d by now, and was read up to %d: what lies between is gone, its retention has passed; %s, or %s", split, first, at, x.Onward(), startAnew))
 		}
 	}
 	return nil

@@ -231,7 +231,7 @@ func (c *cluster) learnTopic(m *sarama.TopicMetadata) {
 	if old != nil {
 		t.leaders = slices.Clone(old.leaders)
 		if old.id != m.Uuid && c.lost == nil {
-			c.lost = fmt.Errorf("topic '%s' was dropped and made again while it was used; what had not been read of the old one is lost: start the query again to use the new one", m.Name)
+			c.lost = fmt.Errorf("topic '%s' was dropped and made again while it was used; what had not been read of the old one is lost; drop the query and create it again to start anew", m.Name)
 		}
 	}
 	for p := range t.leaders {

@@ -61,18 +61,27 @@ func passing(err error) bool {
 // unknownTopicID is what a broker says that has not yet heard of a new topic.
 const unknownTopicID sarama.KError = 100
 
-// explained adds to an error what the user can do about it.
+// An explanation is an error that says what the user can do about it.
+type explanation struct{ error }
+
+// Unwrap returns the error that is explained.
+func (e *explanation) Unwrap() error { return e.error }
+
+// explained adds to an error what the user can do about it, once.
 func (c *cluster) explained(err error) error {
 	var dial *dialError
+	var already *explanation
 	switch {
+	case errors.As(err, &already):
+		return err
 	case errors.Is(err, sarama.ErrSASLAuthenticationFailed):
-		return fmt.Errorf("the broker refuses the login (%w); check sasl.mechanism, sasl.username and sasl.password", err)
+		return &explanation{fmt.Errorf("the broker refuses the login (%w); check sasl.mechanism, sasl.username and sasl.password", err)}
 	case refused(err):
-		return fmt.Errorf("no secure connection to the broker: %w; check security.protocol and the ssl.* options", err)
+		return &explanation{fmt.Errorf("no secure connection to the broker: %w; check security.protocol and the ssl.* options", err)}
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed), errors.Is(err, sarama.ErrClusterAuthorizationFailed):
-		return fmt.Errorf("this user may not do that: %w", err)
+		return &explanation{fmt.Errorf("this user may not do that: %w", err)}
 	case errors.Is(err, sarama.ErrDecompressedBatchTooLarge):
-		return fmt.Errorf("%w; its producer must write smaller batches", err)
+		return &explanation{fmt.Errorf("%w; its producer must write smaller batches", err)}
 	case errors.As(err, &dial) && errors.Is(err, io.EOF):
 		if c.client.Net.SASL.Enable {
 			return errors.New("the broker closes the connection while we log in; check sasl.mechanism, sasl.username and sasl.password, and security.protocol")

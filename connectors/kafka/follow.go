@@ -143,3 +143,9 @@ func (s *source) Earliest(ctx context.Context, splits []connectors.Split) (conne
 	}
 	return s.cluster.offsets(ctx, splits, startOf)
 }
+
+// Onward implements connectors.Retainer.
+func (s *source) Onward() string { return onward }
+
+// onward is what a user can do who wants to go on behind records that are gone.
+const onward = "set on_data_loss = 'skip' to go on without them"

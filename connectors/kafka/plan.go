@@ -256,7 +256,7 @@ func (s *source) see(ctx context.Context, ends connectors.Offsets) error {
 func (s *source) lose(split connectors.Split, from, to connectors.Offset, why string) error {
 	text := fmt.Sprintf("%s: the records at offsets %d to %d are gone, %s", split, from, to-1, why)
 	if !s.skipLoss {
-		return fmt.Errorf("%s; set on_data_loss = 'skip' to go on without them", text)
+		return fmt.Errorf("%s; %s", text, onward)
 	}
 	s.notice(text + "; going on without them")
 	return nil

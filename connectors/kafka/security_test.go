@@ -114,6 +114,9 @@ func TestTLS(t *testing.T) {
 	}), kfake.SeedTopics(1, "t")).ListenAddrs()[0]
 	wrongName := fake(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{named.tls}}), kfake.SeedTopics(1, "t")).ListenAddrs()[0]
 	old := newChainUntil(t, "127.0.0.1", time.Now().Add(-time.Hour))
+	mutualOld := fake(t, kfake.TLS(&tls.Config{
+		Certificates: []tls.Certificate{server.tls}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: old.pool,
+	}), kfake.SeedTopics(1, "t")).ListenAddrs()[0]
 	expired := fake(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{old.tls}}), kfake.SeedTopics(1, "t")).ListenAddrs()[0]
 	for _, c := range []struct {
 		what, addr string
@@ -129,11 +132,12 @@ func TestTLS(t *testing.T) {
 		{"another authority, host not minded", wrongName, []string{"ssl.truststore.location", other.root, "ssl.endpoint.identification.algorithm", ""}, true},
 		{"expired", expired, []string{"ssl.truststore.location", old.root}, true},
 		{"expired, host not minded", expired, []string{"ssl.truststore.location", old.root, "ssl.endpoint.identification.algorithm", ""}, true},
+		{"ours has expired", mutualOld, []string{"ssl.truststore.location", server.root, "ssl.keystore.location", old.cert, "ssl.key.location", old.key}, true},
 	} {
 		table := tweets(c.addr, "t", append(c.options, "security.protocol", "SSL")...)
 		s, err := openSource(t.Context(), table, connectors.Env{Notice: func(x string) { t.Log(c.what, x) }})
 		if c.refused {
-			if err == nil || !strings.Contains(err.Error(), "check security.protocol and the ssl.* options") ||
+			if err == nil || !strings.Contains(err.Error(), "check security.protocol and the ssl.* options") || strings.Count(err.Error(), "no secure connection") != 1 ||
 				strings.HasPrefix(c.what, "expired") && !strings.Contains(err.Error(), "x509: certificate has expired or is not yet valid") {
 				t.Errorf("%s: %v", c.what, err)
 			}

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sqlstream/sqlstream/internal/remedy"
 )
 
 // A Dir is a directory with the state of dataflows. One process has it at a time; its own
@@ -42,10 +44,10 @@ func Open(fs vfs.FS, path string, o Options) (*Dir, error) {
 	d := &Dir{fs: fs, path: path, options: o, limits: usualLimits, made: map[*Flow][]flowRef{}}
 	d.Retain(o.Retain)
 	if err := d.begin(); err != nil {
-		return nil, err
+		return nil, remedy.With(err)
 	}
 	if err := errors.Join(d.removeCold(), d.removeGone()); err != nil {
-		return nil, errors.Join(err, d.lock.Close())
+		return nil, errors.Join(remedy.With(err), d.lock.Close())
 	}
 	return d, nil
 }
@@ -74,7 +76,10 @@ func (d *Dir) begin() error {
 
 func lockDir(d *Dir) (io.Closer, error) {
 	lock, err := d.fs.Lock(d.Path(lockName))
-	if err != nil {
+	switch {
+	case remedy.OnDisk(err) != "":
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("%s is in use by another process: stop that one, or name another directory (%w)", d.path, err)
 	}
 	return lock, nil
