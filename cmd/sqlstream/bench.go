@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"strings"
 
@@ -42,6 +44,7 @@ type benchFlags struct {
 	queries []string
 	source  string
 	json    bool
+	profile string
 }
 
 func workloadCommand(w *benchmark.Workload, short, long string) *cobra.Command {
@@ -86,6 +89,7 @@ runs the median of each figure is shown.`,
 	flags.Int64Var(&f.EpochRows, "epoch-rows", 0, "the most rows of a table that an epoch takes; 0 for the engine's own measure")
 	flags.IntVar(&f.Runs, "runs", 1, "how often each query is run")
 	flags.BoolVar(&f.Verify, "verify", false, "run each query once more, and compare what it puts out with the answer to the bounded query")
+	flags.StringVar(&f.profile, "cpuprofile", "", "write where the processors' time of the runs goes to this file, for go tool pprof")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON, an object for each query")
 	return cmd
 }
@@ -144,6 +148,13 @@ func runBench(ctx context.Context, w *benchmark.Workload, queries []benchmark.Qu
 	if !f.json {
 		printBenchRow("query", "mode", "records", "seconds", "records/s", "per core", "epochs", "p50 ms", "p99 ms", "rows out", "state", "peak RSS", "")
 	}
+	if f.profile != "" {
+		stop, err := profile(f.profile)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	wrong := false
 	for _, q := range queries {
 		rep, err := w.Run(ctx, q, f.Options)
@@ -162,6 +173,24 @@ func runBench(ctx context.Context, w *benchmark.Workload, queries []benchmark.Qu
 		return errReported
 	}
 	return nil
+}
+
+// profile begins to write a profile of the process, until the function that it returns is
+// called.
+func profile(path string) (stop func(), err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := file.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "the profile is not whole:", err)
+		}
+	}, nil
 }
 
 func (f *benchFlags) print(rep benchmark.Report) error {

@@ -71,7 +71,7 @@ func clientNames() []string {
 // fetch, and the other bounds what a few compressed bytes may grow to.
 func init() {
 	metrics.UseNilMetrics = true
-	sarama.MaxDecompressedBatchSize = 256 << 20
+	sarama.MaxDecompressedBatchSize = longestBatch
 }
 
 // readClient reads what concerns connections and requests.

@@ -20,15 +20,8 @@ const (
 	shortestPause = 10 * time.Millisecond
 )
 
-// longestBatch bounds what a record batch takes when it is unpacked, so that a small one
-// cannot fill the memory. Brokers take a megabyte, packed, unless told otherwise.
-const longestBatch = 256 << 20
-
-// sarama has this limit for the whole process alone; it is set once, before anything is read.
-func init() { sarama.MaxDecompressedBatchSize = longestBatch }
-
 // A reader reads one range. While a block is handed out, the next is fetched and
-// taken apart.
+// unpacked.
 type reader struct {
 	s      *source
 	r      connectors.Range
@@ -70,14 +63,14 @@ func (r *reader) run(ctx context.Context) {
 // Next implements connectors.Reader.
 func (r *reader) Next(ctx context.Context, buf []connectors.Record) (int, error) {
 	for {
-		if n := r.cursor.fill(buf); n > 0 {
-			return n, nil
+		if n, err := r.cursor.fill(buf); n > 0 || err != nil {
+			return n, err
 		}
 		select {
 		case b, ok := <-r.blocks:
 			switch {
 			case ok:
-				r.cursor.batches, r.cursor.at, r.cursor.from = b.batches, 0, b.from
+				r.cursor.begin(b)
 			case r.failed != nil:
 				return 0, r.failed
 			default:
@@ -92,6 +85,7 @@ func (r *reader) Next(ctx context.Context, buf []connectors.Record) (int, error)
 // Close implements connectors.Reader.
 func (r *reader) Close() error {
 	r.stop()
+	r.cursor.block.release()
 	return nil
 }
 
@@ -145,33 +139,17 @@ func (r *reader) try(ctx context.Context, pos int64) (block, error) {
 	if !ok {
 		return block{next: pos}, errNoLeader
 	}
-	topic, part := splitOf(r.r.Split)
-	req := newFetch(r.s.config)
-	req.AddBlock(topic, part, pos, r.s.fetchBytes, -1)
-	res, err := call(ctx, r.s.pool, addr, func(b *sarama.Broker) (*sarama.FetchResponse, error) { return b.Fetch(req) })
+	req := fetchRequest{
+		split: r.r.Split, offset: pos, wait: r.s.wait, maxBytes: r.s.fetchBytes, isolated: r.s.isolation,
+	}
+	f, err := exchange(ctx, r.s.pool, addr, true, func(c *conn) (*fetched, error) { return c.fetch(req) })
 	if err != nil {
 		return block{next: pos}, err
 	}
-	if res.ErrorCode != 0 {
-		return block{next: pos}, sarama.KError(res.ErrorCode)
+	if f.err != sarama.ErrNoError {
+		return block{next: pos}, f.err
 	}
-	b := res.GetBlock(topic, part)
-	if b == nil {
-		return block{next: pos}, sarama.ErrIncompleteResponse
-	}
-	if b.Err != sarama.ErrNoError {
-		return block{next: pos}, b.Err
-	}
-	return blockOf(b, pos, r.s.isolation == sarama.ReadCommitted)
-}
-
-// newFetch returns a request without partitions. It keeps no session with the
-// broker: each one names all that it wants.
-func newFetch(c *config) *sarama.FetchRequest {
-	return &sarama.FetchRequest{
-		Version: 12, MaxWaitTime: int32(c.wait / time.Millisecond), MinBytes: 1, MaxBytes: 64 << 20,
-		Isolation: c.isolation, SessionEpoch: -1,
-	}
+	return blockOf(f, pos, r.s.isolation == sarama.ReadCommitted)
 }
 
 // outOfRange finds out why a position is not there, and where to go on. A position

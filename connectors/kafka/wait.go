@@ -92,12 +92,21 @@ func (s *source) poll(splits []connectors.Split, after connectors.Offsets) {
 		}
 		l.out = true
 		req := newFetch(s.config)
-		req.MaxBytes = 1 // one batch: what it has is not used, only that it is there
 		for _, split := range group {
 			topic, part := splitOf(split)
 			req.AddBlock(topic, part, int64(after[split]), 1, -1)
 		}
 		go s.pollOne(addr, l.pause, group, after, req)
+	}
+}
+
+// newFetch returns a request without partitions. It keeps no session with the
+// broker: each one names all that it wants. One batch is enough: what it has is not used, only
+// that it is there.
+func newFetch(c *config) *sarama.FetchRequest {
+	return &sarama.FetchRequest{
+		Version: 12, MaxWaitTime: int32(c.wait / time.Millisecond), MinBytes: 1, MaxBytes: 1,
+		Isolation: c.isolation, SessionEpoch: -1,
 	}
 }
 
