@@ -106,7 +106,7 @@ func (g *timeGenerator) windows(depth int) string {
 
 func (g *timeGenerator) aggregates() string {
 	return g.pick("COUNT(*) AS n, SUM(v) AS s", "MIN(v) AS n, MAX(v) AS s", "COUNT(DISTINCT v) AS n, AVG(v) AS s",
-		"GROUP_CONCAT(v ORDER BY v) AS n, COUNT(v) AS s", "MAX(ts) AS n, MIN(ts) AS s")
+		"AVG(v) AS n, COUNT(*) AS s", "GROUP_CONCAT(v ORDER BY v) AS n, COUNT(v) AS s", "MAX(ts) AS n, MIN(ts) AS s")
 }
 
 // query is one that may be final.

@@ -18,9 +18,10 @@ import (
 //	                                                  └─ t
 //
 // So a row costs as much whatever the number of windows, and an epoch the slices that change.
-// For functions that make the value of a whole of those of its parts: not for a SUM of floats,
-// which depends on the order of its additions. Not where there are gaps between windows, whose
-// rows would be counted. Where windows are few nothing is won.
+// For functions that make the value of a whole of those of its parts, and AVG, which is the
+// quotient of two: not for a SUM of floats, which depends on the order of its additions. Not
+// where there are gaps between windows, whose rows would be counted. Where windows are few
+// nothing is won.
 var SliceWindow = Rule{Name: "SliceWindow", Rewrite: sliceWindow, Whole: true}
 
 // minWindows is how many windows a row is in at least for slices to be worth it.
@@ -70,12 +71,18 @@ func sliced(a *logical.Aggregate) logical.Node {
 			groups[i] = -1
 		}
 	}
-	var whole []logical.Call
-	for i, c := range a.Calls {
+	for _, c := range a.Calls {
 		if !separable(c, width) {
 			return nil
 		}
-		parts.Calls = append(parts.Calls, c)
+		of, ok := partsOf(c)
+		if !ok {
+			return nil
+		}
+		parts.Calls = append(parts.Calls, of...)
+	}
+	var whole []logical.Call
+	for i, c := range parts.Calls {
 		w, ok := wholeOf(c, len(parts.Group)+i)
 		if !ok {
 			return nil
@@ -101,7 +108,7 @@ func sliced(a *logical.Aggregate) logical.Node {
 		}
 		out.Group = append(out.Group, g)
 	}
-	return as(out, a.Schema())
+	return asked(out, a)
 }
 
 // readsBelow reports that an expression reads a column before one.
@@ -115,12 +122,44 @@ func readsBelow(e expr.Expr, first int) bool {
 // separable reports that a call can be computed of parts: it reads columns of the rows alone.
 func separable(c logical.Call, width int) bool {
 	switch {
-	case c.Distinct || len(c.Order) > 0 || c.Func.Whole == nil && !c.Func.Parts:
+	case c.Distinct || len(c.Order) > 0 || c.Func.Whole == nil && !c.Func.Parts && c.Func.Quotient == nil:
 		return false
 	case c.Bind.Returns.IsFloat() && !c.Func.Idempotent:
 		return false
 	}
 	return !slices.ContainsFunc(c.Exprs(), func(e expr.Expr) bool { return !pure(e) || readsFrom(e, width) })
+}
+
+// addedDigits is how many digits a sum has more than its values at most: 10^10 of them.
+const addedDigits = 10
+
+// partsOf are the calls that a call is computed of where there are parts: itself, or those of
+// which it is the quotient. These may not overflow where it does not.
+func partsOf(c logical.Call) ([]logical.Call, bool) {
+	if c.Func.Quotient == nil {
+		return []logical.Call{c}, true
+	}
+	have := make([]types.Type, len(c.Args))
+	for i, e := range c.Args {
+		have[i] = e.Type()
+		if d, ok := types.DecimalDigits(have[i]); !ok || d.Precision > types.MaxPrecision-addedDigits {
+			return nil, false
+		}
+	}
+	var out []logical.Call
+	for _, f := range c.Func.Quotient {
+		bound, err := f.Bind(have)
+		if err != nil {
+			return nil, false
+		}
+		p := c
+		p.Func, p.Bind, p.Args = f, bound, slices.Clone(c.Args)
+		for i, t := range bound.Args {
+			p.Args[i] = expr.NewCast(p.Args[i], t)
+		}
+		out = append(out, p)
+	}
+	return out, true
 }
 
 // wholeOf makes the value of a whole of what a call gives for its parts, which is a column.
@@ -137,11 +176,22 @@ func wholeOf(c logical.Call, column int) (logical.Call, bool) {
 	return logical.Call{Func: f, Bind: bound, Args: []expr.Expr{expr.NewCast(part, bound.Args[0])}}, true
 }
 
-// as gives the columns of a node the names and types of others.
-func as(n logical.Node, s *types.Schema) logical.Node {
+// asked gives the groups and wholes of n the names and types of the aggregate that was asked
+// for: a call is one of them, or the quotient of two.
+func asked(n logical.Node, a *logical.Aggregate) logical.Node {
+	s, fields := a.Schema(), n.Schema().Fields
 	p := &logical.Project{Input: n, Names: s.Names()}
-	for i, f := range n.Schema().Fields {
-		p.Exprs = append(p.Exprs, expr.NewCast(&expr.Column{Index: i, Field: f}, s.Fields[i].Type))
+	at := 0
+	next := func() expr.Expr {
+		at++
+		return &expr.Column{Index: at - 1, Field: fields[at-1]}
+	}
+	for i, f := range s.Fields {
+		e := next()
+		if c := i - len(a.Group); c >= 0 && a.Calls[c].Func.Quotient != nil {
+			e = &expr.Arith{Op: expr.Div, L: e, R: next(), T: a.Calls[c].Bind.Returns}
+		}
+		p.Exprs = append(p.Exprs, expr.NewCast(e, f.Type))
 	}
 	return p
 }

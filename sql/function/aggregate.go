@@ -26,6 +26,9 @@ type Aggregate struct {
 	Parts bool
 	// Whole is another function that does it: SUM for COUNT. Its value is then converted.
 	Whole *Aggregate
+	// Quotient are two functions of the same arguments that give DECIMAL for a whole, of which
+	// the value is the quotient: the sum and the count for AVG of numbers that are not floats.
+	Quotient []*Aggregate
 	// Distinct says that equal arguments count once, with the word DISTINCT or without.
 	Distinct bool
 	// State is the version of what a Slot of the function keeps: greater by one where that

@@ -11,8 +11,8 @@ const avgDigits = 4
 
 // Avg is AVG(x).
 var Avg = function.Aggregate{
-	Name: "avg",
-	Doc:  "The mean of numbers; NULL where there is none. Of integers and DECIMAL it is a DECIMAL with four more digits, of FLOAT and DOUBLE a DOUBLE.",
+	Name: "avg", Quotient: []*function.Aggregate{&Sum, &Count},
+	Doc: "The mean of numbers; NULL where there is none. Of integers and DECIMAL it is a DECIMAL with four more digits, of FLOAT and DOUBLE a DOUBLE.",
 	Examples: []function.AggregateExample{
 		{Call: "avg(x)", Type: function.Int, Rows: "+1 1\n+1 2\n", Value: "1.5000"},
 		{Call: "avg(x)", Type: function.Int, Rows: "+1 1\n+1 2\n-1 2\n", Value: "1.0000"},
