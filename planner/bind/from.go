@@ -89,7 +89,8 @@ func (s *session) plainTable(t *ast.TableName, at int) error {
 	case t.AsOf != nil:
 		return s.notYetAt(s.m.WordAfter(at, "OF"), "AS OF")
 	case t.TableSample != nil:
-		return s.notYetAt(s.m.WordAfter(at, "TABLESAMPLE"), "TABLESAMPLE")
+		return sql.Errorf(s.m.Source, s.m.WordAfter(at, "TABLESAMPLE"), "TABLESAMPLE is not supported").
+			WithHint("a condition on a key does it, and picks the same rows each time: WHERE CRC32(id) %% 10 = 0")
 	case len(t.PartitionNames) > 0:
 		return s.notYetAt(s.m.WordAfter(at, "PARTITION"), "PARTITION")
 	case len(t.IndexHints) > 0:
