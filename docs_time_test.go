@@ -275,9 +275,11 @@ type clicks struct {
 	dir string
 	now atomic.Int64
 	q   *sqlstream.Query
+
+	windows *sqlstream.Query // how many rows are in the windows of ten seconds that are closed
 }
 
-func newClicks(t *testing.T, partitions int) *clicks {
+func newClicks(t *testing.T, partitions int, options ...string) *clicks {
 	c := &clicks{t: t, dir: t.TempDir()}
 	c.now.Store(time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC).Unix())
 	c.db = opened(t, sqlstream.WithClock(func() time.Time { return time.Unix(c.now.Load(), 0) }))
@@ -285,8 +287,9 @@ func newClicks(t *testing.T, partitions int) *clicks {
 		c.append(fmt.Sprint(k), "")
 	}
 	exec(t, c.db, fmt.Sprintf(`CREATE TABLE clicks (page VARCHAR, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL 5 SECOND)
-		WITH (connector = 'file', path = '%s/*.json', format = 'json', idle_timeout = '1 minute')`, c.dir))
+		WITH (connector = 'file', path = '%s/*.json', format = 'json', idle_timeout = '1 minute'%s)`, c.dir, strings.Join(append([]string{""}, options...), ", ")))
 	c.q = start(t, c.db, "SELECT ts FROM clicks EMIT APPEND")
+	c.windows = start(t, c.db, "SELECT window_end, COUNT(*) FROM TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL 10 SECOND) GROUP BY window_start, window_end EMIT APPEND", sqlstream.WithResult())
 	c.standing()
 	return c
 }
