@@ -93,13 +93,20 @@ func (f *Flow) Store(name string) (state.Store, error) {
 	if !f.settled {
 		return nil, errors.New("a flow is settled before its stores are opened")
 	}
-	if s, ok := f.stores[name]; ok && !s.Lost() { // what it has lost the files have
+	f.letGo()
+	if s, ok := f.stores[name]; ok {
 		return s, nil
 	}
 	s := memory.New()
 	s.Keep(f.filler(name))
 	f.stores[name] = s
 	return s, nil
+}
+
+// letGo forgets the stores that were closed, those of queries which were stopped: the files
+// have what they had, and whoever opens them again is given that.
+func (f *Flow) letGo() {
+	maps.DeleteFunc(f.stores, func(_ string, s *memory.Store) bool { return s.Closed() })
 }
 
 // filler fills tables of a store from the files.
@@ -194,6 +201,7 @@ func (f *Flow) prepare(ctx context.Context, c state.Checkpoint) error {
 		return err
 	}
 	file = inPassing(file)
+	f.letGo()
 	w := newStateWriter(file, from, c.Epoch)
 	err = f.save(ctx, w, c)
 	if closed := file.Close(); err == nil {

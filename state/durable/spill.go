@@ -23,6 +23,7 @@ func (f *Flow) Spill(bytes int64) error {
 	if f.broken != nil {
 		return f.broken
 	}
+	f.letGo()
 	var stores []*memory.Store
 	for _, name := range slices.Sorted(maps.Keys(f.stores)) {
 		stores = append(stores, f.stores[name])

@@ -198,8 +198,14 @@ func TestNoRoomBeyondMemory(t *testing.T) {
 }
 
 // A store that was closed with rows beyond memory, that of a query which was stopped, is
-// opened again with all of them.
+// opened again with all of them: by the same flow, and by one that has taken that over.
 func TestClosedBeyondMemory(t *testing.T) {
+	for _, adopted := range []bool{false, true} {
+		closedBeyondMemory(t, adopted)
+	}
+}
+
+func closedBeyondMemory(t *testing.T, adopted bool) {
 	const rows = 10_000
 	ctx := context.Background()
 	d, err := Open(vfs.NewMem(), "dir", Options{})
@@ -207,13 +213,17 @@ func TestClosedBeyondMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	f, err := d.Flow("f")
-	if err != nil {
-		t.Fatal(err)
+	flow := func(id string) *Flow {
+		f, err := d.Flow(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Settle(ctx, false); err != nil {
+			t.Fatal(err)
+		}
+		return f
 	}
-	if err := f.Settle(ctx, false); err != nil {
-		t.Fatal(err)
-	}
+	f := flow("f")
 	open := func() state.Map {
 		s, err := f.Store("q/0")
 		if err != nil {
@@ -242,6 +252,13 @@ func TestClosedBeyondMemory(t *testing.T) {
 	spilled := s.Usage()[0].Spilled
 	if err := errors.Join(err, s.Close()); err != nil || spilled == 0 {
 		t.Fatalf("%d bytes beyond memory: %v", spilled, err)
+	}
+	if adopted {
+		whole := flow("whole")
+		if err := errors.Join(whole.Adopt(f), whole.Prepare(ctx, state.Checkpoint{Epoch: 1}), whole.Commit(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		f = whole
 	}
 	if n := len(open().All(nil)); n != rows {
 		t.Errorf("%d rows, want %d", n, rows)

@@ -18,7 +18,7 @@ type Store struct {
 	ordered map[string]*Ordered
 	names   []string
 	fill    Fill // nil where nothing lasts
-	lost    bool // closed with rows beyond memory
+	closed  bool
 	cold    state.Cold
 }
 
@@ -194,16 +194,14 @@ func (o *Ordered) usage() state.Usage {
 	return state.Usage{Rows: int64(o.Len()), Bytes: o.bytes(), Spilled: o.cold.spilled()}
 }
 
-// Lost reports that the store was closed with rows beyond memory, which it has no more.
-func (s *Store) Lost() bool { return s.lost }
+// Closed reports that the store was closed: what was beyond memory it has no more.
+func (s *Store) Closed() bool { return s.closed }
 
 // Close implements state.Store. What is beyond memory is removed.
 func (s *Store) Close() (err error) {
+	s.closed = true
 	if s.cold == nil {
 		return nil
-	}
-	for _, u := range s.Usage() {
-		s.lost = s.lost || u.Spilled > 0
 	}
 	defer func() {
 		if f, ok := recover().(*state.Fault); ok {
