@@ -343,3 +343,50 @@ INSERT INTO t SELECT * FROM generate_series(1, 1000); CREATE QUERY q AS INSERT I
 		t.Errorf("the largest checkpoint of 1000 numbers has %d bytes", most)
 	}
 }
+
+// A view that was stopped, or has ended by itself, can be read after a restart: as it was,
+// whether others of its dataflow run on or not, and also while it is resumed.
+func TestDirectoryShowsViewsAtRest(t *testing.T) {
+	d := newDisk(t)
+	db := d.open()
+	exec(t, db, `CREATE TABLE t (i INT) WITH (connector = 'memory'); INSERT INTO t VALUES (1), (2);
+CREATE MATERIALIZED VIEW base AS SELECT i, i * i AS square FROM t;
+CREATE MATERIALIZED VIEW top AS SELECT SUM(square) AS s FROM base;
+CREATE MATERIALIZED VIEW alone AS SELECT COUNT(*) AS n FROM t;
+CREATE MATERIALIZED VIEW once AS SELECT i FROM t ORDER BY i DESC EMIT TRIGGER AVAILABLE NOW;
+STOP QUERY top; STOP QUERY alone; INSERT INTO t VALUES (3)`)
+	check := func() {
+		t.Helper()
+		equal(t, ask(t, db, `SELECT * FROM top`), "+1 5\n")
+		equal(t, ask(t, db, `SELECT n FROM alone`), "+1 2\n")
+		equal(t, ask(t, db, `SELECT COUNT(*) FROM once`), "+1 2\n")
+		equal(t, ask(t, db, `SELECT t.s + a.n FROM top t, alone a`), "+1 7\n")
+	}
+	check()
+	db = d.open()
+	check()
+	exec(t, db, `STOP QUERY base`)
+	db = d.open()
+	check()
+	equal(t, ask(t, db, `SELECT * FROM base`), "+1 1 1\n+1 2 4\n+1 3 9\n")
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for range 10 {
+				rows, err := db.Query(t.Context(), `SELECT SUM(square) FROM base`)
+				if err == nil {
+					err = rows.Close()
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	exec(t, db, `RESUME QUERY base; RESUME QUERY top; RESUME QUERY alone`)
+	readers.Wait()
+	exec(t, db, `INSERT INTO t VALUES (4)`)
+	processed(t, db)
+	equal(t, ask(t, db, `SELECT * FROM top`), "+1 30\n")
+	equal(t, ask(t, db, `SELECT n FROM alone`), "+1 4\n")
+}

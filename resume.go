@@ -230,8 +230,11 @@ func (db *DB) laid(k *catalog.Query, l *launch, flow string, err error) {
 		status, cause = was.status, was.err
 	}
 	spec := db.spec(l.plan, l.name, l.terms.settings)
-	spec.Mode, spec.Trigger = l.mode, stream.Trigger(l.tail.Trigger)
-	q := &Query{db: db, run: db.engine.Ended(spec, status, cause), plan: l.plan, text: l.at.Text(), kind: l.kind, launch: l, flow: flow}
+	spec.Mode, spec.Trigger, spec.Result = l.mode, stream.Trigger(l.tail.Trigger), l.result
+	if flow != "" && l.plan.Optimised != nil {
+		spec.Fingerprint = l.fingerprint()
+	}
+	q := &Query{db: db, run: db.engine.Ended(spec, flow, status, cause), plan: l.plan, text: l.at.Text(), kind: l.kind, launch: l, flow: flow}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.running[q.run] = q

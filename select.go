@@ -217,8 +217,6 @@ func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string][]*
 		switch st, err := q.Status(); {
 		case st == stream.Failed:
 			return nil, fmt.Errorf("materialized view %s has failed: %w", leaf.Relation.Name, cause(err))
-		case st == stream.Stopped && !db.engine.Closed() && !q.HasResult():
-			return nil, fmt.Errorf("materialized view %s was stopped, and its rows are not in memory; %s", leaf.Relation.Name, db.wayOn(leaf.Relation.Name))
 		}
 		if !slices.Contains(names, leaf.Relation.Name) {
 			names, queries = append(names, leaf.Relation.Name), append(queries, q)
@@ -232,6 +230,9 @@ func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string][]*
 		}
 	}
 	results, err := db.engine.Results(ctx, queries)
+	if errors.Is(err, stream.ErrNoResult) && len(names) > 0 {
+		return nil, fmt.Errorf("materialized view %s does not run, and its rows cannot be read now; %s", names[0], db.wayOn(names[0]))
+	}
 	if err != nil {
 		return nil, err
 	}

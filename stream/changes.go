@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"maps"
 	"slices"
@@ -75,30 +76,40 @@ func (q *Query) subscribe(ctx context.Context) (*subscription, []Change, error) 
 	sub = &subscription{ch: make(chan Change, changesAhead), gone: make(chan struct{})}
 	var first []Change
 	var err error
+	ended := false
 	berr := q.engine.between(ctx, q, func(*dataflow) {
+		select {
+		case <-q.done:
+			ended = true
+			return
+		default:
+		}
 		if q.table() != nil {
-			var parts []*zset.Batch
-			var epoch int64
-			if parts, epoch, err = q.parts(); err != nil {
+			if first, err = q.soFar(); err != nil {
 				return
-			}
-			for _, b := range parts {
-				first = append(first, Change{epoch, b})
 			}
 		}
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		select {
-		case <-q.done:
-			close(sub.ch)
-		default:
-			q.subs[sub] = struct{}{}
-		}
+		q.subs[sub] = struct{}{}
 	})
-	if berr != nil {
-		err = berr
+	if ended && berr == nil {
+		close(sub.ch)
+		if first, err = q.soFar(); errors.Is(err, ErrNoResult) {
+			err = nil
+		}
 	}
-	return sub, first, err
+	return sub, first, errors.Join(berr, err)
+}
+
+// soFar is the result as a change.
+func (q *Query) soFar() ([]Change, error) {
+	parts, epoch, err := q.parts()
+	var out []Change
+	for _, b := range parts {
+		out = append(out, Change{epoch, b})
+	}
+	return out, err
 }
 
 // newSubscription opens a subscription before the query runs.

@@ -38,6 +38,11 @@ func (e *Engine) Abort() {
 
 // dropKept forgets a query of a dataflow that does not run.
 func (e *Engine) dropKept(ctx context.Context, flow, name string) error {
+	done, err := e.reopens(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	b, err := e.openKept(flow)
 	if err != nil {
 		return err

@@ -36,7 +36,8 @@ type Engine struct {
 	onProgress func(Progress)
 	memory     memory
 
-	joining chan struct{} // held by the one Start that joins dataflows
+	joining   chan struct{} // held by the one Start that joins dataflows
+	reopening chan struct{} // held by who opens a dataflow that is kept and does not run
 
 	mu       sync.Mutex // never held while a dataflow is waited for
 	queries  []*Query   // by start
@@ -78,7 +79,7 @@ func New(c Config) *Engine {
 	e := &Engine{
 		env: c.Env, workers: max(c.Workers, 1), grace: c.Grace, again: c.RestartAfter, batchBytes: c.BatchBytes,
 		newBackend: c.NewBackend, newFlow: c.NewFlow, openFlow: c.OpenFlow, notebook: c.Notebook, instance: c.Instance, onProgress: c.OnProgress,
-		joining: make(chan struct{}, 1), starting: map[string]bool{},
+		joining: make(chan struct{}, 1), reopening: make(chan struct{}, 1), starting: map[string]bool{},
 	}
 	e.memory.limit.Store(c.MemoryLimit)
 	e.ctx, e.cancel = context.WithCancel(context.Background())
@@ -161,6 +162,7 @@ func (e *Engine) Queries() []*Query {
 func (e *Engine) Forget(q *Query) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.memory.forget(q)
 	e.queries = slices.DeleteFunc(e.queries, func(x *Query) bool { return x == q })
 }
 
@@ -287,14 +289,19 @@ func (e *Engine) ProcessAllAvailable(ctx context.Context, q *Query) error {
 func (e *Engine) Results(ctx context.Context, queries []*Query) ([][]*zset.Batch, error) {
 	out := make([][]*zset.Batch, len(queries))
 	var err error
-	take := func(i int) {
-		if err == nil {
-			out[i], err = queries[i].presented()
-		}
-	}
 	if len(queries) == 1 {
-		take(0)
+		out[0], err = queries[0].presented()
 		return out, err
+	}
+	var behind []int // which only their dataflow can read
+	take := func(i int) {
+		switch q := queries[i]; {
+		case err != nil:
+		case q.hasLeft():
+			behind = append(behind, i)
+		default:
+			out[i], err = q.presented()
+		}
 	}
 	taken := make([]bool, len(queries))
 	for i, q := range queries {
@@ -311,6 +318,11 @@ func (e *Engine) Results(ctx context.Context, queries []*Query) ([][]*zset.Batch
 		})
 		if berr != nil || err != nil {
 			return nil, errors.Join(berr, err)
+		}
+	}
+	for _, i := range behind {
+		if out[i], err = queries[i].presented(); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil

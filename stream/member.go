@@ -278,8 +278,9 @@ func (m *member) close() error {
 		}
 	}
 	if m.result != nil {
-		mem := &m.query.engine.memory
-		if err := Guard(func() error { m.result.leave(mem.room()); return nil }); err != nil && first == nil {
+		e := m.query.engine
+		err := Guard(func() error { e.keepResult(m.query, m.result.leave(e.memory.room(&m.spec))); return nil })
+		if err != nil && first == nil {
 			first = err
 		}
 	}

@@ -3,6 +3,7 @@ package stream
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,8 +19,9 @@ type memory struct {
 	limit atomic.Int64 // 0 for none
 	total atomic.Int64
 
-	mu    sync.Mutex
-	flows map[*dataflow]int64
+	mu      sync.Mutex
+	flows   map[*dataflow]int64
+	results map[*Query]int64 // of queries that have ended
 }
 
 // unbounded is what no limit says.
@@ -77,13 +79,48 @@ func (m *memory) bound(l Limits) Limits {
 	return l
 }
 
-// room is how much more may be held, by one whose query has ended.
-func (m *memory) room() int64 {
+// smallResult is what the result of a query that has ended may take whatever there is.
+const smallResult = 2 << 20
+
+// room is how much more the result of a query that has ended may take. What is kept can be
+// read where its state is, and whoever asked a bounded query has room for its answer.
+func (m *memory) room(s *Spec) int64 {
 	limit := m.limit.Load()
-	if limit == 0 {
+	least := limit / 8
+	switch {
+	case limit == 0:
 		return math.MaxInt64
+	case s.Trigger.Once:
+		least = growth(limit)
+	case !s.Kept:
+		least = max(least, smallResult)
 	}
-	return max(limit-m.total.Load(), limit/8)
+	return max(limit-m.total.Load(), least)
+}
+
+// keepResult notes what a result holds whose query has ended, until that is forgotten.
+func (e *Engine) keepResult(q *Query, bytes int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !slices.Contains(e.queries, q) {
+		return
+	}
+	m := &e.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.results == nil {
+		m.results = map[*Query]int64{}
+	}
+	m.total.Add(bytes - m.results[q])
+	m.results[q] = bytes
+}
+
+// forget notes that nobody can read the result of a query any more, or that it runs again.
+func (m *memory) forget(q *Query) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.total.Add(-m.results[q])
+	delete(m.results, q)
 }
 
 // weigh adds up what the member holds: its state and its memory for batches.
@@ -208,6 +245,9 @@ func (m *memory) enter(d *dataflow, bytes int64) (total int64, largest *dataflow
 	}
 	m.flows[d] = bytes
 	largest = d
+	for _, n := range m.results {
+		total += n
+	}
 	for f, n := range m.flows {
 		total += n
 		if n > m.flows[largest] {

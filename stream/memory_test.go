@@ -67,16 +67,24 @@ func TestGoOnBeyondMemory(t *testing.T) {
 	}
 }
 
-// What does not last has room beyond memory, too. A result that memory has room for can be
-// read when its query has ended; of another it is said that it is gone.
+// What does not last has room beyond memory, too. A result that is small, or that memory has
+// room for, can be read when its query has ended; of another it is said that it is gone.
 func TestResultBeyondMemory(t *testing.T) {
-	for _, ends := range []int64{1 << 30, 1 << 20} {
+	for _, c := range []struct {
+		rows  int
+		ends  int64
+		stays bool
+	}{
+		{30_000, 1 << 20, true},
+		{120_000, 1 << 30, true},
+		{120_000, 1 << 20, false},
+	} {
 		d, err := durable.Open(vfs.NewMem(), "dir", durable.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		a := newFakeTable(t)
-		a.numbers(30_000, 2)
+		a.numbers(c.rows, 2)
 		e := opened(t, func(c *stream.Config) {
 			c.NewBackend = func() (state.Backend, error) { return d.Passing(), nil }
 			c.MemoryLimit = 1 << 20
@@ -89,18 +97,18 @@ func TestResultBeyondMemory(t *testing.T) {
 			t.Fatal("nothing is beyond memory")
 		}
 		b, _, err := q.Result()
-		if err != nil || b.Len != 30_000 || b.Weight(0) != 2 {
+		if err != nil || b.Len != c.rows || b.Weight(0) != 2 {
 			t.Fatalf("%d rows: %v", b.Len, err)
 		}
-		a.numbers(30_000, 1)
+		a.numbers(c.rows, 1)
 		processed(t, e, q)
-		e.SetMemoryLimit(ends)
+		e.SetMemoryLimit(c.ends)
 		if err := q.Stop(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		b, _, err = q.Result()
-		if roomy := ends > 1<<20; roomy && (err != nil || b.Len != 30_000) || !roomy && err == nil {
-			t.Errorf("with room for %d bytes: %v", ends, err)
+		if c.stays && (err != nil || b.Len != c.rows) || !c.stays && err == nil {
+			t.Errorf("%d rows with room for %d bytes: %v", c.rows, c.ends, err)
 		}
 		e.Close()
 		if err := d.Close(); err != nil {

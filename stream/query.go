@@ -43,6 +43,7 @@ type Query struct {
 	done     chan struct{}
 	circuit  *exec.Circuit // until it ends
 	dropped  bool          // with its state, when it has ended
+	left     string        // the backend that an earlier process has left its state in
 	resumed  int64         // the epoch behind which it goes on, -1 for none
 	stats    []exec.NodeStats
 
@@ -60,6 +61,7 @@ func newQuery(e *Engine, spec Spec) *Query {
 
 // runs tells the query what it runs in.
 func (q *Query) runs(result *resultTable, c *exec.Circuit) {
+	q.engine.memory.forget(q)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.result, q.circuit = result, c
@@ -193,13 +195,10 @@ func (q *Query) presented() ([]*zset.Batch, error) {
 
 // parts copies the result in any order.
 func (q *Query) parts() (batches []*zset.Batch, epoch int64, err error) {
+	if q.hasLeft() {
+		return q.leftBehind()
+	}
 	r := q.table()
-	if r == nil {
-		return nil, 0, ErrNoResult
-	}
-	if r.left() {
-		return nil, 0, errGone
-	}
 	err = Guard(func() error { batches, epoch = r.snapshot(); return nil })
 	return batches, epoch, err
 }

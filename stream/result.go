@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"unsafe"
@@ -26,7 +25,7 @@ type resultTable struct {
 	gids   []int32
 
 	batchBytes int  // of text in one batch
-	gone       bool // the query has ended, and what memory had no room for with it
+	gone       bool // the query has ended, and memory had no room for its result
 }
 
 func openResult(store state.Store, name string, schema *types.Schema, batchBytes int) (*resultTable, error) {
@@ -128,12 +127,10 @@ func (r *resultTable) size() int64 {
 	return r.count
 }
 
-// errGone says that a result has ended with its query.
-var errGone = errors.New("the query has ended, and with it its result, for all of which memory had no room")
-
 // leave is called before the store is closed: what is beyond memory comes into it if it
-// takes no more than so many bytes, so that the result can be read on.
-func (r *resultTable) leave(bytes int64) {
+// takes no more than so many bytes, so that the result can be read on. It returns what the
+// store then holds, as long as anybody may read the result.
+func (r *resultTable) leave(bytes int64) (holds int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, u := range r.store.Usage() {
@@ -145,6 +142,14 @@ func (r *resultTable) leave(bytes int64) {
 			r.gone = true
 		}
 	}
+	if r.gone {
+		r.store, r.rows = nil, nil
+		return 0
+	}
+	for _, u := range r.store.Usage() {
+		holds += u.Bytes
+	}
+	return holds
 }
 
 func (r *resultTable) left() bool {

@@ -73,6 +73,11 @@ func (e *Engine) live(flow string) *dataflow {
 
 // reopen goes on with a dataflow that does not run.
 func (e *Engine) reopen(ctx context.Context, flow string, specs func(Kept) ([]Spec, error)) ([]*Query, error) {
+	done, err := e.reopens(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	b, err := e.openKept(flow)
 	if err != nil {
 		return nil, err

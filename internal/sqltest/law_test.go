@@ -209,3 +209,41 @@ func TestNearlySame(t *testing.T) {
 		}
 	}
 }
+
+// What a query answers outlives it, however little memory there is: its result is small.
+func TestSmallResultOutlivesItsQueryWithoutMemory(t *testing.T) {
+	const script = `exec
+CREATE TABLE t (i INT) WITH (connector = 'memory');
+INSERT INTO t SELECT * FROM GENERATE_SERIES(1, 3000);
+CREATE MATERIALIZED VIEW v AS SELECT i, COUNT(*) AS n FROM t GROUP BY i;
+CREATE MATERIALIZED VIEW w AS SELECT i + 1 AS j FROM v;
+STOP QUERY w;
+INSERT INTO t VALUES (1)
+----
+
+query
+SELECT COUNT(*), SUM(i), SUM(n) FROM (SELECT i, COUNT(*) AS n FROM t GROUP BY i) x
+----
++1 3000 4501500 3001
+
+query
+SELECT COUNT(*), SUM(j) FROM w
+----
++1 3000 4504500
+
+exec
+STOP QUERY v
+----
+
+query
+SELECT COUNT(*), SUM(n) FROM v
+----
++1 3000 3001
+
+`
+	for _, v := range []Variation{{Crowded: true}, {Crowded: true, Restart: 1}, {Crowded: true, Restart: 2}, {Restart: 3}, {Crowded: true, Restart: 4}} {
+		for _, f := range runText(t, v, script) {
+			t.Errorf("%+v: line %d: %s", v, f.Line, f.Text)
+		}
+	}
+}

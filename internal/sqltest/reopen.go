@@ -58,23 +58,31 @@ func (s *session) reopen() error {
 		}
 	}
 	for i, w := range s.watched {
-		if runs[i] {
-			s.watched[i] = s.again(w)
+		if s.isLast(i) {
+			s.watched[i] = s.again(w, runs[i])
 		}
 	}
 	return s.check()
 }
 
-// again is the watched query as it goes on in the database that was opened again.
-func (s *session) again(w *watched) *watched {
+// isLast reports that no query was watched later that has the name of the i-th.
+func (s *session) isLast(i int) bool {
+	return !slices.ContainsFunc(s.watched[i+1:], func(w *watched) bool { return w.q.Name() == s.watched[i].q.Name() })
+}
+
+// again is the watched query as it is in the database that was opened again. One that had
+// ended may be gone.
+func (s *session) again(w *watched, ran bool) *watched {
 	for _, q := range slices.Backward(s.db.Queries()) {
 		if q.Name() != w.q.Name() {
 			continue
 		}
 		again := watch(s.ctx, q, w.name, w.text)
-		again.zone, again.start, again.unjudged, again.shown = w.zone, w.start, w.unjudged, w.shown
+		again.zone, again.start, again.unjudged, again.shown, again.judgedFailure = w.zone, w.start, w.unjudged, w.shown, w.judgedFailure
 		return again
 	}
-	s.breach("query %s is gone after the directory was opened again", w.name)
+	if ran {
+		s.breach("query %s is gone after the directory was opened again", w.name)
+	}
 	return w
 }

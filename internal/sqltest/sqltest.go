@@ -81,12 +81,14 @@ func Variations(seeds int) []Variation {
 	}
 	list = append(list,
 		Variation{Name: "restart", Restart: 1, Workers: 2},
-		Variation{Name: "restart-recut", Restart: 2, Recut: 2})
+		Variation{Name: "restart-recut", Restart: 2, Recut: 2},
+		Variation{Name: "restart-without-memory", Restart: 3, Recut: 3, Workers: 2, Crowded: true})
 	return judged(list)
 }
 
 // AllVariations are all combinations: as written and cut by each of the seeds, by one
-// worker and by two, with rules and without, and with a process that ends and goes on.
+// worker and by two, with rules and without, and with a process that ends and goes on, with
+// memory and without.
 func AllVariations(seeds int) []Variation {
 	var list []Variation
 	for seed := range seeds + 1 {
@@ -101,6 +103,8 @@ func AllVariations(seeds int) []Variation {
 				}
 				list = append(list, v)
 				v.Name, v.Restart = v.Name+"-restart", uint64(len(list))
+				list = append(list, v)
+				v.Name, v.Crowded = v.Name+"-without-memory", true
 				list = append(list, v)
 			}
 		}

@@ -83,7 +83,7 @@ const everyPrefix = "EVERY"
 // settle waits until the query has taken in all input and the changes add up to its
 // result, and returns the result. What they add up to otherwise is a breach.
 func (w *watched) settle(ctx context.Context) (*zset.Batch, error) {
-	if err := w.q.ProcessAllAvailable(ctx); err != nil {
+	if err := w.processed(ctx); err != nil {
 		return nil, err
 	}
 	rows, err := w.q.Result(ctx)
@@ -116,6 +116,14 @@ func (w *watched) settle(ctx context.Context) (*zset.Batch, error) {
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// processed waits until the query has taken in all input, or has ended.
+func (w *watched) processed(ctx context.Context) error {
+	if status, err := w.q.Status(); status != sqlstream.Running {
+		return err
+	}
+	return w.q.ProcessAllAvailable(ctx)
 }
 
 // tick returns what the result has changed since it was last asked.
