@@ -77,7 +77,7 @@ func TestResultBeyondMemory(t *testing.T) {
 	}{
 		{30_000, 1 << 20, true},
 		{120_000, 1 << 30, true},
-		{120_000, 1 << 20, false},
+		{200_000, 1 << 20, false},
 	} {
 		d, err := durable.Open(vfs.NewMem(), "dir", durable.Options{})
 		if err != nil {
