@@ -84,7 +84,8 @@ func WithOutput(w io.Writer) Option { return func(c *config) { c.out = w } }
 func WithClock(now func() time.Time) Option { return func(c *config) { c.now = now } }
 
 // WithMemory sets how much memory all queries may hold together: the setting
-// memory_limit, such as "8 GiB".
+// memory_limit, such as "8 GiB". What Go has not collected yet comes on top; a program for
+// which that is too much sets GOMEMLIMIT.
 func WithMemory(limit string) Option { return func(c *config) { c.memory = limit } }
 
 // WithRestrictedPaths confines the files that statements name to these directories and what

@@ -24,8 +24,10 @@ type Progress struct {
 	Sources                []SourceProgress   `json:"sources"`
 	StateOperators         []OperatorProgress `json:"stateOperators"`
 	MemoryUsedBytes        int64              `json:"memoryUsedBytes"` // of state, and of batches
-	Sink                   []SinkProgress     `json:"sink"`
-	TotalRows              int64              `json:"totalRows"` // input rows since the start
+	// MemoryLimitBytes is what all queries may hold together; 0 is any number.
+	MemoryLimitBytes int64          `json:"memoryLimitBytes,omitempty"`
+	Sink             []SinkProgress `json:"sink"`
+	TotalRows        int64          `json:"totalRows"` // input rows since the start
 	// The last checkpoint of a query that outlives the process.
 	Checkpoint *CheckpointProgress `json:"checkpoint,omitempty"`
 	// Rows that were to be taken away by their key and were not there, since the start.
