@@ -27,6 +27,7 @@ type partitions struct {
 	waiting []waitingRow
 	sort    keySort
 	next    [][]byte
+	read    byte
 	bound   []byte
 	until   *watermark // partitions whose first column is below it are forgotten; nil for none
 	passed  []byte     // what it was when some were
@@ -147,10 +148,7 @@ func beginning(key []byte) (hi, lo uint64) {
 func (p *partitions) settle(change func(partition []byte, changes []storedRow) error) error {
 	order := p.sort.sort(len(p.waiting), p.key)
 	var changes []storedRow
-	near := 0
-	if !sparse(len(order), p.rows) {
-		near = len(order)
-	}
+	near, apart := 0, sparse(len(order), p.rows)
 	for i := 0; i < len(order); {
 		first := p.waiting[order[i].row]
 		partition := p.key(int(order[i].row))[:first.partition]
@@ -161,7 +159,7 @@ func (p *partitions) settle(change func(partition []byte, changes []storedRow) e
 				break
 			}
 			if i >= near {
-				near = p.near(order, i)
+				near = p.near(order, i, apart)
 			}
 			if n := len(changes); n > 0 && bytes.Equal(changes[n-1].key, key) {
 				changes[n-1].weight += w.weight
@@ -182,15 +180,20 @@ func (p *partitions) settle(change func(partition []byte, changes []storedRow) e
 	return nil
 }
 
-// near has the store bring near what is around the next rows that wait, and returns the
-// place behind them.
-func (p *partitions) near(order []sortedKey, from int) int {
+// near brings near the next keys that wait, which lie far apart in the order in which they
+// came, and where keys lie far apart in the store, too, what is around them there. It returns
+// the place behind them.
+func (p *partitions) near(order []sortedKey, from int, apart bool) int {
 	end := min(from+nearKeys, len(order))
 	p.next = p.next[:0]
 	for _, k := range order[from:end] {
-		p.next = append(p.next, p.key(int(k.row)))
+		key := p.key(int(k.row))
+		p.read += key[0] + key[len(key)-1] // the reads do not wait for each other
+		p.next = append(p.next, key)
 	}
-	p.rows.Near(p.next)
+	if apart {
+		p.rows.Near(p.next)
+	}
 	return end
 }
 

@@ -102,6 +102,7 @@ func forgets(fields []types.Field, partition []int, until Watermark) string {
 func (p *TopN) Open(env *Env) (Operator, error) {
 	rows, err := openPartitions(env, p.Partition, p.Keys, p.Until)
 	t := &topN{plan: p, rows: rows, out: zset.NewBuilder(p.Out), last: math.MaxInt64}
+	t.number, t.overflow = t.numberRow, t.keepBeyond
 	if p.Limit >= 0 && p.Limit <= math.MaxInt64-p.Offset {
 		t.last = p.Offset + p.Limit
 	}
@@ -124,31 +125,10 @@ type topN struct {
 
 	before, now topRows
 	beyond      topRows
+
+	walk             numbering
+	number, overflow func(key []byte, weight int64) bool // of a walk: numberRow, keepBeyond
 }
-
-// topRows are rows with their numbers, in their order; keys lie in data.
-type topRows struct {
-	data  []byte
-	rows  []topRow
-	total int64  // of the partition's rows, as many as were seen
-	stop  []byte // the first row that is behind all of these; empty for none
-}
-
-type topRow struct {
-	from, to int
-	number   int64
-	weight   int64
-}
-
-func (t *topRows) reset() { t.data, t.rows, t.total, t.stop = t.data[:0], t.rows[:0], 0, t.stop[:0] }
-
-func (t *topRows) add(key []byte, number, weight int64) {
-	from := len(t.data)
-	t.data = append(t.data, key...)
-	t.rows = append(t.rows, topRow{from, len(t.data), number, weight})
-}
-
-func (t *topRows) key(i int) []byte { return t.data[t.rows[i].from:t.rows[i].to] }
 
 func (t *topN) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
 	if err := t.touch(s, delta); err != nil {
@@ -222,75 +202,6 @@ func (t *topN) grow(s *Step, partition []byte, changes []storedRow) error {
 		t.full.set(partition, t.now.key(n-1))
 	}
 	return t.emitDifference(s)
-}
-
-// first sets out to the first rows of a partition.
-func (t *topN) first(partition []byte, out *topRows) {
-	out.reset()
-	var position, rank, dense int64 // of the rows before; of the peers at hand
-	var peers []byte
-	t.rows.walk(partition, func(key []byte, weight int64) bool {
-		row := storedRow{key, weight}
-		if p := row.peers(); position == 0 || !bytes.Equal(p, peers) {
-			peers = append(peers[:0], p...)
-			rank, dense = position+1, dense+1
-		}
-		number := position + 1
-		switch {
-		case t.plan.By == DenseRank:
-			number = dense
-		case t.plan.By == RankTies, t.plan.Ties && t.plan.Limit != 0:
-			number = rank
-		}
-		switch {
-		case number > t.last:
-			out.stop = append(out.stop, key...)
-			return false
-		case t.plan.By == RowNumber:
-			t.positions(key, position, weight, out)
-		case number > t.plan.Offset:
-			out.add(key, number, weight)
-		}
-		position += weight
-		return true
-	})
-	out.total = position
-}
-
-// positions adds those of a row's places, the first of which comes after position, that
-// are kept: as often as they are, or with Number each by itself.
-func (t *topN) positions(key []byte, position, weight int64, out *topRows) {
-	from, to := max(position, t.plan.Offset), position+weight
-	if !t.plan.Ties {
-		to = min(to, t.last)
-	}
-	if from >= to {
-		return
-	}
-	if !t.plan.Number {
-		out.add(key, 0, to-from)
-		return
-	}
-	for at := from; at < to; at++ {
-		out.add(key, at+1, 1)
-	}
-}
-
-// trim forgets the rows behind the last that is kept: rows that are only added never
-// bring them back.
-func (t *topN) trim(partition []byte) {
-	t.beyond.reset()
-	position := int64(0)
-	t.rows.walk(partition, func(key []byte, weight int64) bool {
-		if over := position + weight - t.last; over > 0 {
-			t.beyond.add(key, 0, min(over, weight))
-		}
-		position += weight
-		return true
-	})
-	for i, r := range t.beyond.rows {
-		t.rows.rows.Add(t.beyond.key(i), -r.weight)
-	}
 }
 
 // emitDifference puts out the rows now without those before.

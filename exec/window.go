@@ -128,6 +128,7 @@ func (p *Window) Open(env *Env) (Operator, error) {
 	}
 	w := &window{plan: p, rows: rows, block: newWindowBlock(p.Input.Schema())}
 	w.loader = windowLoader{rows: rows, reach: newReach(), block: w.block}
+	w.loader.takeBefore, w.loader.takeBehind = w.loader.rowBefore, w.loader.rowBehind
 	for _, c := range p.Calls {
 		call, err := openWindowCall(c, env)
 		if err != nil {

@@ -14,6 +14,13 @@ type windowLoader struct {
 	found []foundRow
 	bound []byte
 
+	before  backWalk
+	changes []storedRow // on the way ahead
+	next    int         // the first of them that was not met
+	stopped bool        // a row was out of reach
+
+	takeBefore, takeBehind func(key []byte, weight int64) bool // rowBefore, rowBehind
+
 	whole bool // the partition at hand is read whole
 	head  int  // its first row in the block, -1 where it does not matter
 
@@ -71,6 +78,26 @@ func (l *windowLoader) span(base int) {
 	l.block.spans = append(l.block.spans, windowSpan{first: n, end: n, from: n, to: n, touched: -1, base: base, head: l.head})
 }
 
+// A backWalk is the way back from a change.
+type backWalk struct {
+	last, edge []byte // the row before, and the last of those that see the change
+	phase      backPhase
+	way        way
+	seen       int  // rows found that see the change
+	base       int  // the state that the span begins with
+	met        bool // the span before was met
+	err        error
+}
+
+// A backPhase is what rows are read for on the way back.
+type backPhase uint8
+
+const (
+	thatSee   backPhase = iota // since they see the change
+	thatShow                   // since those see them
+	thatCount                  // since what they have before them is not known
+)
+
 // back reads the rows before a change: first those that see it, then those that these
 // see, then up to one whose state is known. Where this meets the span before, it goes on
 // with that one.
@@ -81,39 +108,14 @@ func (l *windowLoader) back(partition, key []byte, first bool) error {
 		from = l.bound
 	}
 	l.data, l.found = l.data[:0], l.found[:0]
-	last, edge, phase, w := key, key, 0, l.reach.way(ahead)
-	seen, base, met := 0, -1, true // seen: rows found that may change
-	var err error
-	l.rows.rows.Descend(from, key, func(k []byte, weight int64) bool {
-		boundary := !arePeers(last, k)
-		if phase == 0 && l.enough(&w, boundary, seesNotBehind, k, edge) {
-			phase, w, seen, edge = 1, l.reach.way(back), len(l.found), last
-		}
-		if phase == 1 && l.enough(&w, boundary, notSeenBefore, k, edge) {
-			phase = 2
-		}
-		if phase == 2 {
-			if l.running == nil {
-				met = false
-				return false
-			}
-			if base, err = l.running.find(last, l.block); base >= 0 || err != nil {
-				met = false
-				return false
-			}
-		}
-		w.pass(boundary, weight)
-		at := len(l.data)
-		l.data = append(l.data, k...)
-		l.found = append(l.found, foundRow{from: at, to: len(l.data), weight: weight})
-		last = l.data[at:]
-		return true
-	})
-	if phase == 0 {
-		seen = len(l.found)
+	w := &l.before
+	*w = backWalk{last: key, edge: key, way: l.reach.way(ahead), base: -1, met: true}
+	l.rows.rows.Descend(from, key, l.takeBefore)
+	if w.phase == thatSee {
+		w.seen = len(l.found)
 	}
-	if first || !met {
-		l.span(base)
+	if first || !w.met {
+		l.span(w.base)
 	}
 	span := l.block.last()
 	fresh := len(l.block.rows) == span.first
@@ -122,40 +124,74 @@ func (l *windowLoader) back(partition, key []byte, first bool) error {
 		l.block.add(l.data[f.from:f.to], f.weight, f.weight)
 	}
 	if fresh {
-		span.from = len(l.block.rows) - seen
+		span.from = len(l.block.rows) - w.seen
 	}
-	return err
+	return w.err
+}
+
+// rowBefore takes in the next row on the way back, and reports whether to go on.
+func (l *windowLoader) rowBefore(k []byte, weight int64) bool {
+	w := &l.before
+	boundary := !arePeers(w.last, k)
+	if w.phase == thatSee && l.enough(&w.way, boundary, seesNotBehind, k, w.edge) {
+		w.phase, w.way, w.seen, w.edge = thatShow, l.reach.way(back), len(l.found), w.last
+	}
+	if w.phase == thatShow && l.enough(&w.way, boundary, notSeenBefore, k, w.edge) {
+		w.phase = thatCount
+	}
+	if w.phase == thatCount {
+		if l.running == nil {
+			w.met = false
+			return false
+		}
+		if w.base, w.err = l.running.find(w.last, l.block); w.base >= 0 || w.err != nil {
+			w.met = false
+			return false
+		}
+	}
+	w.way.pass(boundary, weight)
+	at := len(l.data)
+	l.data = append(l.data, k...)
+	l.found = append(l.found, foundRow{from: at, to: len(l.data), weight: weight})
+	w.last = l.data[at:]
+	return true
 }
 
 // ahead reads from a key on: rows as long as they change or see a change, then those that
 // these see. It returns the first change that is not among them.
 func (l *windowLoader) ahead(partition, key []byte, changes []storedRow, i int) int {
 	l.begin()
-	stopped := false
+	l.changes, l.next, l.stopped = changes, i, false
 	l.bound = append(l.bound[:0], partition...)
-	l.rows.rows.Ascend(key, after(l.bound), func(k []byte, weight int64) bool {
-		for ; i < len(changes); i++ {
-			c := bytes.Compare(changes[i].key, k)
-			if c > 0 {
-				break
-			}
-			if c == 0 {
-				l.change(k, weight, weight+changes[i].weight)
-				i++
-				return true
-			}
-			l.change(changes[i].key, 0, changes[i].weight)
-		}
-		stopped = !l.unchanged(k, weight, i == len(changes))
-		return !stopped
-	})
-	for ; !stopped && i < len(changes); i++ {
-		l.change(changes[i].key, 0, changes[i].weight)
+	l.rows.rows.Ascend(key, after(l.bound), l.takeBehind)
+	for ; !l.stopped && l.next < len(changes); l.next++ {
+		c := changes[l.next]
+		l.change(c.key, 0, c.weight)
 	}
 	if span := l.block.last(); !l.context {
 		span.to = span.end
 	}
-	return i
+	return l.next
+}
+
+// rowBehind takes in the next row on the way ahead, and the changes before it, and reports
+// whether to go on.
+func (l *windowLoader) rowBehind(k []byte, weight int64) bool {
+	for ; l.next < len(l.changes); l.next++ {
+		next := l.changes[l.next]
+		c := bytes.Compare(next.key, k)
+		if c > 0 {
+			break
+		}
+		if c == 0 {
+			l.change(k, weight, weight+next.weight)
+			l.next++
+			return true
+		}
+		l.change(next.key, 0, next.weight)
+	}
+	l.stopped = !l.unchanged(k, weight, l.next == len(l.changes))
+	return !l.stopped
 }
 
 func (l *windowLoader) begin() {
