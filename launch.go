@@ -287,7 +287,7 @@ func refusedClock(at *sql.Common, err error) error {
 		place += found[0]
 	}
 	return at.Errorf(place, "a query that runs on cannot have this condition: %v", clock).
-		WithHint("compare a function of the row alone with the clock and a constant span, as in ts > NOW() - INTERVAL 1 HOUR, not under OR or NOT; or leave EMIT out")
+		WithHint("compare a function of the row alone with the clock and a constant span, as in ts > NOW() - INTERVAL 1 HOUR; or leave EMIT out")
 }
 
 // runningQuery returns the query that runs under a name.

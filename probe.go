@@ -13,7 +13,7 @@ func init() {
 	probe.Look = func(db any) probe.Inside {
 		d := db.(*DB)
 		return probe.Inside{
-			Planner: *d.planning(), ErrorIsNull: d.current()["eval.error"] == "null", Settings: d.current(),
+			Planner: *d.planning(), ErrorIsNull: d.current()["eval.error"] == "null", Settings: d.current(), Now: d.env.Now().UnixMicro(),
 			Timed: func(table string) bool {
 				e, ok := d.catalog.Lookup(table)
 				return ok && e.Watermark != nil

@@ -47,9 +47,10 @@ var ErrLong = errors.New("the naive evaluator has no patience for this")
 // patience is how many expressions an answer may take, a second's worth.
 const patience = 1_000_000
 
-// Answer returns the rows of a plan, in no particular order.
-func Answer(n logical.Node, tables Tables) ([]Row, error) {
-	return new(Course).Answer(n, tables, 0)
+// Answer returns the rows of a plan, in no particular order. The clock shows a time, in
+// microseconds since 1970.
+func Answer(n logical.Node, tables Tables, now int64) ([]Row, error) {
+	return new(Course).Answer(n, tables, now)
 }
 
 // Final is Answer of a plan with an EmitFinal: until are the watermarks that it goes by, nil where

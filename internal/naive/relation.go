@@ -11,14 +11,17 @@ import (
 func Relations(n logical.Node) []*logical.Relation {
 	var out []*logical.Relation
 	seen := map[string]bool{}
-	visit(n, func(n logical.Node) {
+	Visit(n, func(n logical.Node) {
 		if s, ok := n.(*logical.Scan); ok && !seen[s.Relation.Name] {
 			seen[s.Relation.Name] = true
 			out = append(out, s.Relation)
 		}
-	}, func(*logical.Subquery) {})
+	})
 	return out
 }
+
+// Visit calls f for each node of a plan, those of subqueries, too.
+func Visit(n logical.Node, f func(logical.Node)) { visit(n, f, func(*logical.Subquery) {}) }
 
 // visit calls f for each node of a plan, those of subqueries, too, and after for each
 // subquery whose nodes have been visited.

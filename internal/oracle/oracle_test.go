@@ -97,7 +97,7 @@ func TestFiles(t *testing.T) {
 		t.Fatalf("no files: %v", err)
 	}
 	c := &tally{left: map[string]int{}}
-	judge := sqltest.PlanJudge("SQLite", func(ctx context.Context, n logical.Node, tables naive.Tables) ([]naive.Row, error) {
+	judge := sqltest.PlanJudge("SQLite", func(ctx context.Context, n logical.Node, tables naive.Tables, _ int64) ([]naive.Row, error) {
 		rows, err := oracle.Answer(ctx, n, tables)
 		if c.leave(t, err) {
 			return nil, sqltest.ErrNoOpinion
@@ -169,7 +169,7 @@ func compare(t *testing.T, c *tally, random randsql.Case) error {
 		}
 		tables[name] = naive.RowsOf(zset.Consolidate(b.Build()))
 	}
-	want, err := naive.Answer(n, tables)
+	want, err := naive.Answer(n, tables, 0)
 	if err != nil {
 		return nil
 	}

@@ -13,6 +13,7 @@ type Inside struct {
 	Planner     planner.Planner
 	ErrorIsNull bool                    // of the setting eval_error
 	Settings    map[string]string       // by name
+	Now         int64                   // what the clock shows, in microseconds since 1970
 	Timed       func(table string) bool // a table has a watermark: the order of its rows matters
 }
 

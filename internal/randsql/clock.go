@@ -12,10 +12,21 @@ func Now(epoch int) int64 {
 	return begin.Add(time.Duration(epoch) * 1500 * time.Millisecond).UnixMicro()
 }
 
-// clocked adds a comparison with the clock to a condition.
-func (g *generator) clocked(where string, times []column) string {
-	now := "PROCTIME()" + g.pick("", " - INTERVAL 1 SECOND", " - INTERVAL 2 SECOND", " + INTERVAL 1 SECOND")
-	cond := times[g.r.IntN(len(times))].name + g.pick(" > ", " > ", " >= ", " < ", " <= ") + now
+// clocked adds comparisons with the clock to a condition.
+func (g *generator) clocked(where string, times, cols []column) string {
+	compare := func(ops ...string) string {
+		now := "PROCTIME()" + g.pick("", " - INTERVAL 1 SECOND", " - INTERVAL 2 SECOND", " + INTERVAL 1 SECOND")
+		return times[g.r.IntN(len(times))].name + g.pick(ops...) + now
+	}
+	cond := compare(" > ", " > ", " >= ", " < ", " <= ")
+	switch g.r.IntN(6) {
+	case 0:
+		cond = "(" + g.simple(cols) + " OR " + cond + ")"
+	case 1:
+		cond = "NOT (" + compare(" > ", " <= ", " = ") + g.pick(" AND ", " OR ") + cond + ")"
+	case 2:
+		cond = "(" + cond + " OR " + compare(" > ", " < ", " <> ") + " AND " + g.simple(cols) + ")"
+	}
 	if where == "" {
 		return " WHERE " + cond
 	}

@@ -242,7 +242,7 @@ func (g *generator) limit(columns int) string {
 // from makes FROM with some joins.
 func (g *generator) from(depth int, outer []column, given []source) source {
 	next := func(lateral []column) source {
-		if len(given) > 0 && g.chance(60) {
+		if len(given) > 0 && g.chance(6) {
 			s := given[0]
 			given = given[1:]
 			return s
@@ -338,7 +338,7 @@ func (g *generator) selected(kinds []kind, depth int, outer []column, given []so
 		where = " WHERE " + g.condition(from.cols, depth, outer)
 	}
 	if times := among(from.cols, moment); len(times) > 0 && g.chance(6) {
-		where = g.clocked(where, times)
+		where = g.clocked(where, times, from.cols)
 	}
 	switch g.r.IntN(10) {
 	case 0, 1, 2:

@@ -116,6 +116,9 @@ func (s *session) judgeFailure(w *watched) {
 
 func (s *session) judge(w *watched, result *zset.Batch) {
 	defer s.inZone(w.zone)()
+	if !s.timeless(w) {
+		return
+	}
 	if e := emitsFinal(probe.LookAt(w.q).Plan); e != nil {
 		s.judgeFinal(w, e, result)
 		return

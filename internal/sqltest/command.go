@@ -223,6 +223,7 @@ func (s *session) setClock(b *Block) (string, error) {
 		return "", err
 	}
 	t, err := time.Parse(time.DateTime, to)
+	s.setBack = s.setBack || t.Before(s.now)
 	s.now = t
 	return "", err
 }

@@ -27,13 +27,13 @@ type wrongQuery struct{ error }
 
 // Naive is the judge that answers the plan as it is bound, row by row, before any rule
 // has seen it.
-var Naive = PlanJudge("the naive evaluator", func(_ context.Context, n logical.Node, tables naive.Tables) ([]naive.Row, error) {
-	return naive.Answer(n, tables)
+var Naive = PlanJudge("the naive evaluator", func(_ context.Context, n logical.Node, tables naive.Tables, now int64) ([]naive.Row, error) {
+	return naive.Answer(n, tables, now)
 })
 
 // PlanJudge is a judge of what a plan means as it is bound, over the rows that its
-// tables hold. Its answer may be ErrNoOpinion.
-func PlanJudge(name string, answer func(context.Context, logical.Node, naive.Tables) ([]naive.Row, error)) Judge {
+// tables hold, and what the clock shows. Its answer may be ErrNoOpinion.
+func PlanJudge(name string, answer func(_ context.Context, n logical.Node, tables naive.Tables, now int64) ([]naive.Row, error)) Judge {
 	return Judge{name, func(ctx context.Context, db *sqlstream.DB, query string) (*zset.Batch, error) {
 		st, err := sql.ParseOne("", query)
 		if err != nil {
@@ -51,7 +51,7 @@ func PlanJudge(name string, answer func(context.Context, logical.Node, naive.Tab
 		if err != nil {
 			return nil, err
 		}
-		rows, err := answer(ctx, q.Bound, tables)
+		rows, err := answer(ctx, q.Bound, tables, inside.Now)
 		switch {
 		case errors.Is(err, naive.ErrLong):
 			return nil, ErrNoOpinion

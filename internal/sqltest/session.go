@@ -39,6 +39,8 @@ type session struct {
 
 	mu  sync.Mutex
 	now time.Time
+
+	setBack bool // the clock was: to queries that run it stands until it is there again
 }
 
 func openSession(ctx context.Context, v Variation) (*session, error) {

@@ -17,7 +17,8 @@ import (
 //	                                                    └─ t
 //
 // One side is a function of the clock that does not decrease as time goes on, the other
-// does not read it. Of an inner join's condition they become filters behind it, and of
+// does not read it. Where such comparisons stand under OR and NOT, or are by = and <>, there
+// are several filters, see timeAlternatives. Of an inner join's condition they become filters behind it, and of
 // another one filters of the right side where they read that alone. What else asks for the
 // time stays as it is.
 var TimeFilters = Rule{Name: "TimeFilters", Rewrite: timeFilters}
@@ -29,6 +30,9 @@ func timeFilters(n logical.Node) (logical.Node, bool) {
 	}
 	switch x := n.(type) {
 	case *logical.Filter:
+		if out, ok := timeAlternatives(x); ok {
+			return out, true
+		}
 		times, rest := timeConditions(x.Pred)
 		if len(times) == 0 {
 			return n, inner
@@ -86,9 +90,10 @@ func timeInJoin(j *logical.Join) logical.Node {
 	times, rest := timeConditions(j.On)
 	width := j.Left.Schema().Len()
 	out := *j
+	if len(times) == 0 {
+		return dividedInJoin(j)
+	}
 	switch {
-	case len(times) == 0:
-		return nil
 	case j.Kind == logical.Inner:
 	case j.Kind == logical.Right || j.Kind == logical.Full || len(j.Params) > 0:
 		return nil
@@ -107,6 +112,38 @@ func timeInJoin(j *logical.Join) logical.Node {
 		out.On = expr.AndOf(rest...)
 	}
 	return clocked(&out, times)
+}
+
+// dividedInJoin takes a condition that asks for the time, and is no comparison, out of a join's:
+// of an inner one to a filter behind it, of another to one of the right side, where it reads that
+// alone.
+func dividedInJoin(j *logical.Join) logical.Node {
+	out, width := *j, j.Left.Schema().Len()
+	var taken, rest []expr.Expr
+	for _, c := range expr.Conjuncts(j.On) {
+		if !asksTime(c) || logical.HasSubquery(c) || alternatives(normal(c, false)) == nil {
+			rest = append(rest, c)
+			continue
+		}
+		if j.Kind != logical.Inner {
+			if l, r := sides(c, width); l || !r || j.Kind == logical.Right || j.Kind == logical.Full || len(j.Params) > 0 {
+				return nil
+			}
+			c = logical.Shift(c, -width)
+		}
+		taken = append(taken, c)
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	if out.On = nil; len(rest) > 0 {
+		out.On = expr.AndOf(rest...)
+	}
+	if j.Kind == logical.Inner {
+		return filtered(&out, taken)
+	}
+	out.Right = filtered(j.Right, taken)
+	return &out
 }
 
 // clocked puts time filters over a plan.
