@@ -32,38 +32,48 @@ func Final(n Node) (Node, bool) {
 		}
 		return finalBelow(s, Final)
 	}
-	if out, ok := finalGroups(n); ok {
-		return out, true
-	}
-	if out, ok := final(n); ok {
-		return out, true
-	}
-	if p, ok := n.(*Project); ok {
-		return finalBelow(p, Final)
+	for _, later := range []bool{false, true} {
+		if out, ok := finalBy(n, later); ok {
+			return out, true
+		}
 	}
 	return n, false
 }
 
-func finalGroups(n Node) (Node, bool) {
+// finalBy is Final by columns that no other is sooner than, or with later by any.
+func finalBy(n Node, later bool) (Node, bool) {
+	if out, ok := finalGroups(n, later); ok {
+		return out, true
+	}
+	if out, ok := final(n, later); ok {
+		return out, true
+	}
+	if p, ok := n.(*Project); ok {
+		return finalBelow(p, func(in Node) (Node, bool) { return finalBy(in, later) })
+	}
+	return n, false
+}
+
+func finalGroups(n Node, later bool) (Node, bool) {
 	switch x := n.(type) {
 	case *Aggregate:
-		return final(x)
+		return final(x, later)
 	case *Project, *Filter:
-		return finalBelow(x, finalGroups)
+		return finalBelow(x, func(in Node) (Node, bool) { return finalGroups(in, later) })
 	}
 	return n, false
 }
 
 // final puts an EmitFinal above a node. Rows of a FULL JOIN have the time of the left, or
 // where that is missing that of the right.
-func final(n Node) (Node, bool) {
+func final(n Node, later bool) (Node, bool) {
 	var sides [2]*FinalBy
 	j, full := n.(*Join)
 	full = full && j.Kind == Full
 	for _, w := range Watermarks(n) {
 		c := w.Column()
 		switch {
-		case c < 0 || len(w.Of) == 0:
+		case c < 0 || len(w.Of) == 0 || w.Later && !later:
 		case !w.Padded:
 			return &EmitFinal{n, []FinalBy{{c, w.Of}}}, true
 		case full:

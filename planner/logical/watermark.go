@@ -18,6 +18,8 @@ type Watermark struct {
 	// Padded says that rows are there that have NULL for lack of a match in an outer join:
 	// they are never below the watermark, though they become final as others do.
 	Padded bool
+	// Later says that another column of the rows tells sooner that they are final.
+	Later bool
 }
 
 // Column is the position of the column that the expression is, -1 where it computes.
@@ -178,7 +180,7 @@ func leastWatermarks(ins []Node) []Watermark {
 		kept := out[:0]
 		for _, m := range out {
 			if o, ok := marks[m.Column()]; ok {
-				kept = append(kept, Watermark{m.Expr, least(m.Of, o.Of), m.Padded || o.Padded})
+				kept = append(kept, Watermark{m.Expr, least(m.Of, o.Of), m.Padded || o.Padded, m.Later || o.Later})
 			}
 		}
 		out = kept
@@ -252,7 +254,7 @@ func (x *Expand) watermarks() []Watermark {
 	}
 	width := x.Input.Schema().Len()
 	for i, f := range x.Schema().Fields[width:] {
-		m := Watermark{Expr: &expr.Column{Index: width + i, Field: f}, Padded: x.Outer}
+		m := Watermark{Expr: &expr.Column{Index: width + i, Field: f}, Padded: x.Outer, Later: slices.Contains(x.Func.Later, i)}
 		for _, t := range first.Of {
 			t.Func = leastCall(x.Func, i, t.value())
 			m.Of = append(m.Of, t)
@@ -304,5 +306,5 @@ func (a *Asof) watermarks() []Watermark {
 	if !ok || !there || !a.Latest() {
 		return nil
 	}
-	return []Watermark{{l.Expr, least(l.Of, r.Of), l.Padded}}
+	return []Watermark{{l.Expr, least(l.Of, r.Of), l.Padded, l.Later}}
 }

@@ -12,7 +12,7 @@ func derived(es []expr.Expr, marks []Watermark) []Watermark {
 	for i, e := range es {
 		if w, ok := derive(e, marks); ok {
 			f := types.Field{Name: e.String(), Type: e.Type(), NotNull: e.NotNull()}
-			out = append(out, Watermark{&expr.Column{Index: i, Field: f}, w.Of, w.Padded})
+			out = append(out, Watermark{&expr.Column{Index: i, Field: f}, w.Of, w.Padded, w.Later})
 		}
 	}
 	return out
@@ -36,7 +36,7 @@ func derive(e expr.Expr, marks []Watermark) (Watermark, bool) {
 		return Watermark{}, false
 	}
 	print = expr.Fingerprint(arg)
-	out := Watermark{Expr: e, Padded: w.Padded}
+	out := Watermark{Expr: e, Padded: w.Padded, Later: w.Later}
 	for _, t := range w.Of {
 		inner := t.value()
 		t.Func = expr.Transform(e, func(x expr.Expr) expr.Expr {

@@ -31,7 +31,7 @@ func joinWatermarks(j *Join, more []expr.Expr) []Watermark {
 			continue
 		}
 		if other, ok := t.bound(e, 1-side); ok {
-			out = append(out, Watermark{e, least(w.Of, other), w.Padded || t.padded[side]})
+			out = append(out, Watermark{e, least(w.Of, other), w.Padded || t.padded[side], w.Later})
 		}
 	}
 	return out

@@ -80,6 +80,8 @@ type BoundTable struct {
 	// Least gives the least values that the columns, which are times, may have where the first
 	// argument, a time, is not less than at, in microseconds; nil where nothing is known.
 	Least func(at int64) []int64
+	// Later are columns whose Least passes a row later than that of another column does.
+	Later []int
 }
 
 // WithOrdinality is the function with a column more: the place of each row among those of

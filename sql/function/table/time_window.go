@@ -119,6 +119,9 @@ func (k windowKind) bind(args []types.Type, constants []any) (*function.BoundTab
 	}
 	w := &windowRows{d}
 	b.Rows, b.Least = w.rows, d.least
+	if d.step != (span{}) {
+		b.Later = []int{0} // windows that begin together end one after the other
+	}
 	if d.starts.zone == nil && d.starts.every.months == 0 && d.size.months == 0 && d.step == (span{}) {
 		b.Batch = w.batch
 	}
