@@ -13,13 +13,16 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/sqlstream/sqlstream/connectors"
+	"github.com/sqlstream/sqlstream/internal/kafkatest"
 )
 
 // Logins of every mechanism work with the right password, and with a wrong one the
@@ -149,6 +152,67 @@ func TestTLS(t *testing.T) {
 		_ = s.Close()
 		put(t, table, connectors.Append, rows(table, "1 a"))
 	}
+}
+
+// A real Kafka lets in who has the right password and knows its certificate, and nobody else;
+// an error says which of the two it is.
+func TestSecurityOnKafka(t *testing.T) {
+	kafkatest.Broker(t) // or why there is none
+	server := newChain(t, "127.0.0.1")
+	keystore := filepath.Join(t.TempDir(), "keystore.pem")
+	key, err := x509.MarshalPKCS8PrivateKey(server.tls.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.tls.Certificate[0]})...)
+	if err := os.WriteFile(keystore, both, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k, err := kafkatest.StartSecure(t.Context(), t.TempDir(), keystore, "me", secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(k.Stop)
+	w := newWriter(t, k.Addr())
+	for _, m := range []sarama.ScramMechanismType{sarama.SCRAM_MECHANISM_SHA_256, sarama.SCRAM_MECHANISM_SHA_512} {
+		_, err := w.a.UpsertUserScramCredentials([]sarama.AlterUserScramCredentialsUpsert{{Name: "me", Mechanism: m, Iterations: 4096, Salt: []byte("salt"), Password: []byte(secret)}})
+		w.must(err)
+	}
+	topic := w.topic("secure", 1, nil)
+	trust := []string{"ssl.truststore.location", server.root}
+	login := func(mechanism, password string) []string {
+		return []string{"sasl.mechanism", mechanism, "sasl.username", "me", "sasl.password", password}
+	}
+	refused := func(addr, want string, options ...string) {
+		t.Helper()
+		_, err := openSource(t.Context(), tweets(addr, topic, options...), connectors.Env{Notice: func(x string) { t.Log(x) }})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s %q: %v", addr, options, err)
+		}
+	}
+	const whichLogin, whichTLS = "check sasl.mechanism, sasl.username and sasl.password", "check security.protocol and the ssl.* options"
+	rowsThere := 0
+	works := func(addr string, options ...string) {
+		t.Helper()
+		table := tweets(addr, topic, options...)
+		put(t, table, connectors.Append, rows(table, "1 a"))
+		rowsThere++
+		if got := everything(t, open(t, table)); len(got) != rowsThere {
+			t.Errorf("%s %q: %d rows, not %d", addr, options, len(got), rowsThere)
+		}
+	}
+	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
+		plain := []string{"security.protocol", "SASL_PLAINTEXT"}
+		secured := slices.Concat([]string{"security.protocol", "SASL_SSL"}, trust)
+		works(k.Plain, slices.Concat(plain, login(mechanism, secret))...)
+		works(k.TLS, slices.Concat(secured, login(mechanism, secret))...)
+		refused(k.Plain, whichLogin, slices.Concat(plain, login(mechanism, secret+"!"))...)
+		refused(k.TLS, whichLogin, slices.Concat(secured, login(mechanism, secret+"!"))...)
+		refused(k.TLS, whichTLS, slices.Concat([]string{"security.protocol", "SASL_SSL"}, login(mechanism, secret))...)
+	}
+	works(k.SSL, "security.protocol", "SSL", trust[0], trust[1])
+	refused(k.SSL, whichTLS, "security.protocol", "SSL")
+	refused(k.SSL, whichTLS, "security.protocol", "SSL", trust[0], newChain(t, "127.0.0.1").root)
 }
 
 // A broker that closes the connection at once is waited for, with a hint.

@@ -50,7 +50,7 @@ var shared = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s, err := prepare(ctx, dir)
+	s, err := prepare(ctx, dir, "")
 	if err != nil {
 		return "", errors.Join(err, os.RemoveAll(dir))
 	}

@@ -65,7 +65,7 @@ func (s *Server) configure(ctx context.Context) error {
 	// Under its name it says that the storage is ready. A start that was cut short
 	// between the two leaves a storage which is formatted already.
 	draft := at + ".new"
-	text := fmt.Sprintf(properties, ports[0], ports[1], escape(s.file("data")))
+	text := fmt.Sprintf(properties+s.extra, ports[0], ports[1], escape(s.file("data")))
 	if err := os.WriteFile(draft, []byte(text), 0o644); err != nil {
 		return err
 	}

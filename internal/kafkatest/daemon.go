@@ -23,7 +23,7 @@ func StartDaemon(ctx context.Context, dir string) (string, error) {
 	if !errors.Is(err, errNone) {
 		return "", err
 	}
-	s, err := prepare(ctx, dir)
+	s, err := prepare(ctx, dir, "")
 	if err != nil {
 		return "", err
 	}

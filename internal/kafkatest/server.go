@@ -29,9 +29,10 @@ const (
 // Server is one Kafka node. It ends with the process that started it, whatever
 // that process dies of. Its methods are not for use by two goroutines at once.
 type Server struct {
-	kit  kit
-	dir  string // absolute
-	port int
+	kit   kit
+	dir   string // absolute
+	port  int
+	extra string // properties
 
 	pid    int           // leads the process group
 	exited chan struct{} // closed when the process has been reaped
@@ -44,7 +45,12 @@ type Server struct {
 // Without Java, or Maven on the first run, the error is an ErrMissing. A start that
 // does not come about says why with the lines of Kafka's log.
 func Start(ctx context.Context, dir string) (*Server, error) {
-	s, err := prepare(ctx, dir)
+	return startWith(ctx, dir, "")
+}
+
+// startWith is Start with more properties.
+func startWith(ctx context.Context, dir, extra string) (*Server, error) {
+	s, err := prepare(ctx, dir, extra)
 	if err != nil {
 		return nil, err
 	}
@@ -101,12 +107,12 @@ func (s *Server) Restart(ctx context.Context) error {
 }
 
 // prepare returns a server that is configured and formatted but does not run.
-func prepare(ctx context.Context, dir string) (*Server, error) {
+func prepare(ctx context.Context, dir, extra string) (*Server, error) {
 	k, err := install(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{kit: k}
+	s := &Server{kit: k, extra: extra}
 	if s.dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
