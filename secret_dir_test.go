@@ -14,16 +14,24 @@ import (
 	"github.com/sqlstream/sqlstream"
 )
 
-// Nobody but its owner can enter a directory of state, or one in it.
+// Nobody but its owner can enter a directory of state, or one in it, or read a file there;
+// that holds for files in a directory which was there before, too.
 func TestADirectoryIsForItsOwnerAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
-	db := opened(t, sqlstream.WithDir(dir))
-	exec(t, db, `CREATE TABLE m (a INT PRIMARY KEY, b VARCHAR) WITH (connector = 'memory');
-		CREATE MATERIALIZED VIEW v AS SELECT b, COUNT(*) AS n FROM m GROUP BY b;
-		INSERT INTO m VALUES (1, 'x'), (2, 'y')`)
-	if err := db.Close(); err != nil {
+	ownersAlone(t, dir, 0o700)
+	there := filepath.Join(t.TempDir(), "there")
+	if err := os.Mkdir(there, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	ownersAlone(t, there, 0o755)
+}
+
+func ownersAlone(t *testing.T, dir string, top fs.FileMode) {
+	t.Helper()
+	db := opened(t, sqlstream.WithDir(dir), sqlstream.WithMemory("64 KiB")) // some state is beyond memory
+	exec(t, db, `CREATE TABLE m (a INT PRIMARY KEY, b VARCHAR) WITH (connector = 'memory');
+		CREATE MATERIALIZED VIEW v AS SELECT b, COUNT(*) AS n FROM m GROUP BY b;
+		INSERT INTO m VALUES (1, 'x'), (2, 'y'); INSERT INTO m SELECT n, CONCAT('z', n) FROM generate_series(3, 5000) AS g(n)`)
 	files := 0
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -33,7 +41,14 @@ func TestADirectoryIsForItsOwnerAlone(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if e.IsDir() && info.Mode().Perm() != 0o700 {
+		want := fs.FileMode(0o600)
+		switch {
+		case path == dir:
+			want = top
+		case e.IsDir():
+			want = 0o700
+		}
+		if info.Mode().Perm() != want {
 			t.Errorf("%s has mode %v", path, info.Mode())
 		}
 		files++
@@ -41,6 +56,9 @@ func TestADirectoryIsForItsOwnerAlone(t *testing.T) {
 	})
 	if err != nil || files < 8 {
 		t.Errorf("%d files, %v", files, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -29,7 +29,7 @@ type DirOptions = durable.Options
 // OpenDir opens a directory, one process's at a time; on the disk where on is nil.
 func OpenDir(on FS, path string, o DirOptions) (*Dir, error) {
 	if on == nil {
-		on = vfs.Default
+		on = private{vfs.Default}
 	}
 	d, err := durable.Open(on, path, o)
 	if err != nil {
