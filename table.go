@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sqlstream/sqlstream/builtin"
 	"github.com/sqlstream/sqlstream/catalog"
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/connectors/format"
@@ -40,7 +39,7 @@ func (db *DB) createTable(st *sql.CreateTable) (string, error) {
 		return "", err
 	}
 	if db.dir != nil {
-		e.Def.ID = builtin.NewID()
+		e.Def.ID = db.tableID(e, c)
 	}
 	return "table " + st.Name.Text + " created", db.put(&st.Common, e, st.OrReplace)
 }

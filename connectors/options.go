@@ -25,6 +25,7 @@ type Option struct {
 	Values  []string // the only values allowed; empty for any
 	Secret  bool     // never shown
 	File    bool     // names a file or a directory of this machine
+	Later   bool     // may be another when a query goes on: the records are the same
 	Prefix  bool     // Name is a prefix that the connector checks by itself ("kafka.")
 }
 

@@ -25,9 +25,9 @@ var tableOptions = []connectors.Option{
 	{Name: "scan.bounded", Values: []string{"latest", "timestamp", "specific-offsets"}, Doc: "makes the table end: at what is there when the query starts, at a time, or at offsets"},
 	{Name: "scan.bounded.timestamp", Doc: "with scan.bounded = 'timestamp': records from this time on are left out"},
 	{Name: "scan.bounded.specific.offsets", Doc: "with scan.bounded = 'specific-offsets': the first offset of each partition that is left out"},
-	{Name: "scan.discovery.interval", Default: "1 second", Doc: "how often the cluster is asked for new partitions and topics"},
+	{Name: "scan.discovery.interval", Later: true, Default: "1 second", Doc: "how often the cluster is asked for new partitions and topics"},
 	{Name: "isolation.level", Default: "read_committed", Values: []string{"read_committed", "read_uncommitted"}, Doc: "whether records of open and aborted transactions are left out"},
-	{Name: "on.data.loss", Default: "fail", Values: []string{"fail", "skip"}, Doc: "what happens when records are gone before they were read: the query stops, or goes on after them"},
+	{Name: "on.data.loss", Later: true, Default: "fail", Values: []string{"fail", "skip"}, Doc: "what happens when records are gone before they were read: the query stops, or goes on after them"},
 	{Name: deadLetterOption, Doc: "with on_error = 'dead_letter': the topic, of the same cluster, that records go to which cannot be read, as they came, with headers that say where they stood and why"},
 	{Name: "auto.create", Default: "false", Values: []string{"true", "false"}, Doc: "make the topic where it does not exist"},
 	{Name: "partitions", Default: "1", Doc: "partitions of a topic that auto.create makes"},
@@ -35,10 +35,10 @@ var tableOptions = []connectors.Option{
 	{Name: "key.format", Values: []string{"json", "raw", "csv"}, Doc: "the format of the record's key; 'json' for a table with PRIMARY KEY, otherwise that of the value"},
 	{Name: "key.fields", Doc: "the columns that are the record's key, divided by commas"},
 	{Name: "value.fields.include", Default: "all", Values: []string{"all", "except-key"}, Doc: "whether the key's columns are written into the value as well"},
-	{Name: "compression", Default: "lz4", Values: []string{"none", "gzip", "snappy", "lz4", "zstd"}, Doc: "how written records are compressed"},
+	{Name: "compression", Later: true, Default: "lz4", Values: []string{"none", "gzip", "snappy", "lz4", "zstd"}, Doc: "how written records are compressed"},
 	{Name: "delivery.guarantee", Values: guarantees, Doc: "how often each row is there after a failure: 'exactly-once' needs --dir, and is the default with it; otherwise 'at-least-once'; 'none' waits for one replica alone and is not idempotent"},
 	{Name: "sink.delivery-guarantee", Values: guarantees, Doc: "as delivery.guarantee, which is how Flink calls it"},
-	{Name: "group.id", Doc: "a consumer group that is told the offsets up to which a query has come for good, so that lag can be watched; where reading begins it does not say"},
+	{Name: "group.id", Later: true, Doc: "a consumer group that is told the offsets up to which a query has come for good, so that lag can be watched; where reading begins it does not say"},
 	{Name: "deletes", Values: []string{"ignore"}, Doc: "'ignore': in mode UPDATE into a table without PRIMARY KEY only new values are written"},
 	{Name: "changelog", Values: []string{"retract"}, Doc: "'retract': a record says in a member op what it does, '+I' and '+U' add a row, '-U' and '-D' take it back; in mode UPDATE every change is written so"},
 }
@@ -51,6 +51,7 @@ func allOptions() []connectors.Option {
 	for _, o := range clientOptions {
 		option := connectors.Option{Name: o.name, Default: o.def, Doc: o.doc, Secret: o.secret, Values: o.values}
 		option.File = strings.HasSuffix(o.name, ".location")
+		option.Later = o.name != "isolation.level"
 		if o.top {
 			out = append(out, option)
 		}
