@@ -555,11 +555,71 @@ func TestRetentionPassesThePosition(t *testing.T) {
 	const want = "…table n: in/0 begins at offset 130 by now, and was read up to 100: what lies between is gone, its retention has passed; set on_data_loss = 'skip' to go on without them, or drop the query and create it again to start anew…"
 	j.refused("RESUME QUERY copy", want)
 	j.refused("RESUME QUERY sums", want)
-	exec(t, j.db, "DROP MATERIALIZED VIEW sums; DROP QUERY copy;"+theView+theQuery)
-	settle(t, j.db, "copy")
-	settle(t, j.db, "sums")
-	equal(t, ask(t, j.db, "SELECT SUM(c) FROM sums"), "+1 70\n")
-	equal(t, ask(t, j.db, "SELECT COUNT(*), COUNT(DISTINCT i) FROM o"), "+1 170 170\n")
+	exec(t, j.db, "CREATE OR REPLACE "+strings.TrimPrefix(j.table("n", j.in, "i BIGINT", ", 'on_data_loss' = 'skip'"), "CREATE ")+"RESUME QUERY copy; RESUME QUERY sums")
+	for range 2 {
+		settle(t, j.db, "copy")
+		settle(t, j.db, "sums")
+		equal(t, ask(t, j.db, "SELECT SUM(c) FROM sums"), "+1 170\n")
+		equal(t, ask(t, j.db, "SELECT COUNT(*), COUNT(DISTINCT i) FROM o"), "+1 170 170\n")
+		j.open()
+	}
+	j.said.await(t, "the records at offsets 100 to 129 are gone")
+}
+
+// A table may be replaced by one that gets at the same records in another way, and the
+// queries over it go on; one of other records they do not take for it.
+func TestTableGetsAtTheSameRecords(t *testing.T) {
+	j := newJob(t)
+	j.begin("")
+	j.send(100)
+	j.whole()
+	replace := func(topic, columns, options string) string {
+		return "STOP QUERY copy; STOP QUERY sums; CREATE OR REPLACE " + strings.TrimPrefix(j.table("n", topic, columns, options), "CREATE ")
+	}
+	exec(t, j.db, replace(j.in, "i BIGINT", ", 'kafka.client.id' = 'me', 'group.id' = 'lag'"))
+	j.after("RESUME QUERY copy; RESUME QUERY sums")
+	j.lag(int64(j.sent))
+	for _, other := range []string{
+		replace(j.out, "i BIGINT", ""),
+		replace(j.in, "i BIGINT", ", 'isolation.level' = 'read_uncommitted'"),
+		replace(j.in, "i BIGINT", ", 'on_error' = 'skip'"),
+	} {
+		exec(t, j.db, other)
+		j.refused("RESUME QUERY sums", "…table n has changed since the query was created: it is another one of that name…")
+		exec(t, j.db, "DROP MATERIALIZED VIEW sums; DROP QUERY copy;"+theView+theQuery)
+	}
+}
+
+// With restart = 'on-failure' a query that fails for a reason that may pass begins again by
+// itself, as often as it takes, and says so; the others go on meanwhile.
+func TestRestartsByItself(t *testing.T) {
+	j := newJob(t)
+	exec(t, j.open(), "SET restart = 'on-failure'")
+	exec(t, j.db, j.table("n", j.in, "i BIGINT", "")+j.table("o", j.out, "i BIGINT, pad VARCHAR", "")+theView+theQuery+other)
+	j.send(100)
+	j.whole()
+	j.disturb(func(op errorfs.Op) error {
+		if strings.Contains(op.Path, "/flows/") {
+			return writes(syscall.ENOSPC)(op)
+		}
+		return nil
+	})
+	j.send(100)
+	for _, q := range []string{"copy", "sums"} {
+		j.said.await(t, "query "+q+" has failed and begins again in 1s: keeping the state: ")
+	}
+	j.said.await(t, "begins again in 2s: ")
+	j.disturb(nil)
+	for _, name := range []string{"copy", "sums"} {
+		q, _ := queryNamed(j.db, name)
+		for q.ProcessAllAvailable(t.Context()) != nil { // it is about to begin again
+			if st, err := q.Status(); st != sqlstream.Running {
+				t.Fatalf("%s is %v: %v", name, st, err)
+			}
+		}
+	}
+	j.after("")
+	goesOn(t, j.db)
 }
 
 // A broker that refuses the login ends the queries that use it, at the start and when they

@@ -83,6 +83,30 @@ func TestRunStops(t *testing.T) {
 	}
 }
 
+// What SIGTERM or ^C ends has a checkpoint of its last epoch: the next process goes on behind it.
+func TestRunGoesOnBehindItsLastEpoch(t *testing.T) {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		dir := t.TempDir()
+		cmd := exec.Command("sqlstream", "run", "--dir", dir, "-e", "SET checkpoint_interval = '1 hour';"+madeNumbers)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if _, err := started(t, cmd).ReadString('\n'); err != nil {
+			t.Fatalf("no row: %v; %s", err, &stderr)
+		}
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("%v: %v; %s", sig, err, &stderr)
+		}
+		ended := regexp.MustCompile(`(?m)^odd stopped at the end of (epoch \d+): `).FindStringSubmatch(stderr.String())
+		out, err := exec.Command("sqlstream", "run", "--dir", dir, "-e", "STOP QUERY gone").CombinedOutput()
+		if err != nil || ended == nil || !strings.Contains(string(out), "query odd goes on behind "+ended[1]+"\n") {
+			t.Errorf("%v: %v\n%s\nafter\n%s", sig, err, out, &stderr)
+		}
+	}
+}
+
 // A bounded statement that ^C cuts short has failed.
 func TestRunIsInterrupted(t *testing.T) {
 	cmd, _, stderr := runUntilRow(t, `SELECT 1 AS first; CREATE TABLE big (v BIGINT)

@@ -240,6 +240,19 @@ func TestLongLine(t *testing.T) {
 	wantError(t, err, path+" at offset 1: a line is longer than 2000000 bytes; option 'max.line.bytes' allows more")
 }
 
+// A small compressed file whose line would fill the memory is refused where that begins.
+func TestLineThatUnpacksToTooMuch(t *testing.T) {
+	for _, c := range []codec{gzipped, zstandard} {
+		text := compressed(t, c, "one\n"+strings.Repeat("x", 100<<20))
+		path := write(t, filepath.Join(t.TempDir(), "x"+c.suffix()), text)
+		if len(text) > 1<<20 {
+			t.Errorf("the file has %d bytes", len(text))
+		}
+		_, err := tryLatest(openTable(t, later(), "path", path))
+		wantError(t, err, path+" at offset 1: a line is longer than 67108864 bytes; option 'max.line.bytes' allows more")
+	}
+}
+
 // A range that follows the last one goes on in the open file; one that does not finds
 // its place again, by marks.
 func TestRangesGoOn(t *testing.T) {

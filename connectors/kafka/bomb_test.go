@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -37,8 +38,10 @@ func TestABatchThatUnpacksToTooMuchIsRefused(t *testing.T) {
 		codec  uint16
 		packed []byte
 	}{
-		"gzip": {1, bytes.Repeat(zip.Bytes(), longestBatch>>20+1)}, // what follows a part is unpacked behind it
-		"zstd": {4, z.Bytes()},
+		"gzip":   {1, bytes.Repeat(zip.Bytes(), longestBatch>>20+1)}, // what follows a part is unpacked behind it
+		"snappy": {2, snappyZeros(longestBatch>>22 + 1)},
+		"lz4":    {3, lz4Zeros(longestBatch>>22 + 1)},
+		"zstd":   {4, z.Bytes()},
 	} {
 		l, c := craft(t)
 		table := tweets(c.ListenAddrs()[0], "t", "compression", "none")
@@ -47,8 +50,8 @@ func TestABatchThatUnpacksToTooMuchIsRefused(t *testing.T) {
 		const header = 61
 		b := bytes.Clone(l.batches[1][:header])
 		b = append(b, bomb.packed...)
-		if len(b) > 1<<20 {
-			t.Fatalf("%s: a broker would refuse the batch, which has %d bytes", name, len(b))
+		if len(b) > longestBatch/15 { // as small as the codec makes it
+			t.Fatalf("%s: the batch has %d bytes", name, len(b))
 		}
 		binary.BigEndian.PutUint32(b[8:], uint32(len(b)-12))
 		binary.BigEndian.PutUint16(b[21:], bomb.codec)
@@ -59,4 +62,34 @@ func TestABatchThatUnpacksToTooMuchIsRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// lz4Zeros is a frame of so many blocks, each of which has 4 MiB of zeros.
+func lz4Zeros(blocks int) []byte {
+	const size = 4 << 20
+	block := []byte{0x1f, 0, 1, 0} // a zero, and what was one byte ago again and again
+	for left := size - 1 - 5 - 4 - 15; ; left -= 255 {
+		block = append(block, byte(min(left, 255)))
+		if left < 255 {
+			break
+		}
+	}
+	block = append(block, 0x50, 0, 0, 0, 0, 0)                // the last five stand for themselves
+	frame := []byte{0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73} // blocks of up to 4 MiB, without sums
+	for range blocks {
+		frame = binary.LittleEndian.AppendUint32(frame, uint32(len(block)))
+		frame = append(frame, block...)
+	}
+	return append(frame, 0, 0, 0, 0)
+}
+
+// snappyZeros is a stream of so many chunks, as Java makes it, each of which has 4 MiB of zeros.
+func snappyZeros(chunks int) []byte {
+	chunk := s2.EncodeSnappy(nil, make([]byte, 4<<20))
+	out := append([]byte("\x82SNAPPY\x00"), 0, 0, 0, 1, 0, 0, 0, 1)
+	for range chunks {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(chunk)))
+		out = append(out, chunk...)
+	}
+	return out
 }
