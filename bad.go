@@ -72,7 +72,7 @@ func (db *DB) deadLetter(ctx context.Context, of *stream.Source, id string) (str
 	sink, err := open(ctx)
 	return stream.Output{
 		Name: "dead letters of " + of.Table.Name, Description: of.Connector.Name + " " + of.Table.Options.Get("dead.letter"),
-		Mode: connectors.Append, Sink: sink, Open: open, Connector: of.Connector, DeadLetters: of.Table,
+		Table: of.Table, Mode: connectors.Append, Sink: sink, Open: open, Connector: of.Connector, DeadLetters: of.Table,
 		Guarantee: of.Connector.Guarantee(t, db.dir != nil && id != ""),
 	}, err
 }

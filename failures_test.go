@@ -889,3 +889,71 @@ func TestSecondProcessTakesOver(t *testing.T) {
 	j.db = second
 	j.after("")
 }
+
+// Who refers to a value of the environment does not find it in what is said, be it a secret
+// or not: the reference stands there.
+func TestReferredValuesAreNotSaid(t *testing.T) {
+	j := newJob(t)
+	t.Setenv("SQLSTREAM_TEST_IN", j.in+"-hunter2")
+	t.Setenv("SQLSTREAM_TEST_OUT", j.out+"-hunter2")
+	t.Setenv("SQLSTREAM_TEST_BROKER", j.addr)
+	j.in, j.out = "in-hunter2", "out-hunter2"
+	makeTopic(t, j.producer(), j.in)
+	makeTopic(t, j.producer(), j.out)
+	j.client = client(t, j.addr)
+	db := j.open()
+	table := func(name, topic, columns, options string) string {
+		return strings.NewReplacer(j.addr, "${env:SQLSTREAM_TEST_BROKER}", "TOPIC", "${env:SQLSTREAM_TEST_"+topic+"}").Replace(j.table(name, "TOPIC", columns, options))
+	}
+	exec(t, db, table("n", "IN", "i BIGINT", ", 'on_error' = 'skip'")+table("o", "OUT", "i BIGINT, pad VARCHAR", "")+theView+theQuery)
+	j.send(100)
+	j.client.ProduceSync(t.Context(), &kgo.Record{Topic: j.in, Value: []byte("no JSON")})
+	j.whole()
+	var said strings.Builder
+	run := func(statements ...string) {
+		for _, s := range statements {
+			rows, err := j.db.Query(t.Context(), s)
+			if err == nil {
+				for b, failed := range rows.Batches() {
+					err = failed
+					fmt.Fprintln(&said, b)
+				}
+			}
+			fmt.Fprintln(&said, err)
+		}
+	}
+	shows := []string{"SHOW CREATE TABLE n", "DESCRIBE n", "EXPLAIN SELECT * FROM n", "EXPLAIN INSERT INTO o SELECT i, '' FROM n EMIT", "SHOW QUERIES", "SHOW STATE", "SHOW WATERMARKS", "SHOW TABLES"}
+	run(shows...)
+	j.gate.close(true)
+	j.said.await(t, "Kafka at ${env:SQLSTREAM_TEST_BROKER} does not answer")
+	j.gate.close(false)
+	j.send(10)
+	j.whole()
+	for _, topic := range []string{j.in, j.out} {
+		deleteTopic(t, j.producer(), topic)
+		makeTopic(t, j.producer(), topic)
+		j.client = client(t, j.addr)
+	}
+	produce(t, j.client, j.in, 1, 0, 5)
+	for _, name := range []string{"copy", "sums"} {
+		q, _ := queryNamed(j.db, name)
+		fmt.Fprintln(&said, q.Wait(t.Context()))
+		fmt.Fprintln(&said, j.db.Exec(t.Context(), "RESUME QUERY "+name))
+	}
+	run(shows...)
+	deleteTopic(t, j.producer(), j.in)
+	deleteTopic(t, j.producer(), j.out)
+	j.open()
+	run(append(shows, "SELECT COUNT(*) FROM n")...)
+	fmt.Fprintln(&said, j.db.Exec(t.Context(), "INSERT INTO o VALUES (1, '')"))
+	fmt.Fprintln(&said, j.db.Exec(t.Context(), table("p", "IN", "i BIGINT", "")+"CREATE MATERIALIZED VIEW w AS SELECT i FROM p"))
+	all := said.String() + strings.Join(j.said.all, "\n")
+	for line := range strings.Lines(all) {
+		if strings.Contains(line, "hunter2") || strings.Contains(line, j.addr) {
+			t.Errorf("it is said: %s", line)
+		}
+	}
+	if n := strings.Count(all, "${env:SQLSTREAM_TEST_IN}"); n < 5 {
+		t.Errorf("the reference is said %d times:\n%s", n, all)
+	}
+}

@@ -342,7 +342,7 @@ func (db *DB) output(ctx context.Context, t *target, mode connectors.Mode, schem
 	}
 	sink, err := open(ctx)
 	return stream.Output{
-		Name: t.entry.Name, Description: t.connector.Name + " " + t.entry.Name, Mode: mode,
+		Name: t.entry.Name, Description: t.connector.Name + " " + t.entry.Name, Table: t.entry.Def, Mode: mode,
 		Sink: sink, Open: open, Connector: t.connector, Guarantee: t.connector.Guarantee(t.entry.Def, db.dir != nil && id != ""),
 	}, err
 }

@@ -173,5 +173,5 @@ func (c Connector) Following(dirs *confine.Dirs) Connector {
 		}
 		return plain.Check(t)
 	}
-	return c
+	return c.quiet()
 }

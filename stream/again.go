@@ -179,7 +179,7 @@ func (r *recovery) reopenMembers(ctx context.Context, before []*member) error {
 		for _, out := range was.spec.Sinks {
 			var err error
 			if out.Sink, err = out.Open(ctx); err != nil {
-				return m.blame(&outputError{out.Name, err})
+				return m.blame(out.failed(err))
 			}
 			m.spec.Sinks = append(m.spec.Sinks, out)
 		}

@@ -73,7 +73,7 @@ func (s *scan) countBad() error {
 // tellBad has people know of the first record of an epoch that could not be read.
 func (s *scan) tellBad(notice func(string)) {
 	if len(s.badNow) > 0 {
-		notice(fmt.Sprintf("table %s: bad record %v (%d so far)", s.spec.Table.Name, &s.badNow[0], s.bad))
+		notice(fmt.Sprintf("table %s: bad record %v (%d so far)", s.spec.Table.Name, s.spec.Table.Hide(&s.badNow[0]), s.bad))
 	}
 }
 

@@ -16,6 +16,7 @@ type commits struct {
 	cluster     string
 	sinks       []connectors.Transactional
 	names       []string
+	tables      []*connectors.Table
 }
 
 // transactional returns the sink of an output that can share a Transaction.
@@ -58,6 +59,7 @@ func (d *dataflow) sharing() (c *commits, connector *connectors.Connector, elsew
 				continue
 			}
 			c.sinks, c.names = append(c.sinks, sink), append(c.names, m.spec.Name+"/"+out.Name)
+			c.tables = append(c.tables, out.Table)
 		}
 	}
 	return c, connector, elsewhere
@@ -79,7 +81,7 @@ func (d *dataflow) openCommits(ctx context.Context) error {
 	}
 	var err error
 	if c.transaction, err = connector.Transaction(ctx, id, c.sinks, env); err != nil {
-		return fmt.Errorf("%s: %w", c.names[0], err)
+		return fmt.Errorf("%s: %w", c.names[0], c.hide(err))
 	}
 	d.commits = c
 	return nil
@@ -143,9 +145,16 @@ func (c *commits) commit(ctx context.Context, before, epoch int64, plan uint64) 
 	}
 }
 
+func (c *commits) hide(err error) error {
+	for _, t := range c.tables {
+		err = t.Hide(err)
+	}
+	return err
+}
+
 func (c *commits) wrap(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("the transaction of %s: %w", c.names[0], err)
+	return fmt.Errorf("the transaction of %s: %w", c.names[0], c.hide(err))
 }

@@ -183,7 +183,7 @@ func (m *member) begin(ctx context.Context, epoch, now int64, seed uint64) error
 	m.circuit.Begin(epoch, now, seed)
 	for _, s := range m.spec.Sinks {
 		if err := s.Sink.Begin(ctx, epoch); err != nil {
-			return &outputError{s.Name, err}
+			return s.failed(err)
 		}
 	}
 	return nil

@@ -44,11 +44,14 @@ func (m *member) out(worker int, b *zset.Batch) error {
 			continue
 		}
 		if err := s.Sink.Write(m.ctx, b); err != nil {
-			return &outputError{s.Name, err}
+			return s.failed(err)
 		}
 	}
 	return nil
 }
+
+// failed is an error of the output's sink.
+func (o Output) failed(err error) error { return &outputError{o.Name, o.Table.Hide(err)} }
 
 // An outputError is of a sink: another time it may be gone.
 type outputError struct {
@@ -95,11 +98,11 @@ func (m *member) publish(ctx context.Context, batch int64) error {
 	m.cursors = m.cursors[:0]
 	for _, s := range m.spec.Sinks {
 		if err := m.write(ctx, s); err != nil {
-			return &outputError{s.Name, err}
+			return s.failed(err)
 		}
 		cursor, err := s.Sink.Prepare(ctx)
 		if err != nil {
-			return &outputError{s.Name, err}
+			return s.failed(err)
 		}
 		m.cursors = append(m.cursors, cursor)
 	}
@@ -113,7 +116,7 @@ func (m *member) commit(ctx context.Context, epoch int64, which func(Output) boo
 			continue
 		}
 		if err := s.Sink.Commit(ctx, epoch); err != nil {
-			return m.blame(&outputError{s.Name, err})
+			return m.blame(s.failed(err))
 		}
 	}
 	return nil

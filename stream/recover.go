@@ -146,7 +146,7 @@ func (d *dataflow) revive(ctx context.Context, m *member) error {
 func (m *member) recoverSinks(ctx context.Context, happened int64) error {
 	for _, out := range m.spec.Sinks {
 		if _, err := out.Sink.Recover(ctx, happened); err != nil {
-			return m.blame(&outputError{out.Name, err})
+			return m.blame(out.failed(err))
 		}
 		x, ok := connectors.Ability[connectors.Reminded](out.Sink)
 		if !ok || m.result == nil || out.Mode != connectors.Complete {
@@ -154,7 +154,7 @@ func (m *member) recoverSinks(ctx context.Context, happened int64) error {
 		}
 		rows, _ := m.result.snapshot()
 		if err := x.Remind(ctx, rows); err != nil {
-			return m.blame(&outputError{out.Name, err})
+			return m.blame(out.failed(err))
 		}
 	}
 	return nil

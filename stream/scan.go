@@ -358,5 +358,5 @@ func (s *scan) wrap(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("table %s: %w", s.spec.Table.Name, err)
+	return fmt.Errorf("table %s: %w", s.spec.Table.Name, s.spec.Table.Hide(err))
 }

@@ -93,6 +93,7 @@ type Source struct {
 type Output struct {
 	Name        string // shown in Progress
 	Description string
+	Table       *connectors.Table // what its options refer to is not shown in errors; nil for none
 	Sink        connectors.Sink
 	Mode        connectors.Mode
 	// Guarantee is what the sink is to promise. What is exactly once makes every epoch of

@@ -17,7 +17,7 @@ The options of ` + "`CREATE TABLE … WITH (…)`" + `. Names are lower case; ` 
 error that suggests the nearest one. A span of time is written as '500 ms', '5s' or '2 minutes'.
 
 A value, or a part of it, may be ` + "`${env:NAME}`" + ` or ` + "`${file:path}`" + `: a variable of the environment, or the content of a file
-without its last line's end. Such a reference is kept and shown as it is written and followed whenever the table is opened,
+without its last line's end. Such a reference is kept and shown as it is written, in errors and notices too, and followed whenever the table is opened,
 so that secrets stand in no statement and can be exchanged.
 
 `
