@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"strings"
 	"testing"
 
+	"github.com/IBM/sarama"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/sqlstream/sqlstream/connectors"
 )
@@ -58,8 +61,34 @@ func TestABatchThatUnpacksToTooMuchIsRefused(t *testing.T) {
 		binary.BigEndian.PutUint32(b[17:], crc32.Checksum(b[21:], crc32.MakeTable(crc32.Castagnoli)))
 		l.batches[1] = b
 		_, err = read(t.Context(), open(t, table), connectors.Range{Split: "t/0", From: 1, To: 2})
-		if err == nil || !strings.HasPrefix(err.Error(), "t/0 at offset 1: ") || !strings.Contains(err.Error(), "more than 268435456 bytes; its producer must write smaller batches") {
+		if err == nil || !strings.HasPrefix(err.Error(), "t/0 at offset 1: ") || !strings.Contains(err.Error(), "more than 268435456 bytes; option 'max.batch.bytes' allows more, or its producer must write smaller batches") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A table may allow less, or more.
+func TestBatchesOfAnyLength(t *testing.T) {
+	c := fake(t, kfake.SeedTopics(1, "t"))
+	for _, codec := range []string{"gzip", "snappy", "lz4", "zstd"} {
+		table := tweets(c.ListenAddrs()[0], "t", "compression", codec)
+		put(t, table, connectors.Append, rows(table, "1 "+strings.Repeat("x", 20_000)))
+	}
+	at := tweets(c.ListenAddrs()[0], "t", "max.batch.bytes", "30000")
+	if got := everything(t, open(t, at)); len(got) != 4 {
+		t.Errorf("%d records", len(got))
+	}
+	at = tweets(c.ListenAddrs()[0], "t", "max.batch.bytes", "15000")
+	for i, codec := range []string{"gzip", "snappy", "lz4", "zstd"} {
+		_, err := read(t.Context(), open(t, at), connectors.Range{Split: "t/0", From: connectors.Offset(i), To: connectors.Offset(i + 1)})
+		want := fmt.Sprintf("t/0 at offset %d: %v: %s batch decompressed to more than 15000 bytes; option 'max.batch.bytes' allows more, or its producer must write smaller batches", i, sarama.ErrDecompressedBatchTooLarge, codec)
+		if err == nil || err.Error() != want {
+			t.Errorf("%v, not %s", err, want)
+		}
+	}
+	for _, n := range []string{"0", "-1", "x", "3000000000"} {
+		if err := check(tweets("b:1", "t", "max.batch.bytes", n)); err == nil || !strings.Contains(err.Error(), "max.batch.bytes") {
+			t.Errorf("%s: %v", n, err)
 		}
 	}
 }

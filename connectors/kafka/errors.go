@@ -81,7 +81,7 @@ func (c *cluster) explained(err error) error {
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed), errors.Is(err, sarama.ErrClusterAuthorizationFailed):
 		return &explanation{fmt.Errorf("this user may not do that: %w", err)}
 	case errors.Is(err, sarama.ErrDecompressedBatchTooLarge):
-		return &explanation{fmt.Errorf("%w; its producer must write smaller batches", err)}
+		return &explanation{fmt.Errorf("%w; option 'max.batch.bytes' allows more, or its producer must write smaller batches", err)}
 	case errors.As(err, &dial) && errors.Is(err, io.EOF):
 		if c.client.Net.SASL.Enable {
 			return errors.New("the broker closes the connection while we log in; check sasl.mechanism, sasl.username and sasl.password, and security.protocol")

@@ -149,6 +149,7 @@ func (r *reader) try(ctx context.Context, pos int64) (block, error) {
 	if f.err != sarama.ErrNoError {
 		return block{next: pos}, f.err
 	}
+	f.longest = r.s.unpacked
 	return blockOf(f, pos, r.s.isolation == sarama.ReadCommitted)
 }
 

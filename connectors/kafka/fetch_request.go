@@ -38,6 +38,7 @@ type fetched struct {
 	aborted []abortedTxn
 	records []byte // batches as they are in the log, the last perhaps cut off
 	memory  *[]byte
+	longest int // bytes of a batch when it is unpacked; 0 for longestBatch
 }
 
 // An abortedTxn is a transaction of a producer that came to nothing, by the offset of its

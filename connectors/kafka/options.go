@@ -3,8 +3,10 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ var tableOptions = []connectors.Option{
 	{Name: "scan.discovery.interval", Later: true, Default: "1 second", Doc: "how often the cluster is asked for new partitions and topics"},
 	{Name: "isolation.level", Default: "read_committed", Values: []string{"read_committed", "read_uncommitted"}, Doc: "whether records of open and aborted transactions are left out"},
 	{Name: "on.data.loss", Later: true, Default: "fail", Values: []string{"fail", "skip"}, Doc: "what happens when records are gone before they were read: the query stops, or goes on after them"},
+	{Name: "max.batch.bytes", Later: true, Default: strconv.Itoa(longestBatch), Doc: "a record batch that takes more than this when it is unpacked is an error"},
 	{Name: deadLetterOption, Doc: "with on_error = 'dead_letter': the topic, of the same cluster, that records go to which cannot be read, as they came, with headers that say where they stood and why"},
 	{Name: "auto.create", Default: "false", Values: []string{"true", "false"}, Doc: "make the topic where it does not exist"},
 	{Name: "partitions", Default: "1", Doc: "partitions of a topic that auto.create makes"},
@@ -79,6 +82,7 @@ type config struct {
 	partitions  int32
 	replication int16
 
+	unpacked   int   // bytes that a batch may take
 	fetchBytes int32 // of one partition, in one answer
 	batchBytes int   // of one record batch written, uncompressed
 	codec      sarama.CompressionCodec
@@ -108,7 +112,7 @@ func configOf(t *connectors.Table) (*config, error) {
 	} else if g == "none" {
 		c.careless = true
 	}
-	if err := errors.Join(c.readTopics(o), c.readPlaces(o), c.readCreate(o)); err != nil {
+	if err := errors.Join(c.readTopics(o), c.readPlaces(o), c.readCreate(o), c.readUnpacked(o)); err != nil {
 		return nil, firstOf(err)
 	}
 	var err error
@@ -118,11 +122,20 @@ func configOf(t *connectors.Table) (*config, error) {
 	return c, c.readClient(o)
 }
 
+func (c *config) readUnpacked(o connectors.Options) error {
+	n, err := o.Int("max.batch.bytes", longestBatch)
+	if err == nil && (n < 1 || n > math.MaxInt32) {
+		err = fmt.Errorf("option 'max.batch.bytes' must lie between 1 and %d", math.MaxInt32)
+	}
+	c.unpacked = int(n)
+	return err
+}
+
 // check says what is wrong with a table's options, as far as nothing outside is needed
 // to know.
 func check(t *connectors.Table) error {
 	c, o := &config{}, t.Options
-	if err := errors.Join(c.readTopics(o), c.readPlaces(o), c.readCreate(o)); err != nil {
+	if err := errors.Join(c.readTopics(o), c.readPlaces(o), c.readCreate(o), c.readUnpacked(o)); err != nil {
 		return firstOf(err)
 	}
 	if list, _ := option(o, "bootstrap.servers"); list == "" {

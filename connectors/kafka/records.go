@@ -75,7 +75,7 @@ func blockOf(f *fetched, pos int64, committed bool) (block, error) {
 		}
 		drop := committed && b.attributes&transactional != 0 && dropping[b.producer]
 		if b.count > 0 && (!drop || b.attributes&control != 0) {
-			if err := out.unpack(&b); err != nil {
+			if err := out.unpack(&b, f.longest); err != nil {
 				out.release()
 				return block{next: pos}, err
 			}
@@ -121,12 +121,12 @@ func nextBatch(p []byte) (b batch, size int, err error) {
 }
 
 // unpack decompresses a batch's records.
-func (b *block) unpack(of *batch) error {
+func (b *block) unpack(of *batch, limit int) error {
 	codec := sarama.CompressionCodec(of.attributes & codecMask)
 	if codec == sarama.CompressionNone {
 		return nil
 	}
-	m, err := unpack(codec, of.records)
+	m, err := unpack(codec, of.records, cmp.Or(limit, longestBatch))
 	if err != nil {
 		return err
 	}

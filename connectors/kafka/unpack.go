@@ -16,8 +16,9 @@ import (
 	"github.com/sqlstream/sqlstream/internal/invariants"
 )
 
-// longestBatch bounds what a record batch takes when it is unpacked, so that a small one
-// cannot fill the memory. Brokers take a megabyte, packed, unless told otherwise.
+// longestBatch bounds what a record batch takes when it is unpacked, unless max.batch.bytes
+// says otherwise, so that a small one cannot fill the memory. Brokers take a megabyte, packed,
+// unless told otherwise.
 const longestBatch = 256 << 20
 
 // mostKept is the largest piece of memory that is kept for the next answer.
@@ -55,28 +56,40 @@ func giveMemory(m *[]byte) {
 var (
 	gzipReaders sync.Pool
 	lz4Readers  = sync.Pool{New: func() any { return lz4.NewReader(nil) }}
-	zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
-		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(longestBatch))
-	})
+	zstdDecoders sync.Map // of *zstd.Decoder by limit; they serve everybody
 )
 
-// unpack returns what a batch's records are in full, in memory that is to be given back.
-func unpack(codec sarama.CompressionCodec, packed []byte) (*[]byte, error) {
+// zstdDecoder returns one that gives no more than so many bytes.
+func zstdDecoder(limit int) (*zstd.Decoder, error) {
+	if d, ok := zstdDecoders.Load(limit); ok {
+		return d.(*zstd.Decoder), nil
+	}
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(uint64(limit)))
+	if err != nil {
+		return nil, err
+	}
+	had, _ := zstdDecoders.LoadOrStore(limit, d)
+	return had.(*zstd.Decoder), nil
+}
+
+// unpack returns what a batch's records are in full, in memory that is to be given back. More
+// than limit bytes are an error.
+func unpack(codec sarama.CompressionCodec, packed []byte, limit int) (*[]byte, error) {
 	m := takeMemory(0)
 	var err error
 	switch codec {
 	case sarama.CompressionGZIP:
-		*m, err = unzip(*m, packed)
+		*m, err = unzip(*m, packed, limit)
 	case sarama.CompressionSnappy:
-		*m, err = unsnap(*m, packed)
+		*m, err = unsnap(*m, packed, limit)
 	case sarama.CompressionLZ4:
 		r := lz4Readers.Get().(*lz4.Reader)
 		r.Reset(bytes.NewReader(packed))
-		*m, err = readAll(*m, r)
+		*m, err = readAll(*m, r, limit)
 		lz4Readers.Put(r)
 	case sarama.CompressionZSTD:
 		var d *zstd.Decoder
-		if d, err = zstdDecoder(); err == nil {
+		if d, err = zstdDecoder(limit); err == nil {
 			*m, err = d.DecodeAll(packed, *m)
 		}
 		if errors.Is(err, zstd.ErrDecoderSizeExceeded) {
@@ -86,7 +99,7 @@ func unpack(codec sarama.CompressionCodec, packed []byte) (*[]byte, error) {
 		err = errors.New("its compression is unknown")
 	}
 	if errors.Is(err, errTooLong) {
-		err = fmt.Errorf("%w: %s batch decompressed to more than %d bytes", sarama.ErrDecompressedBatchTooLarge, codec, longestBatch)
+		err = fmt.Errorf("%w: %s batch decompressed to more than %d bytes", sarama.ErrDecompressedBatchTooLarge, codec, limit)
 	}
 	if err != nil {
 		giveMemory(m)
@@ -97,7 +110,7 @@ func unpack(codec sarama.CompressionCodec, packed []byte) (*[]byte, error) {
 
 var errTooLong = errors.New("too long")
 
-func unzip(to, packed []byte) ([]byte, error) {
+func unzip(to, packed []byte, limit int) ([]byte, error) {
 	r, _ := gzipReaders.Get().(*gzip.Reader)
 	var err error
 	if r == nil {
@@ -108,15 +121,15 @@ func unzip(to, packed []byte) ([]byte, error) {
 	if err != nil {
 		return to, err
 	}
-	to, err = readAll(to, r)
+	to, err = readAll(to, r, limit)
 	gzipReaders.Put(r)
 	return to, err
 }
 
 // unsnap does not know how long the result is, since Java's framing has parts.
-func unsnap(to, packed []byte) ([]byte, error) {
+func unsnap(to, packed []byte, limit int) ([]byte, error) {
 	for size := max(cap(to), 4*len(packed), 1<<10); ; size *= 2 {
-		size = min(size, longestBatch)
+		size = min(size, limit)
 		if cap(to) < size {
 			to = make([]byte, 0, size)
 		}
@@ -126,14 +139,14 @@ func unsnap(to, packed []byte) ([]byte, error) {
 			return out, nil
 		case !errors.Is(err, xerial.ErrDstTooSmall):
 			return to, err
-		case size == longestBatch:
+		case size == limit:
 			return to, errTooLong
 		}
 	}
 }
 
 // readAll appends what a reader has.
-func readAll(to []byte, r io.Reader) ([]byte, error) {
+func readAll(to []byte, r io.Reader, limit int) ([]byte, error) {
 	if cap(to) == 0 {
 		to = make([]byte, 0, 1<<20)
 	}
@@ -144,7 +157,7 @@ func readAll(to []byte, r io.Reader) ([]byte, error) {
 		n, err := r.Read(to[len(to):cap(to)])
 		to = to[:len(to)+n]
 		switch {
-		case len(to) > longestBatch:
+		case len(to) > limit:
 			return to, errTooLong
 		case errors.Is(err, io.EOF):
 			return to, nil
