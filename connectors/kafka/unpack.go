@@ -54,8 +54,8 @@ func giveMemory(m *[]byte) {
 }
 
 var (
-	gzipReaders sync.Pool
-	lz4Readers  = sync.Pool{New: func() any { return lz4.NewReader(nil) }}
+	gzipReaders  sync.Pool
+	lz4Readers   = sync.Pool{New: func() any { return lz4.NewReader(nil) }}
 	zstdDecoders sync.Map // of *zstd.Decoder by limit; they serve everybody
 )
 
