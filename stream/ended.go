@@ -60,7 +60,7 @@ func (q *Query) leftBehind() ([]*zset.Batch, int64, error) {
 		}
 		defer done()
 		if d := e.live(flow); d != nil {
-			err := d.call(ctx, func() error { return l.read(d, d.stopped) })
+			err := d.call(ctx, func() error { return l.within(d) })
 			if !errors.Is(err, errEnded) {
 				return err
 			}
@@ -86,6 +86,19 @@ type leftResult struct {
 	q     *Query
 	parts []*zset.Batch
 	epoch int64
+}
+
+// within reads it in a dataflow that runs, and in which its query may run again by now.
+func (l *leftResult) within(d *dataflow) (err error) {
+	spec := &l.q.spec
+	at := slices.IndexFunc(d.members, func(m *member) bool {
+		return m.spec.Name == spec.Name && m.spec.Fingerprint == spec.Fingerprint
+	})
+	if at < 0 || d.members[at].query.hasLeft() {
+		return l.read(d, d.stopped)
+	}
+	l.parts, l.epoch, err = d.members[at].query.parts()
+	return err
 }
 
 // open reads it in a dataflow that does not run.
