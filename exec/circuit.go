@@ -49,7 +49,9 @@ type CircuitOptions struct {
 	// pass between its operators; an error ends the epoch.
 	Check func(worker int) error
 
-	asides *[]*aside // of the worker that a circuit within another runs in
+	// Of the worker that a circuit within another runs in, and the node.
+	asides *[]*aside
+	hold   func(bytes int64)
 }
 
 // NewCircuit opens the plan in every worker.
@@ -60,7 +62,7 @@ func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
 	}
 	c.place(root, map[Plan]int{})
 	for w := range max(o.Workers, 1) {
-		wk := &worker{circuit: c, index: w}
+		wk := &worker{circuit: c, index: w, transit: make(transit, len(c.nodes))}
 		asides := o.asides
 		if asides == nil {
 			asides = &wk.asides
@@ -69,10 +71,14 @@ func NewCircuit(root Plan, o CircuitOptions) (*Circuit, error) {
 			wk.meter = &meter{clock: o.Clock, at: -1, spent: make([]time.Duration, len(c.nodes))}
 		}
 		for i, n := range c.nodes {
+			hold := o.hold
+			if hold == nil {
+				hold = wk.transit.hold(i)
+			}
 			op, err := n.plan.Open(&Env{
 				Worker: w, Workers: max(o.Workers, 1), State: o.Stores[w],
 				Name: stateName(n.plan, i), EvalErrorNull: o.EvalErrorNull, MaxRecursion: o.MaxRecursion, asides: asides,
-				watermarks: c.watermarks,
+				watermarks: c.watermarks, hold: hold, check: o.Check,
 			})
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", n.plan, err)
@@ -267,7 +273,8 @@ type worker struct {
 	timed   []timed // the operators that time moves
 	stats   []*NodeStats
 	mem     vec.Mem
-	emitted uint   // batches
+	emitted uint // batches
+	transit transit
 	heirs   []bool // by node, in an epoch of Inherit: what begins with all its rows
 
 	mu    sync.Mutex
@@ -279,8 +286,9 @@ type worker struct {
 
 // A parcel is rows on their way to another worker.
 type parcel struct {
-	node int // the exchange they come out of
-	rows *zset.Builder
+	node  int // the exchange they come out of
+	rows  *zset.Builder
+	bytes int64
 }
 
 // CheckEvery is after how many batches of a worker Check is called.
@@ -339,11 +347,14 @@ func (w *worker) drain() (bool, error) {
 		if err := p.rows.Build().Parts(func(b *zset.Batch) error { return w.emit(p.node, b) }); err != nil {
 			return true, err
 		}
+		w.transit[p.node].Add(-p.bytes)
 	}
 	return len(parcels) > 0, nil
 }
 
 func (w *worker) deliver(p parcel) {
+	p.bytes = int64(p.rows.Size())
+	w.transit[p.node].Add(p.bytes)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.inbox = append(w.inbox, p)

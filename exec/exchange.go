@@ -65,7 +65,7 @@ func (x *exchange) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) e
 		default:
 			rows := zset.NewBuilder(delta.Schema)
 			rows.Append(delta, sel)
-			x.worker.circuit.workers[to].deliver(parcel{x.node, rows})
+			x.worker.circuit.workers[to].deliver(parcel{node: x.node, rows: rows})
 		}
 	}
 	return nil

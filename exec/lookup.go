@@ -161,6 +161,7 @@ func (l *lookup) Finish(_ context.Context, s *Step) error {
 		return l.look(s, l.added(s, part))
 	})
 	l.pending.Reset()
+	l.right.Settle() // else what was looked at would never leave memory
 	return err
 }
 

@@ -60,6 +60,8 @@ type Env struct {
 
 	asides     *[]*aside // of the worker
 	watermarks *watermarks
+	hold       func(bytes int64)      // notes what the node holds within an epoch
+	check      func(worker int) error // Check of the circuit
 }
 
 // expr is the context in which an expression is evaluated over one batch. Each has a

@@ -71,14 +71,18 @@ func oneLine(p Plan) string {
 
 // Open implements Plan.
 func (p *Recursive) Open(env *Env) (Operator, error) {
-	r := &recursive{plan: p, held: make([][]*zset.Batch, len(p.Ins)), most: env.MaxRecursion}
+	r := &recursive{plan: p, held: make([][]*zset.Batch, len(p.Ins)), most: env.MaxRecursion, hold: env.hold}
 	if r.most <= 0 {
 		r.most = DefaultMaxRecursion
+	}
+	var check func(int) error
+	if env.check != nil {
+		check = func(int) error { return env.check(env.Worker) }
 	}
 	var err error
 	r.step, err = NewCircuit(p.Step, CircuitOptions{
 		Workers: 1, Stores: []state.Store{inside{env.State, env.Name + "/"}}, EvalErrorNull: env.EvalErrorNull, MaxRecursion: env.MaxRecursion, asides: env.asides,
-		Out: func(_ int, delta *zset.Batch) error { return r.out(delta) },
+		Out: func(_ int, delta *zset.Batch) error { return r.out(delta) }, Check: check, hold: env.hold,
 	})
 	if err != nil {
 		return nil, err
@@ -112,12 +116,27 @@ type recursive struct {
 	step *Circuit
 	held [][]*zset.Batch // of each input, of this epoch
 	most int
+	hold func(bytes int64)
 	out  func(delta *zset.Batch) error // takes what a round puts out
 }
 
 func (r *recursive) Apply(_ context.Context, _ *Step, port int, delta *zset.Batch) error {
-	r.held[port] = append(r.held[port], delta.Clone())
+	r.held[port] = append(r.held[port], r.keep(delta))
 	return nil
+}
+
+// keep copies rows that are held for a while.
+func (r *recursive) keep(delta *zset.Batch) *zset.Batch {
+	b := delta.Clone()
+	r.hold(int64(b.Size()))
+	return b
+}
+
+// drop notes that rows are held no more.
+func (r *recursive) drop(batches []*zset.Batch) {
+	for _, b := range batches {
+		r.hold(-int64(b.Size()))
+	}
 }
 
 // idle reports that nothing came in.
@@ -148,6 +167,7 @@ func (r *recursive) first(ctx context.Context, s *Step) error {
 			if err := r.push(ctx, scan, r.held[1+i]); err != nil {
 				return err
 			}
+			r.drop(r.held[1+i])
 			r.held[1+i] = nil
 		}
 		return nil
@@ -183,7 +203,7 @@ func (r *recursiveAll) Finish(ctx context.Context, s *Step) error {
 	fresh := r.held[0]
 	r.held[0] = nil
 	r.out = func(delta *zset.Batch) error {
-		fresh = append(fresh, delta.Clone())
+		fresh = append(fresh, r.keep(delta))
 		return nil
 	}
 	if err := r.first(ctx, s); err != nil {
@@ -191,6 +211,7 @@ func (r *recursiveAll) Finish(ctx context.Context, s *Step) error {
 	}
 	for rounds := 0; len(fresh) > 0; rounds++ {
 		last := zset.Split(maxText, fresh...)
+		r.drop(fresh)
 		for _, b := range last {
 			b.Schema = r.plan.Out
 			if err := b.Parts(s.Emit); err != nil {

@@ -45,6 +45,7 @@ func (r *recursiveSet) Finish(ctx context.Context, s *Step) error {
 			return err
 		}
 	}
+	r.drop(r.held[0])
 	r.held[0] = nil
 	if err := r.first(ctx, s); err != nil {
 		return err

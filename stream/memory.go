@@ -266,6 +266,10 @@ func (m *memory) leave(d *dataflow) {
 	delete(m.flows, d)
 }
 
+// slack is how much more than the limit an epoch may take before it is stopped within, in a
+// dataflow that makes room at its end.
+func slack(limit int64) int64 { return max(limit/2, 64<<20) }
+
 // growth is from when on what an epoch adds is stopped within the epoch: for less, those that
 // hold much make room or end at an epoch's end.
 func growth(limit int64) int64 { return max(limit/8, 16<<20) }
@@ -276,20 +280,31 @@ func (m *member) collect(bytes int64) error {
 	n := m.collected.Add(bytes)
 	mem := &m.query.engine.memory
 	limit, total := mem.limit.Load(), mem.total.Load()
-	if limit == 0 || total+n <= limit || n < growth(limit) {
+	most := limit
+	if m.spills {
+		most += slack(limit)
+	}
+	if limit == 0 || total+n <= most || n < growth(limit) {
 		return nil
 	}
 	return &MemoryError{m.spec.Name, "what " + m.spec.Plan.String() + " puts out in one epoch", n, total + n, limit, lessInput}
 }
 
-// grow weighs a worker's state within an epoch, and refuses to go on where it has outgrown
-// the limit: a bounded query takes in everything in one epoch, and a join may make much of
-// little.
+// grow weighs a worker's state within an epoch, and what is on its way there, and refuses to
+// go on where that has outgrown the limit: a bounded query takes in everything in one epoch,
+// and a join or a recursion may make much of little.
 func (m *member) grow(worker int) error {
 	mem := &m.query.engine.memory
 	limit := mem.limit.Load()
-	if limit == 0 || m.spills && !m.spec.Trigger.Once {
+	if limit == 0 {
 		return nil
+	}
+	bound, way := limit, otherPlace
+	switch {
+	case m.spills && m.spec.Trigger.Once:
+		way = inEpochs
+	case m.spills: // state leaves memory at the epoch's end
+		bound, way = limit+slack(limit), lessInput
 	}
 	var most heaviest
 	now := int64(0)
@@ -299,18 +314,19 @@ func (m *member) grow(worker int) error {
 			most = heaviest{m.spec.Name, u.Name, u.Bytes}
 		}
 	}
+	transit, node, bytes := m.circuit.Transit(worker)
+	now += transit
+	if bytes > most.bytes {
+		most, way = heaviest{m.spec.Name, node, bytes}, lessInput
+	}
 	m.grown[worker].Store(now - m.base[worker])
 	grown := int64(0)
 	for w := range m.grown {
 		grown += m.grown[w].Load()
 	}
 	total := mem.total.Load() + grown
-	if total <= limit || grown < growth(limit) {
+	if total <= bound || grown < growth(limit) {
 		return nil
-	}
-	way := otherPlace
-	if m.spills {
-		way = inEpochs
 	}
 	return &MemoryError{m.spec.Name, m.circuit.StateOwner(most.operator), most.bytes, total, limit, way}
 }
