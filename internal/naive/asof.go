@@ -1,10 +1,24 @@
 package naive
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/sqlstream/sqlstream/planner/logical"
 )
+
+// VersionsOf names among Tables all records of a table that is kept by key, each with a last
+// column that is TRUE where it takes its row away. The order means nothing.
+func VersionsOf(table string) string { return strings.ToLower(table) + " versions" }
+
+func (e *evaluation) versions(h *logical.History) ([]Row, error) {
+	rows, ok := e.tables[VersionsOf(h.Relation.Name)]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrUnknown, h)
+	}
+	return rows, nil
+}
 
 // asof looks at every right row for every left one and keeps the nearest in time of those
 // that meet the conditions, and among those of one time the greatest.

@@ -94,6 +94,8 @@ func (e *evaluation) rows(n logical.Node, params Row) ([]Row, error) {
 	switch x := n.(type) {
 	case *logical.Scan:
 		return e.scan(x)
+	case *logical.History:
+		return e.versions(x)
 	case *logical.Values:
 		return RowsOf(x.Rows), nil
 	case *logical.Self:

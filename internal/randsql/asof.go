@@ -1,5 +1,7 @@
 package randsql
 
+import "strings"
+
 // asof joins a source by time, where both have columns that can be one.
 func (g *generator) asof(out *source, s source) bool {
 	pair := func(ops ...string) string {
@@ -19,5 +21,28 @@ func (g *generator) asof(out *source, s source) bool {
 		out.text += " ON " + on
 	}
 	out.cols = append(append([]column(nil), out.cols...), s.cols...)
+	return true
+}
+
+// version joins the table of versions as of a time of the row, where there are such a time and a
+// column of its key's type.
+func (g *generator) version(out *source) bool {
+	times := among(out.cols, moment)
+	var keys []column
+	for _, c := range out.cols {
+		if c.kind == number && strings.HasSuffix(c.name, ".a") {
+			keys = append(keys, c)
+		}
+	}
+	if len(times) == 0 || len(keys) == 0 {
+		return false
+	}
+	name := g.alias()
+	out.text += g.pick(" JOIN", " LEFT JOIN") + OfVersions + times[g.r.IntN(len(times))].name + " AS " + name +
+		" ON " + keys[g.r.IntN(len(keys))].name + " = " + name + ".a"
+	out.cols = append([]column(nil), out.cols...)
+	for _, c := range tables[Versions] {
+		out.cols = append(out.cols, column{name + "." + c.name, c.kind})
+	}
 	return true
 }

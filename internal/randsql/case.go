@@ -24,7 +24,7 @@ func NewCase(seed uint64) Case {
 	live := map[string][]string{}
 	for range 1 + r.IntN(5) {
 		e := Epoch{}
-		for _, table := range []string{"t", "u", "w"} {
+		for _, table := range Tables {
 			for range r.IntN(8) {
 				rows := live[table]
 				if len(rows) > 0 && table != "w" && r.IntN(100) < 45 {
@@ -34,6 +34,10 @@ func NewCase(seed uint64) Case {
 					continue
 				}
 				row := randomRow(r, table)
+				if table == Versions {
+					e[table] = append(e[table], recordOf(r, row))
+					continue
+				}
 				e[table] = append(e[table], "+1 "+row)
 				live[table] = append(live[table], row)
 			}
@@ -41,6 +45,18 @@ func NewCase(seed uint64) Case {
 		c.Epochs = append(c.Epochs, e)
 	}
 	return c
+}
+
+// recordOf makes a record of the table of versions: one in four takes its row away.
+func recordOf(r *rand.Rand, row string) string {
+	cells := strings.SplitN(row, " ", 3)
+	if cells[0] == "NULL" {
+		cells[0] = "0" // the key
+	}
+	if r.IntN(4) == 0 {
+		return "-1 " + cells[0] + " NULL " + cells[2]
+	}
+	return "+1 " + strings.Join(cells, " ")
 }
 
 func randomRow(r *rand.Rand, table string) string {
@@ -73,6 +89,10 @@ func randomRow(r *rand.Rand, table string) string {
 	return strings.Join(out, " ")
 }
 
+// OfVersions stands in queries that read the table of versions, which no test in the language of
+// internal/sqltest can fill.
+const OfVersions = " " + Versions + " FOR SYSTEM_TIME AS OF "
+
 // String prints the case as a test in the language of internal/sqltest. There each
 // table's rows are an epoch of their own.
 func (c Case) String() string { return c.text("") }
@@ -86,12 +106,17 @@ func (c Case) OverView(view string) string {
 
 func (c Case) text(more string) string {
 	var b strings.Builder
-	ddl := strings.NewReplacer(");\n", ") WITH (connector = 'memory');\n", "WITH (", "WITH (connector = 'memory', ").Replace(DDL)
+	ddl, _, _ := strings.Cut(DDL, ";\nCREATE TABLE "+Versions)
+	ddl = strings.NewReplacer(");\n", ") WITH (connector = 'memory');\n", "WITH (", "WITH (connector = 'memory', ").Replace(ddl)
+	versioned := strings.Contains(c.Query, OfVersions)
+	if versioned {
+		b.WriteString("# " + Versions + " is a table by key; of its records one of weight -1 takes its row away.\n")
+	}
 	fmt.Fprintf(&b, "exec\nSET time_zone = '"+Zone+"';\n%s%s\n----\n\nstart q\n%s\n----\n", ddl, more, c.Query)
 	for i, e := range c.Epochs {
 		fmt.Fprintf(&b, "\n# epoch %d\n", i+1)
-		for _, table := range []string{"t", "u", "w"} {
-			if len(e[table]) > 0 {
+		for _, table := range Tables {
+			if len(e[table]) > 0 && (table != Versions || versioned) {
 				fmt.Fprintf(&b, "feed %s\n%s\n----\n\n", table, strings.Join(e[table], "\n"))
 			}
 		}

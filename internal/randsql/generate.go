@@ -11,7 +11,14 @@ import (
 // DDL declares the tables that the queries read.
 const DDL = `CREATE TABLE t (a INT, b BIGINT, s VARCHAR, d DECIMAL(6, 2), n INT NOT NULL, m TIMESTAMP(3), f DOUBLE, l ARRAY<INT>, o ROW<x INT, y VARCHAR>, k MAP<VARCHAR, INT>);
 CREATE TABLE u (a INT, c BIGINT, s VARCHAR, m TIMESTAMP_LTZ(3));
-CREATE TABLE w (a INT, e BIGINT) WITH (append_only = 'true')`
+CREATE TABLE w (a INT, e BIGINT) WITH (append_only = 'true');
+CREATE TABLE ` + Versions + ` (a INT, p BIGINT, m TIMESTAMP(3) METADATA FROM 'timestamp', PRIMARY KEY (a) NOT ENFORCED) WITH (arrival = 'by key')`
+
+// Versions is the table whose records are versions of rows, of which queries read those of a time.
+const Versions = "v"
+
+// Tables are the names of those in DDL.
+var Tables = []string{"t", "u", "w", Versions}
 
 // Zone is a time zone for the queries: its clocks are put forward amid the times in the
 // tables, of which some are moments.
@@ -42,6 +49,8 @@ var tables = map[string][]column{
 	"t": {{"a", number}, {"b", number}, {"s", text}, {"d", decimal}, {"n", number}, {"m", moment}, {"f", real}, {"l", list}, {"o", record}, {"k", mapping}},
 	"u": {{"a", number}, {"c", number}, {"s", text}, {"m", moment}},
 	"w": {{"a", number}, {"e", number}},
+
+	Versions: {{"a", number}, {"p", number}, {"m", moment}},
 }
 
 // A generator makes one query.
@@ -260,6 +269,9 @@ func (g *generator) from(depth int, outer []column, given []source) source {
 				continue
 			}
 			kind = " JOIN "
+		}
+		if g.chance(g.or(8, 5)) && g.version(&out) {
+			continue
 		}
 		if len(outer) == 0 && g.chance(g.or(10, 6)) {
 			g.lookup(&out)
