@@ -28,7 +28,7 @@ const (
 //
 //	Apply   on a change dl emits the pairs of dl with r, then l becomes l + dl; the
 //	        same for dr: so every pair is made once, by the later of its rows
-//	Finish  forgets rows that are gone, those that will meet nothing more, and with Forget
+//	Finish  stores what was held back of the epoch (see held), and forgets rows that are gone, those that will meet nothing more, and with Forget
 //	        those that came long ago: the pairs that they made stand
 //
 // A row that is kept without a match, or looked at for one, has a count of its matches,
@@ -205,6 +205,7 @@ func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 	if side.counts {
 		shape.Words = 3
 	}
+	side.held = p.newHeld(&shape, in.Schema())
 	var err error
 	if side.keys, err = compileColumns(keys, env); err != nil {
 		return nil, err
@@ -230,6 +231,8 @@ type joinSide struct {
 	columns []*vec.Builder // stored rows of the call at hand
 	came    *vec.Builder   // a further column of stored rows: the step of time in which they came; nil where there is none
 	stored  []*vec.Builder // columns, and those of came
+
+	held *held // rows that are not stored yet; nil where each is as it comes
 
 	rows  []int32 // of the delta: the stored rows
 	fresh []bool  // of the delta: the row was stored by it, and its matches are not counted

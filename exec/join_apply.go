@@ -87,12 +87,13 @@ func (m *joinSide) columnsOf(delta *zset.Batch, now, forget int64) []*vec.Vec {
 	return append(delta.Cols[:len(delta.Cols):len(delta.Cols)], m.came.Vec())
 }
 
-func (j *join) Finish(context.Context, *Step) error {
+func (j *join) Finish(_ context.Context, s *Step) error {
 	for _, side := range j.sides {
 		bound, err := side.until.value()
 		if err != nil {
 			return err
 		}
+		side.endHeld(s, bound)
 		if bound != nil {
 			side.index.Expire(bound)
 		}
@@ -140,11 +141,16 @@ func (j *join) applyLonely(s *Step, port int, delta *zset.Batch, sel []int32) er
 	return j.emitVerdicts(s, port, delta, c)
 }
 
-// applyRows stores rows of a delta, whose keys are given, and puts out what they change.
+// applyRows stores rows of a delta, or holds them, whose keys are given, and puts out what they change.
 func (j *join) applyRows(s *Step, port int, delta *zset.Batch, keys []*vec.Vec) error {
 	mine, other := j.sides[port], j.sides[1-port]
-	mine.rows = grow(mine.rows, delta.Len)
-	mine.index.Add(keys, mine.columnsOf(delta, s.Now, j.plan.Forget), delta.Weights, mine.rows)
+	other.meet(s, keys, delta.Len)
+	if mine.held.holds() {
+		mine.held.add(keys, delta)
+	} else {
+		mine.rows = grow(mine.rows, delta.Len)
+		mine.index.Add(keys, mine.columnsOf(delta, s.Now, j.plan.Forget), delta.Weights, mine.rows)
+	}
 	uncounted := mine.count()
 	if j.paired || other.counts || uncounted {
 		other.index.Probe(keys, delta.Len, j.probe)

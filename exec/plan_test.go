@@ -110,9 +110,17 @@ var joinKinds = map[string]exec.JoinKind{
 
 // join reads a list of equalities between expressions of the left and of the right, and
 // behind IF and ANY expressions over pairs, whose columns are called l.name and r.name.
+// FORGET is of the rows of each side by the watermark of the other's column o.
 func (p *planner) join(kind, ins, what string) exec.Plan {
 	left, right, _ := strings.Cut(ins, ", ")
 	j := &exec.Join{Left: p.input(left), Right: p.input(right), Kind: joinKinds[kind], Out: &types.Schema{}}
+	what, forget := strings.CutSuffix(what, " FORGET")
+	for i, in := range j.Inputs() {
+		if other := []string{right, left}[i]; forget {
+			at := in.Schema().Index("o")
+			j.Expires[i] = exec.Expires{Column: at + 1, Until: exec.Watermark{{Of: exec.WatermarkOf{Table: other, Column: at}, Name: "o"}}}
+		}
+	}
 	pairs := &types.Schema{}
 	for i, in := range j.Inputs() {
 		for _, f := range in.Schema().Fields {
