@@ -42,16 +42,17 @@ func TestSilentPartition(t *testing.T) {
 		return text(t, rows, err) + strings.ReplaceAll(ask(t, db, "SHOW WATERMARKS"), dir+"/", "")
 	}
 	equal(t, "\n"+look(), `
-+1 q e a.json "2026-01-01 00:00:15" active 1 NULL NULL
-+1 q e b.json "2026-01-01 00:00:12" active 0 NULL NULL
-+1 q e c.json NULL "no rows" 0 "2026-01-01 01:00:00" NULL
++1 q e ts a.json "2026-01-01 00:00:15" active 1 NULL NULL
++1 q e ts b.json "2026-01-01 00:00:12" active 0 NULL NULL
++1 q e ts c.json NULL "no rows" 0 "2026-01-01 01:00:00" NULL
 `)
 	now.Add(61)
 	equal(t, "\n"+look(), `
 +1 "2026-01-01 00:00:10" 1
-+1 q e a.json "2026-01-01 00:00:15" idle 1 NULL "2026-01-01 00:00:15"
-+1 q e b.json "2026-01-01 00:00:12" idle 0 NULL "2026-01-01 00:00:15"
-+1 q e c.json NULL idle 0 NULL "2026-01-01 00:00:15"
++1 q e ts a.json "2026-01-01 00:00:15" idle 1 NULL "2026-01-01 00:00:15"
++1 q e ts b.json "2026-01-01 00:00:12" idle 0 NULL "2026-01-01 00:00:15"
++1 q e ts c.json NULL idle 0 NULL "2026-01-01 00:00:15"
++1 q NULL ts NULL "2026-01-01 00:00:15" result NULL NULL NULL
 `)
 	late := ask(t, db, "SELECT * FROM LATE(e)")
 	equal(t, "\n"+strings.ReplaceAll(late, dir+"/", ""), `

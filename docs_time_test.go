@@ -261,11 +261,41 @@ func TestPicturesOfPartitions(t *testing.T) {
 	if n := p.q.Progress().Sources[0].EventTime.LateRows; n != 1 {
 		t.Errorf("%d rows are late", n)
 	}
-	rows, err = p.db.Query(t.Context(), "SHOW WATERMARKS")
+}
+
+// What docs/time.md shows of SHOW WATERMARKS is what it says.
+func TestPictureOfWatermarks(t *testing.T) {
+	p := newClicks(t, 3)
+	q := start(t, p.db, "SELECT window_end, COUNT(*) FROM TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL 1 MINUTE) GROUP BY window_start, window_end EMIT UPDATE",
+		sqlstream.WithName("q"), sqlstream.WithResult())
+	settled(t, q)
+	p.now.Add(50)
+	p.write("0", "12:00:55")
+	p.write("0", "12:00:00")
+	p.write("1", "12:00:45")
+	settled(t, q)
+	p.now.Add(10)
+	settled(t, q)
+	rows, err := p.db.Query(t.Context(), "SHOW WATERMARKS LIKE 'q'")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tableOf(t, page, rows.Columns()...)
+	header := rows.Columns()
+	var shown []string
+	for rows.Next() {
+		var line []string
+		for i := range header {
+			cell, there := rows.Text(i)
+			if !there {
+				cell = "NULL"
+			}
+			line = append(line, strings.NewReplacer(p.dir, "clicks", ".json", "").Replace(cell))
+		}
+		shown = append(shown, strings.Join(line, " | "))
+	}
+	if want := cells(tableOf(t, timePage(t), header...)); !slices.Equal(slices.Sorted(slices.Values(shown)), want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(shown, "\n"), strings.Join(want, "\n"))
+	}
 }
 
 // A clicks is a table of files as the page's clicks has partitions, and a query over it.

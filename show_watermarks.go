@@ -3,6 +3,7 @@ package sqlstream
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -10,25 +11,45 @@ import (
 )
 
 // showWatermarks tells of each running query how far the event time of the tables has
-// come that it reads itself, by partition, as of its last epoch.
+// come that it reads itself, by partition, and up to where its result is final, by column, as
+// of its last epoch.
 func (db *DB) showWatermarks(keep func(string) bool) *Rows {
-	l := newListing("query", "table", "partition", "watermark", "state", "late_rows#", "holds_since", "table_watermark")
+	l := newListing("query", "table", "column", "partition", "watermark", "state", "late_rows#", "holds_since", "table_watermark")
 	for _, q := range db.Queries() {
+		p := q.Progress()
 		if status, _ := q.Status(); status != Running || !keep(q.Name()) {
 			continue
 		}
-		for _, s := range q.Progress().Sources {
+		for _, s := range p.Sources {
 			if s.EventTime == nil || !s.ReadBy(q.Name()) {
 				continue
 			}
-			e := s.EventTime
+			e, column := s.EventTime, db.timeColumn(s.Description)
 			for _, split := range slices.SortedFunc(maps.Keys(e.Splits), stream.CompareSplits) {
-				l.add(q.Name(), s.Description, split, shownMoment(e.Splits[split]), timeState(e, split), e.LateBy[split],
+				l.add(q.Name(), s.Description, column, split, shownMoment(e.Splits[split]), timeState(e, split), e.LateBy[split],
 					holdsSince(e, split), shownMoment(e.Watermark))
+			}
+		}
+		for _, f := range q.Schema().Fields {
+			if w, ok := p.FinalBelow[f.Name]; ok {
+				l.add(q.Name(), nil, f.Name, nil, w, "result", nil, nil, nil)
 			}
 		}
 	}
 	return l.result()
+}
+
+// timeColumn is the column of a table, or of what is late of it, that has its watermark; nil
+// where the table is no more.
+func (db *DB) timeColumn(table string) any {
+	if of, ok := strings.CutPrefix(table, "LATE("); ok {
+		table = strings.TrimSuffix(of, ")")
+	}
+	e, ok := db.catalog.Lookup(table)
+	if !ok || e.Watermark == nil {
+		return nil
+	}
+	return e.Schema.Fields[e.Watermark.Column].Name
 }
 
 func timeState(e *stream.EventTime, split connectors.Split) string {

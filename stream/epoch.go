@@ -330,6 +330,11 @@ func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
 		}
 		pr.StateOperators, pr.IgnoredDeletes, pr.Checkpoint = m.stateOperators(), m.ignored+m.circuit.Ignored(), d.lastCheckpoint
 		pr.MemoryUsedBytes, pr.MemoryLimitBytes = m.weigh(pr.StateOperators), d.engine.memory.limit.Load()
+		final, err := m.finalBelow()
+		if err != nil {
+			return err
+		}
+		pr.FinalBelow = final
 		for _, s := range m.spec.Sinks {
 			pr.Sink = append(pr.Sink, SinkProgress{s.Description, m.written, d.guarantee(m, s)})
 		}

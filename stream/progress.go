@@ -9,6 +9,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/state"
+	"github.com/sqlstream/sqlstream/vec"
 )
 
 // Progress describes one epoch of a query in the words of Spark's
@@ -30,8 +31,29 @@ type Progress struct {
 	TotalRows        int64          `json:"totalRows"` // input rows since the start
 	// The last checkpoint of a query that outlives the process.
 	Checkpoint *CheckpointProgress `json:"checkpoint,omitempty"`
+	// Up to where the result is final, by the columns that follow a watermark: no row that has
+	// less in one of them comes or goes any more.
+	FinalBelow map[string]string `json:"finalBelow,omitempty"`
 	// Rows that were to be taken away by their key and were not there, since the start.
 	IgnoredDeletes int64 `json:"ignoredDeletes,omitempty"`
+}
+
+// finalBelow is what is known of the member's result.
+func (m *member) finalBelow() (map[string]string, error) {
+	var out map[string]string
+	for column, w := range m.spec.Watermarks {
+		v, err := m.circuit.Watermark(w)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[m.spec.Schema.Fields[column].Name] = string(vec.AppendText(nil, v, 0))
+		}
+	}
+	return out, nil
 }
 
 // Durations are the milliseconds that the parts of an epoch took.
