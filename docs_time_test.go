@@ -298,6 +298,39 @@ func TestPictureOfWatermarks(t *testing.T) {
 	}
 }
 
+// What docs/time.md tells of a join in time, row by row, is what comes out.
+func TestPictureOfJoin(t *testing.T) {
+	page := timePage(t)
+	db := opened(t)
+	for _, b := range page {
+		if b.lang == "sql" && strings.Contains(b.code, "TABLE shown") {
+			tables, query, _ := strings.Cut(b.code, "\n\n")
+			exec(t, db, strings.ReplaceAll(tables, "(…)", "(connector = 'memory', append_only = 'true')"))
+			q := start(t, db, strings.TrimSuffix(strings.TrimSpace(query), ";"), sqlstream.WithResult())
+			before := ""
+			for _, r := range tableOf(t, page, "comes", "ad", "at", "watermark of shown", "of clicked, less a minute", "put out") {
+				exec(t, db, fmt.Sprintf("INSERT INTO %s VALUES (%s, '2026-01-01 %s')", r[0], r[1], r[2]))
+				after := settled(t, q)
+				came := strings.TrimSpace(strings.NewReplacer("2026-01-01 ", "", `"`, "", "+1 ", "").Replace(strings.TrimPrefix(after, before)))
+				if want := strings.ReplaceAll(r[5], ",", ""); came != want {
+					t.Errorf("%q: %q comes out, not %q", r, came, want)
+				}
+				before = after
+				for i, name := range []string{"shown", "clicked"} {
+					for _, s := range q.Progress().Sources {
+						if w := s.EventTime.Watermark; s.Description == name && (w == nil) != (r[3+i] == "none") ||
+							s.Description == name && w != nil && w.Add(time.Duration(-i)*time.Minute).Format(time.TimeOnly) != r[3+i] {
+							t.Errorf("%q: the watermark of %s is %v", r, name, w)
+						}
+					}
+				}
+			}
+			return
+		}
+	}
+	t.Error("docs/time.md has no table shown")
+}
+
 // A clicks is a table of files as the page's clicks has partitions, and a query over it.
 type clicks struct {
 	t   *testing.T

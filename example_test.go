@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sqlstream/sqlstream"
@@ -300,6 +301,36 @@ func ExampleWithClock() {
 		fmt.Println(rows.Text(0))
 	}
 	// Output: 2026-01-01 12:00:00 true
+}
+
+// A test of a query that knows of time moves a clock of its own: no row comes for a minute,
+// so that the table counts as idle, its watermark goes with the clock, and the window closes.
+func ExampleWithClock_windows() {
+	var passed atomic.Int64
+	db := open(sqlstream.WithClock(func() time.Time {
+		return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(passed.Load()))
+	}))
+	defer db.Close()
+	ctx := context.Background()
+	must(db.Exec(ctx, `CREATE TABLE visits (page VARCHAR, ts TIMESTAMP(0), WATERMARK FOR ts AS ts - INTERVAL 5 SECOND)
+		WITH (connector = 'memory', append_only = 'true', idle_timeout = '1 minute', watermark_idle_advance = 'true')`))
+	q := must1(db.Start(ctx, `SELECT window_end, COUNT(*) FROM TUMBLE(TABLE visits, DESCRIPTOR(ts), INTERVAL 1 MINUTE)
+		GROUP BY window_start, window_end EMIT APPEND`, sqlstream.WithResult()))
+	must(db.Exec(ctx, `INSERT INTO visits VALUES ('/', '2026-01-01 12:00:10'), ('/pay', '2026-01-01 12:00:30')`))
+	for _, d := range []time.Duration{0, 59 * time.Second, 10 * time.Second} {
+		passed.Add(int64(d))
+		must(q.ProcessAllAvailable(ctx))
+		rows := must1(q.Result(ctx))
+		fmt.Println(passed.Load()/int64(time.Second), "seconds later:")
+		for rows.Next() {
+			fmt.Println(rows.Value(0), rows.Value(1))
+		}
+	}
+	// Output:
+	// 0 seconds later:
+	// 59 seconds later:
+	// 69 seconds later:
+	// 2026-01-01 12:01:00 +0000 UTC 2
 }
 
 // A query means the same with and without the optional rules.
