@@ -343,6 +343,9 @@ func TestDiskThatTakesNothing(t *testing.T) {
 				j.send(100)
 				j.fails("copy", "keeping the state: state of flow … in dir: write dir/…: "+c.why+", then RESUME QUERY")
 				j.fails("sums", "keeping the state: state of flow … in dir: write dir/…: "+c.why+", then RESUME QUERY")
+				if shown := ask(t, j.db, "SHOW QUERIES"); strings.Count(shown, " FAILED ") != 2 || strings.Count(shown, c.why) != 2 {
+					t.Errorf("SHOW QUERIES: %s", shown)
+				}
 				j.refused("CREATE VIEW v AS SELECT 1 AS one", "the change cannot be kept in dir/catalog: write dir/catalog…: "+c.why)
 				j.refused("INSERT INTO m VALUES (2)", "…m: write dir/tables/…: "+c.why+"…")
 				equal(t, ask(t, j.db, "SELECT COUNT(*) FROM o"), "+1 100\n")
@@ -411,17 +414,30 @@ func TestSlowDisk(t *testing.T) {
 	j.lag(220)
 }
 
+// committed are the offsets of the consumer groups whose names begin so.
+func (j *job) committed(prefix string) []kmsg.OffsetFetchResponseGroup {
+	j.t.Helper()
+	req := kmsg.NewPtrOffsetFetchRequest()
+	for _, g := range request[*kmsg.ListGroupsResponse](j, kmsg.NewPtrListGroupsRequest()).Groups {
+		if strings.HasPrefix(g.Group, prefix) {
+			of := kmsg.NewOffsetFetchRequestGroup()
+			of.Group = g.Group
+			req.Groups = append(req.Groups, of)
+		}
+	}
+	if len(req.Groups) == 0 {
+		return nil
+	}
+	return request[*kmsg.OffsetFetchResponse](j, req).Groups
+}
+
 // lag waits until the consumer group of the table that is read is at an offset, beyond which
 // it must not be.
 func (j *job) lag(want int64) {
 	j.t.Helper()
 	for {
-		req := kmsg.NewPtrOffsetFetchRequest()
-		g := kmsg.NewOffsetFetchRequestGroup()
-		g.Group = "lag"
-		req.Groups = append(req.Groups, g)
 		at := int64(-1)
-		for _, g := range request[*kmsg.OffsetFetchResponse](j, req).Groups {
+		for _, g := range j.committed("lag") {
 			for _, topic := range g.Topics {
 				at = topic.Partitions[0].Offset
 			}
@@ -804,10 +820,8 @@ func TestMarkerExpired(t *testing.T) {
 		t.Fatal(err)
 	}
 	del := kmsg.NewPtrDeleteGroupsRequest()
-	for _, g := range request[*kmsg.ListGroupsResponse](j, kmsg.NewPtrListGroupsRequest()).Groups {
-		if strings.HasPrefix(g.Group, "sqlstream-") {
-			del.Groups = append(del.Groups, g.Group)
-		}
+	for _, g := range j.committed("sqlstream-") {
+		del.Groups = append(del.Groups, g.Group)
 	}
 	if got := request[*kmsg.DeleteGroupsResponse](j, del).Groups; len(got) != 1 || got[0].ErrorCode != 0 {
 		t.Fatalf("%v", got)
@@ -854,6 +868,44 @@ func TestOldBackup(t *testing.T) {
 	j.lies(newest)
 	j.open()
 	j.after("")
+}
+
+// A cluster that knows less than the directory, since it was put back to an earlier state, is
+// not written to as if nothing had happened.
+func TestClusterPutBack(t *testing.T) {
+	j := newJob(t)
+	j.begin("")
+	j.send(100)
+	j.whole()
+	was := j.committed("sqlstream-")
+	j.send(10)
+	j.whole()
+	if err := j.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range was {
+		req := kmsg.NewPtrOffsetCommitRequest()
+		req.Group = g.Group
+		for _, topic := range g.Topics {
+			rt := kmsg.NewOffsetCommitRequestTopic()
+			rt.Topic, rt.TopicID = topic.Topic, topic.TopicID
+			for _, p := range topic.Partitions {
+				rp := kmsg.NewOffsetCommitRequestTopicPartition()
+				rp.Partition, rp.Offset, rp.Metadata = p.Partition, p.Offset, p.Metadata
+				rt.Partitions = append(rt.Partitions, rp)
+			}
+			req.Topics = append(req.Topics, rt)
+		}
+		for _, topic := range request[*kmsg.OffsetCommitResponse](j, req).Topics {
+			if code := topic.Partitions[0].ErrorCode; code != 0 {
+				t.Fatal(kerr.ErrorForCode(code))
+			}
+		}
+	}
+	j.open()
+	j.fails("copy", "…the cluster has the output of this query up to epoch …, and the directory knows of …: this is another cluster…")
+	settle(t, j.db, "sums")
+	equal(t, ask(t, j.db, "SELECT SUM(c) FROM sums"), "+1 110\n")
 }
 
 // A user without the rights that transactions need is told so by the statement, and has
