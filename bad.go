@@ -60,12 +60,12 @@ func (db *DB) deadLetter(ctx context.Context, of *stream.Source, id string) (str
 	if err != nil {
 		return stream.Output{}, fmt.Errorf("table %s: %w", of.Table.Name, err)
 	}
-	env := db.env
+	env := db.env.Hiding(of.Table) // t has what its options refer to
 	env.Query = id
 	open := func(ctx context.Context) (connectors.Sink, error) {
 		sink, err := of.Connector.Sink(ctx, t, connectors.Append, t.Schema(), env)
 		if err != nil {
-			return nil, fmt.Errorf("dead letters of table %s: %w", of.Table.Name, err)
+			return nil, fmt.Errorf("dead letters of table %s: %w", of.Table.Name, of.Table.Hide(err))
 		}
 		return sink, nil
 	}

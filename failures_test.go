@@ -952,12 +952,14 @@ func TestReferredValuesAreNotSaid(t *testing.T) {
 	j.in, j.out = "in-hunter2", "out-hunter2"
 	makeTopic(t, j.producer(), j.in)
 	makeTopic(t, j.producer(), j.out)
+	t.Setenv("SQLSTREAM_TEST_DEAD", "dead-hunter2")
+	makeTopic(t, j.producer(), "dead-hunter2")
 	j.client = client(t, j.addr)
 	db := j.open()
 	table := func(name, topic, columns, options string) string {
 		return strings.NewReplacer(j.addr, "${env:SQLSTREAM_TEST_BROKER}", "TOPIC", "${env:SQLSTREAM_TEST_"+topic+"}").Replace(j.table(name, "TOPIC", columns, options))
 	}
-	exec(t, db, table("n", "IN", "i BIGINT", ", 'on_error' = 'skip'")+table("o", "OUT", "i BIGINT, pad VARCHAR", "")+theView+theQuery)
+	exec(t, db, table("n", "IN", "i BIGINT", ", 'on_error' = 'dead_letter', 'dead_letter' = '${env:SQLSTREAM_TEST_DEAD}'")+table("o", "OUT", "i BIGINT, pad VARCHAR", "")+theView+theQuery)
 	j.send(100)
 	j.client.ProduceSync(t.Context(), &kgo.Record{Topic: j.in, Value: []byte("no JSON")})
 	j.whole()
@@ -981,7 +983,7 @@ func TestReferredValuesAreNotSaid(t *testing.T) {
 	j.gate.close(false)
 	j.send(10)
 	j.whole()
-	for _, topic := range []string{j.in, j.out} {
+	for _, topic := range []string{j.in, j.out, "dead-hunter2"} {
 		deleteTopic(t, j.producer(), topic)
 		makeTopic(t, j.producer(), topic)
 		j.client = client(t, j.addr)
@@ -995,6 +997,7 @@ func TestReferredValuesAreNotSaid(t *testing.T) {
 	run(shows...)
 	deleteTopic(t, j.producer(), j.in)
 	deleteTopic(t, j.producer(), j.out)
+	deleteTopic(t, j.producer(), "dead-hunter2")
 	j.open()
 	run(append(shows, "SELECT COUNT(*) FROM n")...)
 	fmt.Fprintln(&said, j.db.Exec(t.Context(), "INSERT INTO o VALUES (1, '')"))

@@ -73,8 +73,8 @@ func (e *hiddenError) Error() string { return e.text }
 // Unwrap returns the error.
 func (e *hiddenError) Unwrap() error { return e.err }
 
-// hiding has notices of what is opened for a table say no values.
-func (e Env) hiding(t *Table) Env {
+// Hiding has notices of what is opened for a table say no values.
+func (e Env) Hiding(t *Table) Env {
 	if notice := e.Notice; notice != nil {
 		e.Notice = func(text string) { notice(t.Hidden(text)) }
 	}
@@ -86,25 +86,25 @@ func (c Connector) quiet() Connector {
 	loud := c
 	if c.Source != nil {
 		c.Source = func(ctx context.Context, t *Table, env Env) (Source, error) {
-			s, err := loud.Source(ctx, t, env.hiding(t))
+			s, err := loud.Source(ctx, t, env.Hiding(t))
 			return s, t.Hide(err)
 		}
 	}
 	if c.Sink != nil {
 		c.Sink = func(ctx context.Context, t *Table, mode Mode, schema *types.Schema, env Env) (Sink, error) {
-			s, err := loud.Sink(ctx, t, mode, schema, env.hiding(t))
+			s, err := loud.Sink(ctx, t, mode, schema, env.Hiding(t))
 			return s, t.Hide(err)
 		}
 	}
 	if c.Size != nil {
 		c.Size = func(ctx context.Context, t *Table, env Env) (int64, error) {
-			n, err := loud.Size(ctx, t, env.hiding(t))
+			n, err := loud.Size(ctx, t, env.Hiding(t))
 			return n, t.Hide(err)
 		}
 	}
 	if c.Topics != nil {
 		c.Topics = func(ctx context.Context, t *Table, env Env) ([]Topic, error) {
-			topics, err := loud.Topics(ctx, t, env.hiding(t))
+			topics, err := loud.Topics(ctx, t, env.Hiding(t))
 			return topics, t.Hide(err)
 		}
 	}

@@ -76,6 +76,9 @@ func (d *dataflow) openCommits(ctx context.Context) error {
 	}
 	id := fmt.Sprintf("sqlstream-%s-%s-%d", d.engine.instance, d.id, d.shown.Set)
 	env := d.engine.env
+	for _, t := range c.tables {
+		env = env.Hiding(t)
+	}
 	if d.engine.notebook != nil {
 		env.Notebook = d.engine.notebook(id)
 	}
