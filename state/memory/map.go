@@ -107,6 +107,10 @@ func (m *Map) Find(keys []*vec.Vec, n int, gids []int32) error {
 	return nil
 }
 
+// nearRows is how many rows are looked up in one go through the passes: enough that what they
+// read comes at the same time, and so few that it is in the nearest cache for the next pass.
+const nearRows = 256
+
 func (m *Map) find(keys []*vec.Vec, n int, gids []int32, add bool) {
 	m.reserve(n)
 	gids = gids[:n]

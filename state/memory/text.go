@@ -31,26 +31,33 @@ func (l *keyList) at(i int) []byte {
 func (m *Map) findBytes(keys []*vec.Vec, gids []int32, add bool) {
 	n := len(gids)
 	list := m.keysOf(keys, n)
-	hashes, found := m.hashes[:n], m.found[:n]
-	for i := range hashes {
-		hashes[i] = m.hash(list.at(i))
+	for i := range n {
+		m.hashes[i] = m.hash(list.at(i))
 	}
+	for from := 0; from < n; from += nearRows {
+		m.findKeys(list, from, gids[from:min(from+nearRows, n)], add)
+	}
+}
+
+// findKeys finds the groups of keys from one on.
+func (m *Map) findKeys(list keyList, from int, gids []int32, add bool) {
+	n := len(gids)
+	hashes, found, refs := m.hashes[from:from+n], m.found[:n], m.words[:n]
 	m.table.home(hashes, found)
 	nullable := list.column != nil && list.column.Valid != nil
 	for i, h := range hashes {
 		switch s := found[i]; {
-		case nullable && list.column.IsNull(i):
+		case nullable && list.column.IsNull(from+i):
 			gids[i] = m.nullGroup(add)
 		case s.hash == uint32(h) && s.gid != 0:
 			gids[i] = s.gid - 1
 		default:
 			p := m.table.probe(h)
 			if gids[i] = p.next(); gids[i] < 0 && add {
-				gids[i] = m.addKey(list.at(i), h)
+				gids[i] = m.addKey(list.at(from+i), h)
 			}
 		}
 	}
-	refs := m.words[:n]
 	for i, g := range gids {
 		if g >= 0 {
 			refs[i] = *m.word(g)
@@ -60,7 +67,7 @@ func (m *Map) findBytes(keys []*vec.Vec, gids []int32, add bool) {
 		if g < 0 || g == m.null {
 			continue
 		}
-		if key := list.at(i); int(m.header(g).len) != len(key) || !bytes.Equal(m.arena.at(refs[i], uint32(len(key))), key) {
+		if key := list.at(from + i); int(m.header(g).len) != len(key) || !bytes.Equal(m.arena.at(refs[i], uint32(len(key))), key) {
 			gids[i] = m.findKey(key, hashes[i], add)
 		}
 	}

@@ -44,11 +44,20 @@ func (m *Map) findTuples(keys []*vec.Vec, gids []int32, add bool) {
 	if cap(m.words) < n*size {
 		m.words = make([]uint64, max(n, vec.BatchRows)*size)
 	}
-	tuples, hashes, found := m.words[:n*size], m.hashes[:n], m.found[:n]
+	tuples, hashes := m.words[:n*size], m.hashes[:n]
 	m.loadTuples(keys, tuples, n)
 	for i := range hashes {
 		hashes[i] = hashTuple(tuples[i*size : (i+1)*size])
 	}
+	for from := 0; from < n; from += nearRows {
+		to := min(from+nearRows, n)
+		m.findNear(tuples[from*size:to*size], hashes[from:to], gids[from:to], add)
+	}
+}
+
+// findNear finds the groups of some tuples.
+func (m *Map) findNear(tuples, hashes []uint64, gids []int32, add bool) {
+	size, found := m.keyLen, m.found[:len(gids)]
 	m.table.home(hashes, found)
 	for i, h := range hashes {
 		if s := found[i]; s.hash == uint32(h) && s.gid != 0 {

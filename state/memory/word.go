@@ -8,35 +8,44 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// findWords finds the groups of single words, in passes: hashes; the slots where
-// they belong; the groups found there; and the words of those groups, which are
+// findWords finds the groups of single words, some rows at a time, in passes: hashes; the
+// slots where they belong; the groups found there; and the words of those groups, which are
 // compared. In each pass no row waits for another.
 func (m *Map) findWords(c *vec.Vec, gids []int32, add bool) {
 	n := len(gids)
-	words, hashes, found := m.words[:n], m.hashes[:n], m.found[:n]
-	loadWords(c, words)
-	for i, w := range words {
-		hashes[i] = mixWord(w)
+	loadWords(c, m.words[:n])
+	for i, w := range m.words[:n] {
+		m.hashes[i] = mixWord(w)
 	}
-	m.table.home(hashes, found)
 	nullable := c.Valid != nil
-	for i, h := range hashes {
-		switch s := found[i]; {
-		case nullable && c.IsNull(i):
-			gids[i] = m.nullGroup(add)
-		case s.hash == uint32(h) && s.gid != 0:
-			gids[i] = s.gid - 1
-		default:
-			p := m.table.probe(h)
-			if gids[i] = p.next(); gids[i] < 0 && add {
-				gids[i] = m.addWord(words[i], h)
+	for from := 0; from < n; from += nearRows {
+		to := min(from+nearRows, n)
+		words, hashes, gids := m.words[from:to], m.hashes[from:to], gids[from:to]
+		found := m.found[:to-from]
+		m.table.home(hashes, found)
+		for i, h := range hashes {
+			switch s := found[i]; {
+			case nullable && c.IsNull(from+i):
+				gids[i] = m.nullGroup(add)
+			case s.hash == uint32(h) && s.gid != 0:
+				gids[i] = s.gid - 1
+			default:
+				p := m.table.probe(h)
+				if gids[i] = p.next(); gids[i] < 0 && add {
+					gids[i] = m.addWord(words[i], h)
+				}
 			}
 		}
+		if add && !m.moving {
+			m.checkAndTouch(words, hashes, gids)
+		} else {
+			m.check(words, hashes, gids, add)
+		}
 	}
-	if add && !m.moving {
-		m.checkAndTouch(words, gids)
-		return
-	}
+}
+
+// check compares the groups' words.
+func (m *Map) check(words, hashes []uint64, gids []int32, add bool) {
 	for i, g := range gids {
 		if g >= 0 && *m.word(g) != words[i] && g != m.null {
 			gids[i] = m.findWord(words[i], hashes[i], add)
@@ -46,12 +55,12 @@ func (m *Map) findWords(c *vec.Vec, gids []int32, add bool) {
 
 // checkAndTouch compares the groups' words and touches the groups: both stand side
 // by side.
-func (m *Map) checkAndTouch(words []uint64, gids []int32) {
+func (m *Map) checkAndTouch(words, hashes []uint64, gids []int32) {
 	view, epoch := m.rows.view, m.epoch
 	for i, g := range gids {
 		p := view.Ptr(g)
 		if *(*uint64)(unsafe.Add(p, -8)) != words[i] && g != m.null {
-			g = m.findWord(words[i], m.hashes[i], true)
+			g = m.findWord(words[i], hashes[i], true)
 			gids[i], view = g, m.rows.view
 			p = view.Ptr(g)
 		}
