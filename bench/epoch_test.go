@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,11 +90,20 @@ type epochBench struct {
 	emitted int
 
 	recompute time.Duration // of the query over all rows
+	took      float64       // an epoch, in microseconds
+	spread    float64       // of its series, in %
+
+	bytesPerRow float64
+	goMap       map[int64]int64 // in place of a query
 }
 
 // open plans the query and makes its circuit.
 func (e *epochBench) open() {
 	e.store, e.version = memory.New(), make([]uint8, e.n)
+	if e.q.query == "" {
+		e.goMap = map[int64]int64{}
+		return
+	}
 	p := plantest.New()
 	e.must(plantest.Define(p, e.q.ddl))
 	parsed, err := plantest.Parse(e.q.query)
@@ -126,6 +136,13 @@ func (e *epochBench) must(err error) {
 
 // add gives the circuit the version at hand of a row.
 func (e *epochBench) add(i, weight int64) {
+	if e.goMap != nil {
+		key := mix(i, int64(e.version[i]))
+		if e.goMap[key] += weight; e.goMap[key] == 0 {
+			delete(e.goMap, key)
+		}
+		return
+	}
 	table, k, o, v := e.q.row(i, e.n, int64(e.version[i]))
 	rows := e.rows[table]
 	values := [3]int64{k, o, v}
@@ -149,6 +166,10 @@ func (e *epochBench) flush(table int) {
 // epoch runs one of what f adds, and returns what it took of a processor's time.
 func (e *epochBench) epoch(f func()) time.Duration {
 	start := rusage.CPU()
+	if e.goMap != nil {
+		f()
+		return rusage.CPU() - start
+	}
 	e.circuit.Begin(e.epochs, 0, 0)
 	f()
 	e.flush(0)
@@ -228,21 +249,47 @@ func medians(took []time.Duration) []float64 {
 // in time of a processor: the median of six series, and how far the quickest and the slowest
 // of these are apart. Beside it stand what computing the query over all rows takes, by the same
 // engine in the same run, and what the state takes of memory for each row of the tables, and
-// would at least.
+// would at least. What memory that is far away costs is shown by a map of Go. In the end all of
+// it is printed as the tables of docs/performance.md.
 func BenchmarkEpochOf1000(b *testing.B) {
-	for _, q := range epochQueries {
-		for _, n := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
-			e := &epochBench{q: q, n: int64(n)}
+	sizes := []int64{10_000, 100_000, 1_000_000, 10_000_000}
+	var times, bytes strings.Builder
+	all := append(slices.Clone(epochQueries), epochQuery{name: "go-map"})
+	for _, q := range all {
+		var ran []*epochBench
+		var took, size string
+		for _, n := range sizes {
+			e := &epochBench{q: q, n: n}
 			b.Run(fmt.Sprintf("%s/rows=%d", q.name, n), e.run)
+			if e.took > 0 {
+				ran = append(ran, e)
+				took += fmt.Sprintf(" %.0f ± %.0f %% |", e.took, e.spread/2)
+				size += fmt.Sprintf(" %.0f |", e.bytesPerRow)
+			}
+			e.store, e.circuit, e.goMap = nil, nil, nil
 			debug.FreeOSMemory()
 		}
+		if len(ran) < len(sizes) {
+			continue
+		}
+		first, last := ran[0], ran[len(ran)-1]
+		fmt.Fprintf(&times, "| %s |%s %.1f | %.1f s |\n", q.name, took, last.took/first.took, last.recompute.Seconds())
+		if q.query != "" {
+			fmt.Fprintf(&bytes, "| %s |%s %.3g |\n", q.name, size, q.least)
+		}
 	}
+	if times.Len() == 0 {
+		return
+	}
+	const head = "\n| query | 10⁴ | 10⁵ | 10⁶ | 10⁷ | "
+	fmt.Printf(head+"10⁷ ÷ 10⁴ | all anew, 10⁷ rows |\n|---|---|---|---|---|---|---|\n%s", times.String())
+	fmt.Printf(head+"at least |\n|---|---|---|---|---|---|\n%s\n", bytes.String())
 }
 
 func (e *epochBench) run(b *testing.B) {
 	e.b = b
 	r := sample.Rand(uint64(e.epochs))
-	if e.circuit == nil {
+	if e.store == nil {
 		e.open()
 		e.recompute = e.load()
 		for range 20 {
@@ -258,10 +305,12 @@ func (e *epochBench) run(b *testing.B) {
 	b.StopTimer()
 	m := medians(took)
 	mid := (m[len(m)/2] + m[(len(m)-1)/2]) / 2
-	b.ReportMetric(mid, "us/epoch")
-	b.ReportMetric(100*(m[len(m)-1]-m[0])/mid, "spread-%")
+	e.took, e.spread = mid, 100*(m[len(m)-1]-m[0])/mid
+	b.ReportMetric(e.took, "us/epoch")
+	b.ReportMetric(e.spread, "spread-%")
 	b.ReportMetric(float64(e.recompute.Microseconds())/1000, "recompute-ms")
-	b.ReportMetric(float64(e.bytes())/float64(e.n), "bytes/row")
+	e.bytesPerRow = float64(e.bytes()) / float64(e.n)
+	b.ReportMetric(e.bytesPerRow, "bytes/row")
 	b.ReportMetric(e.q.least, "least-bytes/row")
 	b.ReportMetric(float64(e.emitted)/float64(len(took)), "rows-out")
 	b.ReportMetric(0, "ns/op")

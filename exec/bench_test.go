@@ -79,6 +79,16 @@ func benchAggregate(b *testing.B, s *types.Schema, appendOnly bool) (*exec.Circu
 	return c, scan
 }
 
+// reportState reports the bytes that each row of the state takes, and those of its values.
+func reportState(b *testing.B, store state.Store, least int) {
+	var bytes, rows int64
+	for _, u := range store.Usage() {
+		bytes, rows = bytes+u.Bytes, rows+u.Rows
+	}
+	b.ReportMetric(float64(bytes)/float64(rows), "bytes/row")
+	b.ReportMetric(float64(least), "least-bytes/row")
+}
+
 func must(b testing.TB, err error) {
 	if err != nil {
 		b.Helper()

@@ -26,10 +26,12 @@ func BenchmarkDistinct(b *testing.B) {
 				batches := benchBatches(c.groups, c.text)
 				s := &types.Schema{Fields: batches[0].Schema.Fields[:1]}
 				scan := &exec.Scan{Table: "t", Out: batches[0].Schema}
+				var store state.Store
 				open := func() *exec.Circuit {
+					store = memory.New()
 					circuit, err := exec.NewCircuit(&exec.Aggregate{
 						Input: scan, Group: []expr.Expr{&expr.Column{Field: s.Fields[0]}}, AppendOnly: true, Out: s,
-					}, exec.CircuitOptions{Workers: 1, Stores: []state.Store{memory.New()}, Out: func(int, *zset.Batch) error { return nil }})
+					}, exec.CircuitOptions{Workers: 1, Stores: []state.Store{store}, Out: func(int, *zset.Batch) error { return nil }})
 					must(b, err)
 					return circuit
 				}
@@ -48,6 +50,11 @@ func BenchmarkDistinct(b *testing.B) {
 					epoch(circuit, i+1)
 				}
 				done()
+				least := 8
+				if c.text {
+					least = len("user-0000000000")
+				}
+				reportState(b, store, least)
 			})
 		}
 	}
