@@ -19,6 +19,7 @@ type groupRows struct {
 	track bool
 	fresh []int32 // groups made and not yet taken up by the expiry, where there is one
 
+	quiet   bool     // nobody asks which groups are dirty
 	moving  bool     // what is made was there before: it is nothing new, nor is it touched
 	changes *changes // nil where nothing lasts
 	loading bool     // nothing gets dirty

@@ -39,11 +39,13 @@ const linksSize = int(unsafe.Sizeof(links{}))
 
 func newIndex(shape state.IndexShape) *Index {
 	width := 8 + 8*shape.Words
-	return &Index{
+	x := &Index{
 		shape: shape, link: width,
 		rows:  newMap(state.MapShape{Keys: shape.Columns, Width: width + linksSize, Expiry: shape.Expiry}),
 		heads: newMap(state.MapShape{Keys: shape.Keys, Width: 8}),
 	}
+	x.rows.quiet, x.heads.quiet = true, true
+	return x
 }
 
 // Add implements state.Index.
@@ -208,8 +210,6 @@ func (x *Index) Settle() {
 	}
 	x.rows.Delete(x.gone)
 	x.heads.Delete(x.empty)
-	x.rows.Clean()
-	x.heads.Clean()
 }
 
 // Len implements state.Index.

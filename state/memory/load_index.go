@@ -89,7 +89,5 @@ func (l *indexLoader) Done() error {
 	x, err := l.x, l.put()
 	x.bound = 0
 	x.rows.changes, x.rows.loading, x.heads.loading = l.kept, false, false
-	x.rows.Clean()
-	x.heads.Clean()
 	return err
 }

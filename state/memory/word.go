@@ -36,7 +36,7 @@ func (m *Map) findWords(c *vec.Vec, gids []int32, add bool) {
 				}
 			}
 		}
-		if add && !m.moving {
+		if add && !m.moving && !m.quiet {
 			m.checkAndTouch(words, hashes, gids)
 		} else {
 			m.check(words, hashes, gids, add)
