@@ -55,7 +55,7 @@ func TestHeldRowsOfAJoinMatchAsStoredOnes(t *testing.T) {
 			text := "l" + numScan + "r" + numScan + "j = inner join l, r: " + on
 			forgets, keeps := start(t, planText{text: text + " FORGET"}, s), start(t, planText{text: text}, s)
 			tables := map[string]*tide{"l": {}, "r": {}}
-			stored := int64(0)
+			stored, ever := int64(0), false
 			for epoch := range 40 {
 				deltas, most := 1+r.IntN(4), 1+r.IntN(40)
 				switch quick := !s.evicting && !s.crowded; {
@@ -73,7 +73,8 @@ func TestHeldRowsOfAJoinMatchAsStoredOnes(t *testing.T) {
 					must(t, forgets.push(d))
 					must(t, keeps.push(d))
 				}
-				for name, w := range tables {
+				for _, name := range []string{"l", "r"} {
+					w := tables[name]
 					if r.IntN(3) > 0 {
 						w.mark += int64(r.IntN(12))
 					}
@@ -92,8 +93,9 @@ func TestHeldRowsOfAJoinMatchAsStoredOnes(t *testing.T) {
 				for _, n := range forgets.circuit.Stats() {
 					stored += n.StateRows
 				}
+				ever = ever || stored > 0
 			}
-			if most := int64(len(tables["l"].live) + len(tables["r"].live)); stored == 0 || 4*stored > most {
+			if most := int64(len(tables["l"].live) + len(tables["r"].live)); !ever || 2*stored > most {
 				t.Errorf("%s, %s: at the end %d rows are stored of %d", on, s.name, stored, most)
 			}
 		}
