@@ -94,3 +94,19 @@ func TestJoinOfOneRowWithMany(t *testing.T) {
 		}
 	}
 }
+
+// A query that has ended keeps its result and nothing of what it has made that of: the next
+// one has room for as much.
+func TestEndedQueryGivesBackItsState(t *testing.T) {
+	db := opened(t, sqlstream.WithMemory("24 MiB"), sqlstream.WithParallelism(1))
+	exec(t, db, `CREATE TABLE t (i BIGINT) WITH (connector = 'datagen', 'rows.per.second' = '0', 'number.of.rows' = '200000', 'fields.i.kind' = 'sequence')`)
+	for _, v := range []string{"a", "b", "c", "d"} {
+		exec(t, db, `CREATE MATERIALIZED VIEW `+v+` AS SELECT COUNT(*) AS n FROM (SELECT DISTINCT i FROM t) AS x EMIT TRIGGER AVAILABLE NOW`)
+		for _, q := range db.Queries() {
+			if err := q.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		equal(t, ask(t, db, `SELECT n FROM `+v), "+1 200000\n")
+	}
+}

@@ -129,7 +129,7 @@ func (r *resultTable) size() int64 {
 
 // leave is called before the store is closed: what is beyond memory comes into it if it
 // takes no more than so many bytes, so that the result can be read on. It returns what the
-// store then holds, as long as anybody may read the result.
+// result then holds, as long as anybody may read it; the state of operators goes.
 func (r *resultTable) leave(bytes int64) (holds int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -142,12 +142,14 @@ func (r *resultTable) leave(bytes int64) (holds int64) {
 			r.gone = true
 		}
 	}
-	if r.gone {
-		r.store, r.rows = nil, nil
-		return 0
-	}
 	for _, u := range r.store.Usage() {
-		holds += u.Bytes
+		if u.Name == r.name {
+			holds = u.Bytes
+		}
+	}
+	r.store = nil
+	if r.gone {
+		r.rows, holds = nil, 0
 	}
 	return holds
 }
