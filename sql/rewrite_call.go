@@ -36,6 +36,9 @@ func (r *rewriter) call(l *level) {
 	native := t.Kind == Word && (nativeCalls[t.Upper] || aggregates[t.Upper] || windowFunctions[t.Upper] && r.overBehind(end+1))
 	in := level{}
 	name := t.Upper
+	if t.Is("ROW") && !r.listed(end) { // to the grammar a row has two values at least
+		native = false
+	}
 	if native && r.modified(end) && (r.overBehind(end+1) || bitAggregates[t.Upper]) || aggregates[t.Upper] && tokenAt(r.ts, end+1).Is("WITHIN") {
 		native, name = false, ""
 	}
@@ -59,6 +62,16 @@ func (r *rewriter) call(l *level) {
 func (r *rewriter) modified(end int) bool {
 	for i := r.at + 2; i < end; i = max(i, r.match[i]) + 1 {
 		if t := tokenAt(r.ts, i); t.Is("DISTINCT") && i == r.at+2 || t.Is("ORDER") && tokenAt(r.ts, i+1).Is("BY") {
+			return true
+		}
+	}
+	return false
+}
+
+// listed reports a comma in the brackets that end at a place.
+func (r *rewriter) listed(end int) bool {
+	for i := r.at + 2; i < end; i = max(i, r.match[i]) + 1 {
+		if tokenAt(r.ts, i).Is(",") {
 			return true
 		}
 	}

@@ -198,7 +198,8 @@ func (b *binding) rowSubquery(x *ast.SubqueryExpr) ([]expr.Expr, error) {
 }
 
 // compareRows binds a comparison of rows: value by value, by <, <=, > and >= in the
-// order of the values. A subquery of as many columns is a row, too.
+// order of the values. A subquery of as many columns is a row, too. Beside a value of type ROW,
+// such as a column, a row is one as well, and they are compared as such.
 func (b *binding) compareRows(op expr.Op, x *ast.BinaryOperationExpr) (expr.Expr, error) {
 	ls, err := b.values(x.L)
 	if err != nil {
@@ -209,12 +210,25 @@ func (b *binding) compareRows(op expr.Op, x *ast.BinaryOperationExpr) (expr.Expr
 		return nil, err
 	}
 	switch {
+	case isRow(x.L) && isOneRow(rs):
+		ls, err = b.exprs([]ast.ExprNode{x.L})
+	case isRow(x.R) && isOneRow(ls):
+		rs, err = b.exprs([]ast.ExprNode{x.R})
+	}
+	switch {
+	case err != nil:
+		return nil, err
 	case len(ls) != len(rs):
 		return nil, b.m.Errorf(x, "a row of %d values is compared with %d", len(ls), len(rs))
 	case len(ls) == 1:
 		return b.compare(op, ls[0], rs[0], x)
 	}
 	return b.rowComparison(op, ls, rs, x)
+}
+
+// isOneRow reports that values are one of type ROW.
+func isOneRow(values []expr.Expr) bool {
+	return len(values) == 1 && values[0].Type().Kind == types.Row
 }
 
 func (b *binding) rowComparison(op expr.Op, ls, rs []expr.Expr, n ast.Node) (expr.Expr, error) {

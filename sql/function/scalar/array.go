@@ -94,6 +94,7 @@ var Row = function.Scalar{
 	Doc: "A row of the values, whose fields are named f1, f2 and so on; CAST gives them others.",
 	Examples: []function.Example{
 		{Expr: "row(1, 'a', NULL)", Value: `{"f1": 1, "f2": "a", "f3": null}`},
+		{Expr: "row(5)", Value: `{"f1": 5}`},
 		{Expr: "row(1, row(2, 3))", Value: `{"f1": 1, "f2": {"f1": 2, "f2": 3}}`},
 	},
 	Overloads: []function.Overload{{
