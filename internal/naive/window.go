@@ -174,6 +174,9 @@ func (e *evaluation) framed(c logical.WindowCall, keys []logical.SortKey, part [
 func (e *evaluation) inFrame(f logical.Frame, keys []logical.SortKey, part []Row, i, at int, params Row) (bool, error) {
 	place, own := int64(at), int64(i)
 	if f.Unit != logical.Rows { // groups of peers
+		if e.steps += len(part); e.steps > patience {
+			return false, ErrLong
+		}
 		_, _, dense := ranks(part, keys)
 		place, own = dense[at], dense[i]
 	}
