@@ -205,7 +205,7 @@ func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 	if side.counts {
 		shape.Words = 3
 	}
-	side.held = p.newHeld(&shape, in.Schema())
+	side.held = p.newHeld(&shape, in.Schema(), env)
 	var err error
 	if side.keys, err = compileColumns(keys, env); err != nil {
 		return nil, err

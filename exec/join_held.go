@@ -31,6 +31,8 @@ type held struct {
 	hash    []uint64
 	sel     []int32
 	dropped int
+	bytes   int64
+	hold    func(bytes int64) // notes the bytes that are held
 }
 
 // A heldChunk is up to a batch of rows.
@@ -55,11 +57,11 @@ const (
 
 // newHeld returns nil where rows of a side are to be stored as they come: where the side
 // needs them there, to count their matches, or has no time of its own that passes.
-func (p *Join) newHeld(shape *state.IndexShape, in *types.Schema) *held {
+func (p *Join) newHeld(shape *state.IndexShape, in *types.Schema, env *Env) *held {
 	if p.Kind != InnerJoin || p.Forget > 0 || shape.Expiry == 0 || shape.Columns[shape.Expiry-1].Layout() != types.Int64 {
 		return nil
 	}
-	h := &held{expiry: shape.Expiry - 1, keys: len(in.Fields), schema: &types.Schema{Fields: slices.Clone(in.Fields)}}
+	h := &held{expiry: shape.Expiry - 1, keys: len(in.Fields), schema: &types.Schema{Fields: slices.Clone(in.Fields)}, hold: env.hold}
 	for _, k := range shape.Keys {
 		h.schema.Fields = append(h.schema.Fields, types.Field{Type: k})
 	}
@@ -79,7 +81,9 @@ func (h *held) add(keys []*vec.Vec, delta *zset.Batch) {
 		h.used++
 	}
 	c := h.last()
+	before := c.rows.Size()
 	c.rows.Append(b, nil)
+	h.note(int64(c.rows.Size()-before) + 8*int64(b.Len))
 	from := len(c.hash)
 	c.hash = slices.Grow(c.hash, b.Len)[:from+b.Len]
 	zset.HashRows(keys, b.Len, c.hash[from:])
@@ -89,6 +93,12 @@ func (h *held) add(keys []*vec.Vec, delta *zset.Batch) {
 		}
 	}
 	h.rows += b.Len
+}
+
+// note counts bytes that are held from now on, or no longer.
+func (h *held) note(bytes int64) {
+	h.bytes += bytes
+	h.hold(bytes)
 }
 
 func (h *held) last() *heldChunk {
@@ -158,6 +168,7 @@ func (m *joinSide) storeHeld(s *Step, bound *vec.Vec) {
 		h.chunks = slices.Clone(h.chunks[:chunksKept])
 	}
 	h.used, h.rows, h.asked = 0, 0, 0
+	h.note(-h.bytes)
 }
 
 // store stores the selected rows of a chunk.

@@ -2,6 +2,7 @@ package exec_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/sqlstream/sqlstream/exec"
@@ -99,5 +100,21 @@ func TestHeldRowsOfAJoinMatchAsStoredOnes(t *testing.T) {
 				t.Errorf("%s, %s: at the end %d rows are stored of %d", on, s.name, stored, most)
 			}
 		}
+	}
+}
+
+// Rows that wait in a join count as memory until the end of the epoch.
+func TestHeldRowsOfAJoinAreCounted(t *testing.T) {
+	x := start(t, planText{text: "l" + numScan + "r" + numScan + "j = inner join l, r: k = k, o = o FORGET"}, setups[0])
+	w := &tide{}
+	must(t, x.push(delta{"l", w.delta(sample.Rand(1), x.scans["l"].Out, 1000)}))
+	bytes, node, most := x.circuit.Transit(0)
+	if bytes < 1000*3*8 || most != bytes || !strings.HasPrefix(node, "Join") {
+		t.Errorf("%d bytes wait, of them %d for %s", bytes, most, node)
+	}
+	_, err := x.finish()
+	must(t, err)
+	if bytes, _, _ := x.circuit.Transit(0); bytes != 0 {
+		t.Errorf("%d bytes still wait", bytes)
 	}
 }
