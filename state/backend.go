@@ -25,12 +25,16 @@ type Backend interface {
 	// Log makes a record of an epoch durable. An epoch may have several; they are found again
 	// in their order until a checkpoint of that epoch or a later one is committed.
 	Log(ctx context.Context, epoch int64, record []byte) error
-	// Prepare makes durable what all stores have changed since the last one, and c with it.
-	// It does not count until Commit.
+	// Prepare writes what all stores have changed since the last one, and c with it. It does
+	// not count until Commit.
 	Prepare(ctx context.Context, c Checkpoint) error
 	// Commit makes the prepared checkpoint the latest. It is atomic: a process that dies has
-	// left either.
+	// left either, and Settle is told which.
 	Commit(ctx context.Context) error
+	// Durable waits for the disk. Prepare and Commit do not: what they have done outlasts the
+	// process once Durable has returned without an error. Without it a later call tells
+	// the error.
+	Durable() error
 	// Close ends the use; what is durable stays.
 	Close() error
 	// Remove is Close, after which nothing is left.
@@ -54,7 +58,7 @@ type Spiller interface {
 
 // A Measured is a Backend that knows how much it writes.
 type Measured interface {
-	// Written is the bytes that the last Prepare has made durable.
+	// Written is the bytes that the last Prepare has written.
 	Written() int64
 }
 

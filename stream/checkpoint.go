@@ -88,7 +88,10 @@ func (d *dataflow) nextCheckpoint() time.Time {
 
 // checkpoint makes the dataflow durable as it is. The order is what exactly once rests on:
 // the state first, then what the outside sees as one, then that the state is that of what
-// it sees. show says that an epoch has run whose output is to be shown by a Transaction.
+// it sees. Only the first is waited for, and only where something is shown by it: the disk is
+// busy with it while a Transaction is made up to its end, and with the last while the next
+// epoch runs, since whoever recovers asks the Transaction anyway. show says that an epoch
+// has run whose output is to be shown by a Transaction.
 func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 	begun := d.engine.now()
 	d.midway = true
@@ -107,11 +110,15 @@ func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 	if err != nil {
 		return d.lasting(err)
 	}
-	faultpoint.At("epoch-prepared")
-	if show {
-		if err := d.commits.commit(ctx, before, d.epoch, d.reads); err != nil {
-			return err
-		}
+	faultpoint.At("epoch-written")
+	switch {
+	case show:
+		err = d.commits.commit(ctx, before, d.epoch, d.reads, d.prepared)
+	case d.everyEpoch(): // there are sinks that stage
+		err = d.prepared()
+	}
+	if err != nil {
+		return err
 	}
 	faultpoint.At("epoch-shown")
 	if err := d.unread(func() error { return d.backend.Commit(ctx) }); err != nil {
@@ -124,6 +131,13 @@ func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 		d.lastCheckpoint.Bytes = m.Written()
 	}
 	return nil
+}
+
+// prepared waits until what was prepared is durable.
+func (d *dataflow) prepared() error {
+	err := d.lasting(d.backend.Durable())
+	faultpoint.At("epoch-prepared")
+	return err
 }
 
 // unread runs f while nobody reads a result: the backend looks at what that may move.
@@ -194,8 +208,16 @@ func (d *dataflow) passed(ctx context.Context) error {
 	return nil
 }
 
-// rest makes a checkpoint between two epochs, of whatever has changed.
+// rest makes a checkpoint between two epochs, of whatever has changed, and waits for it.
 func (d *dataflow) rest(ctx context.Context) error {
+	if err := d.restBeside(ctx); err != nil || !d.kept() {
+		return err
+	}
+	return d.lasting(d.unread(d.backend.Durable))
+}
+
+// restBeside is rest that does not wait.
+func (d *dataflow) restBeside(ctx context.Context) error {
 	if !d.kept() {
 		return nil
 	}

@@ -130,11 +130,11 @@ func (d *dataflow) closeCommits() error {
 	return c.transaction.Close()
 }
 
-// commit shows an epoch. Where it cannot be known whether that has happened it asks, and
-// commits again what has not.
-func (c *commits) commit(ctx context.Context, before, epoch int64, plan uint64) error {
+// commit shows an epoch, whose state is durable once prepared has returned. Where it cannot
+// be known whether that has happened it asks, and commits again what has not.
+func (c *commits) commit(ctx context.Context, before, epoch int64, plan uint64, prepared func() error) error {
 	for {
-		err := c.transaction.Commit(ctx, epoch, plan)
+		err := c.transaction.Commit(ctx, epoch, plan, prepared)
 		if !errors.Is(err, connectors.ErrUnsettled) {
 			return c.wrap(err)
 		}

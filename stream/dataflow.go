@@ -126,7 +126,7 @@ func (d *dataflow) loop() error {
 			return d.broken
 		}
 		if d.checkpointDue() {
-			if err := d.rest(d.ctx); err != nil {
+			if err := d.restBeside(d.ctx); err != nil {
 				return err
 			}
 		}

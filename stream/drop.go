@@ -101,5 +101,8 @@ func (d *dataflow) without(ctx context.Context, r *recovery, at int) error {
 			err = d.backend.Log(ctx, l.Epoch-epoch+last, l.Data)
 		}
 	}
+	if err == nil {
+		err = d.backend.Durable()
+	}
 	return d.lasting(err)
 }

@@ -266,8 +266,14 @@ func (x *txn) Recover(_ context.Context, happened, prepared int64) (int64, error
 	return at, err
 }
 
-func (x *txn) Commit(_ context.Context, epoch int64, _ uint64) error {
+func (x *txn) Commit(_ context.Context, epoch int64, _ uint64, prepared func() error) error {
 	if err := x.w.step("transaction before"); err != nil {
+		return err
+	}
+	if err := prepared(); err != nil {
+		return err
+	}
+	if err := x.w.step("transaction prepared"); err != nil {
 		return err
 	}
 	err := x.w.change(func() {

@@ -131,7 +131,7 @@ func BenchmarkTransaction(b *testing.B) {
 					before := time.Now()
 					var err error
 					if kind == "exactly-once" {
-						err = p.txn.Commit(b.Context(), int64(i+1), 0)
+						err = p.txn.Commit(b.Context(), int64(i+1), 0, noDisk)
 					} else {
 						err = p.sinks[0].Commit(b.Context(), int64(i+1))
 					}

@@ -87,7 +87,7 @@ func openTransaction(ctx context.Context, id string, sinks []connectors.Transact
 const attempts = 5
 
 // Commit implements connectors.Transaction.
-func (t *transaction) Commit(ctx context.Context, epoch int64, plan uint64) error {
+func (t *transaction) Commit(ctx context.Context, epoch int64, plan uint64, prepared func() error) error {
 	if t.state == taken {
 		return t.takenOver()
 	}
@@ -98,7 +98,7 @@ func (t *transaction) Commit(ctx context.Context, epoch int64, plan uint64) erro
 		return err
 	}
 	for n := 1; ; n++ {
-		err := t.attempt(ctx, epoch, plan)
+		err := t.attempt(ctx, epoch, plan, prepared)
 		if err == nil {
 			break
 		}
@@ -122,8 +122,9 @@ func (t *transaction) Commit(ctx context.Context, epoch int64, plan uint64) erro
 	return nil
 }
 
-// attempt is one transaction.
-func (t *transaction) attempt(ctx context.Context, epoch int64, plan uint64) error {
+// attempt is one transaction. The disk may be busy with the epoch's state until its end is
+// to be sent: what a process leaves open that dies before is aborted by the next one.
+func (t *transaction) attempt(ctx context.Context, epoch int64, plan uint64, prepared func() error) error {
 	writes, err := t.divide(ctx)
 	if err != nil {
 		return err
@@ -151,6 +152,9 @@ func (t *transaction) attempt(ctx context.Context, epoch int64, plan uint64) err
 		return err
 	}
 	faultpoint.At("txn-produced")
+	if err := prepared(); err != nil {
+		return err
+	}
 	t.state, t.sent = ending, true
 	faultpoint.At("txn-ending")
 	err = t.persist(ctx, func() error { return t.end(ctx, true, t.pid, t.epoch) })

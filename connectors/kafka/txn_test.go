@@ -87,7 +87,7 @@ func (p *process) prepare(epoch int64, rows *zset.Batch) {
 func (p *process) commit(epoch int64, rows *zset.Batch) {
 	p.t.Helper()
 	p.prepare(epoch, rows)
-	if err := p.txn.Commit(p.t.Context(), epoch, uint64(epoch)); err != nil {
+	if err := p.txn.Commit(p.t.Context(), epoch, uint64(epoch), noDisk); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -326,11 +326,11 @@ func TestSecondProcess(t *testing.T) {
 			first.txn.state = ready
 		}
 		first.prepare(2, rows(table, "2 first"))
-		if err := first.txn.Commit(t.Context(), 2, 0); !errors.Is(err, connectors.ErrTaken) || errors.Is(err, connectors.ErrUnsettled) {
+		if err := first.txn.Commit(t.Context(), 2, 0, noDisk); !errors.Is(err, connectors.ErrTaken) || errors.Is(err, connectors.ErrUnsettled) {
 			t.Errorf("got %v", err)
 		}
 		second.commit(2, rows(table, "2 second"))
-		if err := first.txn.Commit(t.Context(), 2, 0); !errors.Is(err, connectors.ErrTaken) {
+		if err := first.txn.Commit(t.Context(), 2, 0, noDisk); !errors.Is(err, connectors.ErrTaken) {
 			t.Errorf("got %v", err)
 		}
 		second.seen()
@@ -406,7 +406,7 @@ func TestGivenUp(t *testing.T) {
 		p := newProcess(t, freshTopic(t, "sqlstream"), &memo{}, table)
 		p.recovers(0, 0, 0)
 		p.prepare(1, rows(table, "1 x", "2 "+strings.Repeat("x", 3000)))
-		err := p.txn.Commit(t.Context(), 1, 0)
+		err := p.txn.Commit(t.Context(), 1, 0, noDisk)
 		if err == nil || errors.Is(err, connectors.ErrUnsettled) || !strings.Contains(err.Error(), "a record of 3042 bytes is larger than the topic takes (max.message.bytes)") {
 			t.Errorf("got %v", err)
 		}
@@ -493,7 +493,7 @@ func TestSinkTopicMadeAgain(t *testing.T) {
 		w.create(topic, 1, nil)
 		for epoch := int64(2); ; epoch++ {
 			p.prepare(epoch, rows(table, "1 x"))
-			err := p.txn.Commit(t.Context(), epoch, 0)
+			err := p.txn.Commit(t.Context(), epoch, 0, noDisk)
 			if err == nil {
 				continue
 			}
@@ -520,5 +520,31 @@ func TestMarkerForgottenWhileIdle(t *testing.T) {
 		p.commit(2, rows(table, "2 x"))
 		p.seen()
 		same(t, ids(t, table), `{"id":1,"body":"x"}`, `{"id":2,"body":"x"}`)
+	})
+}
+
+// noDisk is an epoch's state that nobody waits for.
+func noDisk() error { return nil }
+
+// The disk may be busy with an epoch's state until the end of its transaction is sent. Where
+// it fails the epoch has not happened, nobody is kept waiting by what was sent of it, and the
+// next process writes it again.
+func TestStateOfEpochIsLost(t *testing.T) {
+	onBrokers(t, func(t *testing.T, w *writer) {
+		table := w.table(w.topic("disk", 1, nil))
+		id, notes := freshTopic(t, "sqlstream"), &memo{}
+		p := newProcess(t, id, notes, table)
+		p.recovers(0, 0, 0)
+		p.commit(1, rows(table, "1 x"))
+		p.prepare(2, rows(table, "2 x"))
+		broken := errors.New("the disk is full")
+		if err := p.txn.Commit(t.Context(), 2, 2, func() error { return broken }); !errors.Is(err, broken) || errors.Is(err, connectors.ErrUnsettled) {
+			t.Fatalf("got %v", err)
+		}
+		next := newProcess(t, id, notes, table)
+		next.recovers(1, 0, 1)
+		next.commit(2, rows(table, "3 x"))
+		next.seen()
+		same(t, ids(t, table), `{"id":1,"body":"x"}`, `{"id":3,"body":"x"}`)
 	})
 }

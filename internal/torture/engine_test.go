@@ -52,7 +52,7 @@ type total struct {
 // numbers add up to. Files and tables have each number once. Meanwhile the topic gets more
 // partitions.
 func TestEngineKilled(t *testing.T) {
-	k := newKiller(t, append([]string{"epoch-logged", "epoch-read", "epoch-prepared", "epoch-shown", "epoch-kept"}, steps...))
+	k := newKiller(t, append([]string{"epoch-logged", "epoch-read", "epoch-written", "epoch-prepared", "epoch-shown", "epoch-kept"}, steps...))
 	addr, bin := k.server.Addr(), build(t, "./engine")
 	dir, copies, file := filepath.Join(t.TempDir(), "state"), filepath.Join(t.TempDir(), "copies"), filepath.Join(t.TempDir(), "app.sql")
 	if err := os.WriteFile(file, fmt.Appendf(nil, statements, addr, copies), 0o600); err != nil {

@@ -34,6 +34,9 @@ func (f *Flow) Adopt(other state.Backend) error {
 func (f *Flow) adoptFlow(o *Flow) error {
 	f.letGo()
 	o.letGo()
+	if err := o.kept(); err != nil {
+		return err
+	}
 	if o.waiting != nil || o.broken != nil {
 		return fmt.Errorf("flow %s has a checkpoint that is not committed", o.id)
 	}

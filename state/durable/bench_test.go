@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -76,7 +77,7 @@ func checkpoint(b testing.TB, f *Flow, epoch int64) {
 	if err := f.Prepare(context.Background(), state.Checkpoint{Epoch: epoch}); err != nil {
 		b.Fatal(err)
 	}
-	if err := f.Commit(context.Background()); err != nil {
+	if err := errors.Join(f.Commit(context.Background()), f.Durable()); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -30,6 +30,9 @@ type Flow struct {
 	written  int64      // bytes of the last one that was prepared
 	settled  bool
 	log      logWriter
+	writing  *task    // makes what is prepared durable
+	keeping  *keeping // a commit that the disk is busy with
+	next     *slot    // for the next checkpoint; nil where there is none yet
 
 	stores  map[string]*memory.Store
 	dropped map[string]bool // since the last Prepare: what files have of them counts no more
@@ -66,8 +69,9 @@ func (f *Flow) Settle(_ context.Context, happened bool) error {
 	}
 	if f.waiting != nil && happened {
 		f.knows(f.waiting)
-		if err := f.commit(); err != nil {
-			return f.fail(err)
+		f.commit()
+		if err := f.kept(); err != nil {
+			return err
 		}
 		f.found.Latest, f.found.Prepared = *f.found.Prepared, nil
 		f.found.Log = slices.DeleteFunc(f.found.Log, func(r state.Record) bool { return r.Epoch <= f.found.Latest.Epoch })
@@ -124,6 +128,9 @@ func (f *Flow) filler(store string) memory.Fill {
 func (f *Flow) fill(name tableName, t state.Table) error {
 	if f.dropped[name.store] {
 		return nil
+	}
+	if err := f.kept(); err != nil {
+		return err
 	}
 	files := f.files
 	for i, file := range files {
@@ -188,6 +195,10 @@ func (f *Flow) Prepare(ctx context.Context, c state.Checkpoint) error {
 	if err := f.usable(ctx); err != nil {
 		return err
 	}
+	if err := f.kept(); err != nil {
+		return err
+	}
+	f.beginMerge()
 	if f.waiting != nil || c.Epoch <= f.manifest.Epoch {
 		return fmt.Errorf("checkpoint %d cannot follow %d", c.Epoch, max(f.manifest.Epoch, f.found.Latest.Epoch))
 	}
@@ -195,25 +206,20 @@ func (f *Flow) Prepare(ctx context.Context, c state.Checkpoint) error {
 }
 
 func (f *Flow) prepare(ctx context.Context, c state.Checkpoint) error {
-	number, from := f.take(), f.manifest.Epoch
-	file, err := f.fs.Create(f.path(stateName(number, from)), vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
+	at, from := f.next, f.manifest.Epoch
+	if f.next = nil; at == nil {
+		at = &slot{number: f.take()}
+		if err := at.create(f, from); err != nil {
+			return err
+		}
 	}
-	file = inPassing(file)
 	f.letGo()
-	w := newStateWriter(file, from, c.Epoch)
-	err = f.save(ctx, w, c)
-	if closed := file.Close(); err == nil {
-		err = closed
+	w := newStateWriter(inPassing(at.file), from, c.Epoch)
+	if err := f.save(ctx, w, c); err != nil {
+		return errors.Join(err, at.file.Close())
 	}
-	if err == nil {
-		err = f.syncDir()
-	}
-	if err != nil {
-		return err
-	}
-	f.waiting = &stateFile{Number: number, From: from, To: c.Epoch, Size: w.at, meta: c.Meta, sections: w.sections}
+	f.writing = f.start(func() error { return at.sync(f) })
+	f.waiting = &stateFile{Number: at.number, From: from, To: c.Epoch, Size: w.at, meta: c.Meta, sections: w.sections}
 	for _, o := range f.adopts {
 		f.waiting.adopted = append(f.waiting.adopted, o.ref())
 	}
@@ -269,56 +275,36 @@ func (f *Flow) Commit(ctx context.Context) error {
 	if err := f.usable(ctx); err != nil {
 		return err
 	}
-	if f.waiting == nil {
+	if f.waiting == nil || f.keeping != nil {
 		return errors.New("no checkpoint is prepared")
 	}
-	if err := f.commit(); err != nil {
-		return f.fail(err)
+	f.commit()
+	if !f.dir.options.Foreground {
+		return nil
+	}
+	if err := f.kept(); err != nil {
+		return err
 	}
 	f.beginMerge()
 	return nil
 }
 
-// commit makes the waiting file one of those that count.
-func (f *Flow) commit() error {
-	m := f.manifest
-	m.Epoch = f.waiting.To
-	m.Files = append(slices.Clone(m.Files), f.waiting.entry())
-	m.Adopted = append(slices.Clone(m.Adopted), f.waiting.adopted...)
-	done, before := f.endMerge(&m), f.manifest
-	if err := f.publish(m); err != nil {
-		return err
-	}
-	f.files = append(f.files, f.waiting)
-	f.waiting = nil
-	if done != nil {
-		if err := f.replaced(done, before); err != nil {
-			return err
-		}
-	}
-	for _, o := range f.removes {
-		o.abandon()
-	}
-	f.removes = nil
-	if err := f.dir.removeAdopted(f.manifest.Adopted); err != nil {
-		return err
-	}
-	f.manifest.Adopted = nil // the next manifest does not name them any more
-	return f.trimLogs(m.Epoch)
-}
-
 // publish puts a manifest in place.
 func (f *Flow) publish(m manifest) error {
 	m.Next = f.manifest.Next
-	data, err := m.encode()
-	if err != nil {
-		return err
-	}
-	if err := writeSmall(f.fs, f.path(manifestName), manifests, data); err != nil {
+	if err := f.write(m); err != nil {
 		return err
 	}
 	f.manifest = m
 	return nil
+}
+
+func (f *Flow) write(m manifest) error {
+	data, err := m.encode()
+	if err != nil {
+		return err
+	}
+	return writeSmall(f.fs, f.path(manifestName), manifests, data)
 }
 
 // take returns the number of a new file.
@@ -368,7 +354,9 @@ func (f *Flow) Close() error {
 
 // quiet ends what the flow does by itself.
 func (f *Flow) quiet() error {
-	err := f.stopMerge()
+	err := errors.Join(f.writing.wait(), f.kept(), f.stopMerge())
+	f.next.remove(f)
+	f.next = nil
 	if f.log.file != nil {
 		err = errors.Join(err, f.log.file.Close())
 		f.log.file = nil

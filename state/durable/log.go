@@ -82,7 +82,7 @@ func (f *Flow) beginLog() error {
 	return f.syncDir()
 }
 
-// trim removes the logs of which nothing is needed behind an epoch.
+// trimLogs removes the logs of which nothing is needed behind an epoch.
 func (f *Flow) trimLogs(epoch int64) error {
 	var kept []logFile
 	for i, l := range f.log.files {

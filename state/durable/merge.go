@@ -27,7 +27,9 @@ func (m *merger) run(ctx context.Context, number uint64) (*stateFile, error) {
 	}
 	file = inPassing(file)
 	w := newStateWriter(file, first.From, last.To)
-	err = m.write(ctx, w)
+	if err = m.write(ctx, w); err == nil {
+		err = file.Sync()
+	}
 	if closed := file.Close(); err == nil {
 		err = closed
 	}

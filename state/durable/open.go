@@ -206,6 +206,9 @@ func (f *Flow) sweep() error {
 	for _, e := range slices.Concat(append(f.manifest.Former, f.manifest.Files)...) {
 		keep[e.name()] = true
 	}
+	if f.next != nil {
+		keep[f.next.name(f.manifest.Epoch)] = true
+	}
 	for _, l := range f.log.files {
 		keep[logName(l.number)] = true
 	}

@@ -178,7 +178,7 @@ func (w *stateWriter) endEntries() error {
 	return w.endOf()
 }
 
-// finish ends the file and makes it durable.
+// finish ends the file, which is not durable yet.
 func (w *stateWriter) finish() error {
 	if err := w.endEntries(); err != nil {
 		return err
@@ -189,10 +189,7 @@ func (w *stateWriter) finish() error {
 	if err := w.end(); err != nil {
 		return err
 	}
-	if err := w.flush(); err != nil {
-		return err
-	}
-	return w.file.Sync()
+	return w.flush()
 }
 
 // readSection gives a table what a file has of it.

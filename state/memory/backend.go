@@ -46,6 +46,9 @@ func (b *Backend) Prepare(context.Context, state.Checkpoint) error { return nil 
 // Commit implements state.Backend.
 func (b *Backend) Commit(context.Context) error { return nil }
 
+// Durable implements state.Backend.
+func (b *Backend) Durable() error { return nil }
+
 // Close implements state.Backend.
 func (b *Backend) Close() error { return nil }
 

@@ -1,6 +1,7 @@
 package statetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -91,8 +92,8 @@ type world struct {
 
 	latest   kept
 	prepared *kept // it is known to be durable
-	trying   *kept // it may be durable, since Prepare has failed
-	commits  bool  // Commit has failed
+	trying   *kept // it may be durable: Prepare has failed, or nobody has waited for the disk
+	commits  bool  // Commit was called, and it is not known whether it has happened
 	spills   bool  // memory is too small
 	log      []state.Record
 	logging  *state.Record // it may be durable, since Log has failed
@@ -138,8 +139,8 @@ func (w *world) tryOpen() error {
 		return err
 	}
 	found := w.b.Found()
-	if w.commits && found.Latest.Epoch == w.prepared.epoch {
-		w.latest, w.prepared = *w.prepared, nil
+	if k := cmp.Or(w.prepared, w.trying); w.commits && k != nil && found.Latest.Epoch == k.epoch {
+		w.latest, w.prepared, w.trying = *k, nil, nil
 	}
 	if found.Latest.Epoch != w.latest.epoch || string(found.Latest.Meta) != string(w.latest.meta()) {
 		w.t.Fatalf("found checkpoint %d %q, want %d", found.Latest.Epoch, found.Latest.Meta, w.latest.epoch)
@@ -213,6 +214,7 @@ func (w *world) reopen(closed bool) {
 		if err := w.b.Close(); err != nil {
 			w.t.Fatal(err)
 		}
+		w.settled()
 	}
 	w.disk = w.disk.Crash(w.rand)
 	w.open()
@@ -229,7 +231,12 @@ func (w *world) epoch() error {
 		}
 		w.log = append(w.log, r)
 	}
-	w.change()
+	if w.rand.IntN(4) > 0 {
+		if err := w.durable(); err != nil { // a table that is opened would wait, too
+			return err
+		}
+		w.change()
+	}
 	w.spill()
 	if w.rand.IntN(4) == 0 {
 		return nil
@@ -259,20 +266,51 @@ func (w *world) checkpoint() error {
 		k.tables[name] = x.contents()
 	}
 	if err := w.b.Prepare(w.ctx, state.Checkpoint{Epoch: w.now, Meta: k.meta()}); err != nil {
-		w.trying = k
+		if !w.commits {
+			w.trying = k
+		}
 		return err
 	}
-	w.prepared = k
+	w.settled() // it has waited for the one before
+	w.trying = k
+	if err := w.maybeDurable(); err != nil {
+		return err
+	}
 	if w.rand.IntN(8) == 0 {
 		w.reopen(w.rand.IntN(2) == 0)
 		return nil
 	}
+	w.commits = true
 	if err := w.b.Commit(w.ctx); err != nil {
-		w.commits = true
 		return err
 	}
-	w.latest, w.prepared = *k, nil
-	return nil
+	return w.maybeDurable()
+}
+
+// maybeDurable waits for the disk, or does not.
+func (w *world) maybeDurable() error {
+	if w.rand.IntN(2) == 0 {
+		return nil
+	}
+	return w.durable()
+}
+
+func (w *world) durable() error {
+	err := w.b.Durable()
+	if err == nil {
+		w.settled()
+	}
+	return err
+}
+
+// settled says that the disk has all that it was given.
+func (w *world) settled() {
+	if w.trying != nil {
+		w.prepared, w.trying = w.trying, nil
+	}
+	if w.commits {
+		w.latest, w.prepared, w.commits = *w.prepared, nil, false
+	}
 }
 
 // change works on some tables, and now and then forgets a store.
@@ -286,90 +324,4 @@ func (w *world) change() {
 		}
 		w.table(fmt.Sprintf("%s %d", store, w.rand.IntN(tableKinds))).change(w.rand)
 	}
-}
-
-// checkAdopting lets a backend take over the stores of another one, with a disk that fails
-// at any change, and in the end at none: one of them has the stores, as they were at its
-// last checkpoint, and only one.
-func checkAdopting(t *testing.T, disk func() Disk) {
-	for seed := range uint64(9) {
-		for changes := 0; adopt(t, disk(), seed, changes); changes += 1 + changes/8 {
-		}
-	}
-}
-
-// adopt reports whether the disk failed after so many changes.
-func adopt(t *testing.T, d Disk, seed uint64, changes int) bool {
-	w := newWorld(t, d, seed)
-	w.open()
-	w.change()
-	other, err := w.disk.Open("other")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := other.Settle(w.ctx, false); err != nil {
-		t.Fatal(err)
-	}
-	theirs := openTable(t, other, fmt.Sprintf("theirs/0 %d", w.rand.IntN(tableKinds)))
-	theirs.change(w.rand)
-	durable := theirs.contents()
-	if err := other.Prepare(w.ctx, state.Checkpoint{Epoch: 1}); err != nil {
-		t.Fatal(err)
-	}
-	if err := other.Commit(w.ctx); err != nil {
-		t.Fatal(err)
-	}
-	if seed%3 == 0 { // with changes of no checkpoint
-		theirs.change(w.rand)
-	} else { // with a table that nobody has opened
-		theirs = unopened(t, w, &other, theirs)
-	}
-	d.FailAfter(changes)
-	failed := w.b.Adopt(other) != nil
-	if !failed {
-		w.tables[theirs.name] = theirs
-		if seed%3 == 1 { // it is opened before the next checkpoint
-			delete(w.tables, theirs.name)
-			w.table(theirs.name).restore(durable)
-		}
-	}
-	for range 4 {
-		failed = failed || w.epoch() != nil
-	}
-	w.disk = w.disk.Crash(w.rand)
-	w.disk.FailAfter(-1)
-	w.open()
-	again, err := w.disk.Open("other")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, adopted := w.latest.tables[theirs.name]
-	if f := again.Found(); (f.Latest.Epoch == 0) != adopted || f.Prepared != nil || len(f.Log) > 0 {
-		t.Fatalf("seed %d, after change %d: the stores are adopted: %v, and there is %v", seed, changes, adopted, f)
-	}
-	if !adopted {
-		if err := again.Settle(w.ctx, false); err != nil {
-			t.Fatal(err)
-		}
-		x := openTable(t, again, theirs.name)
-		x.restore(durable)
-		x.compare()
-	}
-	return failed
-}
-
-// unopened opens a backend again, and none of its tables.
-func unopened(t *testing.T, w *world, b *state.Backend, x *worldTable) *worldTable {
-	if err := (*b).Close(); err != nil {
-		t.Fatal(err)
-	}
-	var err error
-	if *b, err = w.disk.Open("other"); err != nil {
-		t.Fatal(err)
-	}
-	if err := (*b).Settle(w.ctx, false); err != nil {
-		t.Fatal(err)
-	}
-	closed := x.contents()
-	return &worldTable{name: x.name, store: x.store, t: t, closed: &closed}
 }

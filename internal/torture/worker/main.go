@@ -147,16 +147,17 @@ func (w *worker) epoch(ctx context.Context, plan []connectors.Range) error {
 	}
 	faultpoint.At("read")
 	k.Prepared = next
-	if err := save(w.dir, "known", k); err != nil {
+	err := w.txn.Commit(ctx, epoch, 0, func() error {
+		err := save(w.dir, "known", k)
+		faultpoint.At("prepared")
 		return err
-	}
-	faultpoint.At("prepared")
-	if err := w.txn.Commit(ctx, epoch, 0); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	faultpoint.At("committed")
 	*k = known{Epoch: epoch, At: next}
-	err := save(w.dir, "known", k)
+	err = save(w.dir, "known", k)
 	faultpoint.At("saved")
 	return err
 }
