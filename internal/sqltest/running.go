@@ -122,7 +122,7 @@ func (s *session) status(b *Block) (string, error) {
 }
 
 // progress prints how the query's last epoch went, as JSON, but for what its state
-// weighs.
+// weighs and may weigh.
 func (s *session) progress(b *Block) (string, error) {
 	w, err := s.named(b)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *session) progress(b *Block) (string, error) {
 		return "", lapse{err}
 	}
 	p := w.q.Progress()
-	p.MemoryUsedBytes = 0
+	p.MemoryUsedBytes, p.MemoryLimitBytes = 0, 0
 	for i := range p.StateOperators {
 		p.StateOperators[i].MemoryUsedBytes = 0
 	}
