@@ -69,6 +69,8 @@ func (f *Flow) Settle(_ context.Context, happened bool) error {
 	}
 	if f.waiting != nil && happened {
 		f.knows(f.waiting)
+		found := f.path(stateName(f.waiting.Number, f.waiting.From))
+		f.writing = f.start(func() error { return f.sync(found) }) // who wrote it may have died before
 		f.commit()
 		if err := f.kept(); err != nil {
 			return err
@@ -83,6 +85,15 @@ func (f *Flow) Settle(_ context.Context, happened bool) error {
 	f.settled = true
 	f.dir.settled(f)
 	return nil
+}
+
+// sync makes a file durable that is there.
+func (f *Flow) sync(path string) error {
+	file, err := f.fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close(), f.syncDir())
 }
 
 // knows notes the tables that a file has begun.
