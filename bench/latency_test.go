@@ -19,21 +19,29 @@ import (
 // BenchmarkLatency measures how long a bid takes from the log of one topic into that of
 // another, by the broker's clock. What is written exactly once counts when a reader of
 // committed records has it, by the clock of the same machine. Broker, writer, reader and
-// engine share the processors: on a busy machine the figures are of that.
+// engine share the processors: on a busy machine the figures are of that. So the floor is
+// beside them: what a loop takes that fetches records and writes them as they came, and one
+// that makes a transaction of each fetch.
 //
 //	go test ./bench -run '^$' -bench Latency -benchtime 1x -count 6
 func BenchmarkLatency(b *testing.B) {
 	for _, rate := range []int{10_000, 100_000} {
 		for _, c := range []struct{ name, guarantee, trigger string }{
+			{"floor", "", ""},
+			{"floor-transactions", exactlyOnce, ""},
 			{"at-least-once", "at-least-once", ""},
-			{"exactly-once", "exactly-once", ""},
-			{"exactly-once-20ms", "exactly-once", " TRIGGER EVERY 20 MILLISECOND"},
-			{"exactly-once-50ms", "exactly-once", " TRIGGER EVERY 50 MILLISECOND"},
+			{"exactly-once", exactlyOnce, ""},
+			{"exactly-once-20ms", exactlyOnce, " TRIGGER EVERY 20 MILLISECOND"},
+			{"exactly-once-50ms", exactlyOnce, " TRIGGER EVERY 50 MILLISECOND"},
 		} {
 			b.Run(fmt.Sprintf("%d/%s", rate, c.name), func(b *testing.B) {
 				var all []time.Duration
 				for b.Loop() {
-					all = append(all, latencies(b, rate, c.guarantee, c.trigger)...)
+					copies := copiesQ1(c.guarantee, c.trigger)
+					if strings.HasPrefix(c.name, "floor") {
+						copies = copiesPlainly(c.guarantee == exactlyOnce)
+					}
+					all = append(all, latencies(b, rate, c.guarantee == exactlyOnce, copies)...)
 				}
 				slices.Sort(all)
 				for _, p := range []float64{50, 99, 99.9} {
@@ -52,10 +60,81 @@ const (
 	writingEach = 2 * time.Millisecond
 )
 
-// latencies runs q1 while bids are written at a rate, and returns how long each took.
-func latencies(b *testing.B, rate int, guarantee, trigger string) []time.Duration {
+const exactlyOnce = "exactly-once"
+
+// A copying copies one topic into another until it is stopped.
+type copying func(b *testing.B, addr, in, out string) (stop func())
+
+// copiesQ1 runs q1.
+func copiesQ1(guarantee, trigger string) copying {
+	return func(b *testing.B, addr, in, out string) func() {
+		ctx, db := context.Background(), keeping(b)
+		if err := db.Exec(ctx, fmt.Sprintf(q1, addr, in, out, guarantee)); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := db.Start(ctx, copyBids+trigger); err != nil {
+			b.Fatal(err)
+		}
+		return func() { _ = db.Close() }
+	}
+}
+
+// copiesPlainly writes what each fetch brings before the next one.
+func copiesPlainly(transactions bool) copying {
+	return func(b *testing.B, addr, in, out string) func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		opts := []kgo.Opt{
+			kgo.SeedBrokers(addr), kgo.ConsumeTopics(in), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+			kgo.FetchMaxWait(250 * time.Millisecond), kgo.ProducerLinger(0), kgo.DefaultProduceTopic(out),
+		}
+		if transactions {
+			opts = append(opts, kgo.TransactionalID(out))
+		}
+		c, err := kgo.NewClient(opts...)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			for {
+				var records []*kgo.Record
+				c.PollFetches(ctx).EachRecord(func(r *kgo.Record) { records = append(records, &kgo.Record{Value: r.Value}) })
+				if ctx.Err() != nil {
+					ended <- nil
+					return
+				}
+				if len(records) == 0 {
+					continue
+				}
+				var err error
+				if transactions {
+					err = c.BeginTransaction()
+				}
+				if err == nil {
+					err = c.ProduceSync(ctx, records...).FirstErr()
+				}
+				if err == nil && transactions {
+					err = c.EndTransaction(ctx, kgo.TryCommit)
+				}
+				if err != nil {
+					ended <- err
+					return
+				}
+			}
+		}()
+		return func() {
+			cancel()
+			if err := <-ended; err != nil {
+				b.Error(err)
+			}
+			c.Close()
+		}
+	}
+}
+
+// latencies lets bids be copied while they are written at a rate, and returns how long each took.
+func latencies(b *testing.B, rate int, committed bool, copies copying) []time.Duration {
 	b.Helper()
-	ctx := context.Background()
 	addr := kafkatest.Broker(b)
 	in, out := freshTopic("latency"), freshTopic("latency-out")
 	c, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ProducerLinger(0))
@@ -65,17 +144,10 @@ func latencies(b *testing.B, rate int, guarantee, trigger string) []time.Duratio
 	defer c.Close()
 	createStamped(b, c, in)
 	createStamped(b, c, out)
-	db := keeping(b)
-	defer db.Close()
-	if err := db.Exec(ctx, fmt.Sprintf(q1, addr, in, out, guarantee)); err != nil {
-		b.Fatal(err)
-	}
-	if _, err := db.Start(ctx, copyBids+trigger); err != nil {
-		b.Fatal(err)
-	}
+	defer copies(b, addr, in, out)()
 	total := rate * int(latencyRun/time.Second)
 	seen := make(chan []time.Time, 1)
-	go func() { seen <- arrivals(b, addr, out, total, guarantee == "exactly-once") }()
+	go func() { seen <- arrivals(b, addr, out, total, committed) }()
 	writeAt(b, c, in, rate, total)
 	at, from := <-seen, arrivals(b, addr, in, total, false)
 	took := make([]time.Duration, 0, total)

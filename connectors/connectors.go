@@ -79,6 +79,14 @@ type Source interface {
 	Close() error
 }
 
+// An Ahead source learns while it waits where its splits end, so that a query which waits
+// whenever it has read everything need not ask.
+type Ahead interface {
+	// Known returns the ends that are known, none of them before its position in at, and
+	// false where Latest has to be asked. What came since is for Wait to tell.
+	Known(at Offsets) (ends Offsets, ok bool)
+}
+
 // A Bounded source ends: AVAILABLE NOW and batch queries read it to here rather
 // than to Latest (scan.bounded).
 type Bounded interface {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
@@ -36,10 +37,10 @@ func (d *dataflow) exactly(m *member, out Output) bool {
 // logs reports that epochs are logged: where some part of an epoch may have left the
 // dataflow before it is a checkpoint, it must not become another one.
 func (d *dataflow) logs() bool {
-	if !d.kept() {
+	switch {
+	case !d.kept() || d.rowByRow():
 		return false
-	}
-	if !d.everyEpoch() {
+	case !d.everyEpoch():
 		return true
 	}
 	for _, m := range d.members {
@@ -50,6 +51,13 @@ func (d *dataflow) logs() bool {
 		}
 	}
 	return false
+}
+
+// rowByRow reports that it means nothing to what leaves the dataflow where its epochs begin
+// and end: it may become others.
+func (d *dataflow) rowByRow() bool {
+	return !slices.ContainsFunc(d.scans, func(s *scan) bool { return s.time != nil }) &&
+		!slices.ContainsFunc(d.members, func(m *member) bool { return !m.rowByRow })
 }
 
 // guarantee is what a sink promises here, as people read it.

@@ -49,7 +49,7 @@ func (d *dataflow) plan() (*epochPlan, error) {
 	ctx, cancel := d.waiting()
 	defer cancel()
 	for i, s := range d.scans {
-		ranges, err := s.plan(ctx, limits, d.twin(s))
+		ranges, err := s.plan(ctx, limits, d.interval(), d.twin(s))
 		if err != nil {
 			return nil, err
 		}

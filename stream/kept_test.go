@@ -357,15 +357,20 @@ func pairs(f *fakeTable, name string) stream.Spec {
 func squares(f *fakeTable) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return copiesOf(f.logs, func(n int) int { return n * n })
+}
+
+// copiesOf is each value of the logs so often as times makes of its number of copies.
+func copiesOf[K comparable](logs map[K][]string, times func(int) int) string {
 	n := map[string]int{}
-	for _, log := range f.logs {
+	for _, log := range logs {
 		for _, text := range log {
 			n[strings.TrimSuffix(strings.TrimPrefix(text, `{"i": `), "}")]++
 		}
 	}
 	var out []string
 	for v, k := range n {
-		out = append(out, fmt.Sprintf("+%d %s", k*k, v))
+		out = append(out, fmt.Sprintf("+%d %s", times(k), v))
 	}
 	slices.Sort(out)
 	return strings.Join(out, ", ")

@@ -27,14 +27,17 @@ type member struct {
 	scans   []*scan       // of its tables, until the dataflow has them
 	feeds   []feed        // scans fed by other members, or by rows given
 
-	mu      sync.Mutex                          // guards direct writes of several workers
-	parts   []*zset.Builder                     // collected output, one a worker
-	full    [][]*zset.Batch                     // of each worker, what no longer went into its part
-	dead    map[*connectors.Table][]*zset.Batch // records that could not be read in this epoch
-	direct  bool                                // output goes to the sinks as it comes
-	ctx     context.Context                     // of the epoch
-	written int64                               // rows put out in this epoch
-	delta   []*zset.Batch                       // the finished output of this epoch
+	mu     sync.Mutex                          // guards direct writes of several workers
+	parts  []*zset.Builder                     // collected output, one a worker
+	full   [][]*zset.Batch                     // of each worker, what no longer went into its part
+	dead   map[*connectors.Table][]*zset.Batch // records that could not be read in this epoch
+	direct bool                                // output goes to the sinks as it comes
+
+	rowByRow bool // each row of the output follows from one that is read, at any time the same
+
+	ctx     context.Context // of the epoch
+	written int64           // rows put out in this epoch
+	delta   []*zset.Batch   // the finished output of this epoch
 
 	held      int64          // bytes, as of the last epoch
 	heaviest  heaviest       // what holds most of them
@@ -118,7 +121,7 @@ func (m *member) open(batchBytes int) error {
 	if err != nil {
 		return m.blame(err)
 	}
-	m.circuit = c
+	m.circuit, m.rowByRow = c, spec.AppendOnly && m.result == nil && exec.RowByRow(spec.Plan)
 	m.query.runs(m.result, c)
 	if m.result == nil && len(spec.Sinks) == 0 {
 		m.query.first = m.query.newSubscription()

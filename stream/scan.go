@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/exec"
@@ -161,8 +162,8 @@ func (s *scan) layOut() {
 // plan looks at the source and returns the ranges of the next epoch: at most so
 // many rows, and bytes as far as the records seen tell, shared among the splits by how
 // much each has. It goes no further than its twin, another scan of the same table.
-func (s *scan) plan(ctx context.Context, limits Limits, twin *scan) ([]connectors.Range, error) {
-	if err := s.look(ctx); err != nil {
+func (s *scan) plan(ctx context.Context, limits Limits, trigger time.Duration, twin *scan) ([]connectors.Range, error) {
+	if err := s.lookBy(ctx, s.latestFor(trigger, twin)); err != nil {
 		return nil, err
 	}
 	if twin != nil {
@@ -240,8 +241,32 @@ func CompareSplits(a, b connectors.Split) int {
 	return strings.Compare(string(a), string(b))
 }
 
+// latestFor returns how a plan learns the ends. One that comes as soon as there is data takes
+// what waiting for it has told; with an interval it takes what there is at its moment.
+func (s *scan) latestFor(trigger time.Duration, twin *scan) latest {
+	ahead, ok := s.source.(connectors.Ahead)
+	if !ok || trigger > 0 || twin != nil || s.end != nil {
+		return s.source.Latest
+	}
+	return func(ctx context.Context, splits []connectors.Split) (connectors.Offsets, error) {
+		at := make(connectors.Offsets, len(splits))
+		for _, split := range splits {
+			at[split] = s.pos[split]
+		}
+		if ends, ok := ahead.Known(at); ok {
+			return ends, nil
+		}
+		return s.source.Latest(ctx, splits)
+	}
+}
+
+// latest is Source.Latest, or what takes its place.
+type latest func(context.Context, []connectors.Split) (connectors.Offsets, error)
+
 // look refreshes the splits and their ends.
-func (s *scan) look(ctx context.Context) error {
+func (s *scan) look(ctx context.Context) error { return s.lookBy(ctx, s.source.Latest) }
+
+func (s *scan) lookBy(ctx context.Context, ends latest) error {
 	splits, err := s.source.Splits(ctx)
 	if err != nil {
 		return s.wrap(err)
@@ -282,7 +307,7 @@ func (s *scan) look(ctx context.Context) error {
 		}
 		s.found(start, ids)
 	}
-	s.latest, err = s.source.Latest(ctx, splits)
+	s.latest, err = ends(ctx, splits)
 	return s.wrap(err)
 }
 

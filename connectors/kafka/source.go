@@ -19,6 +19,7 @@ type source struct {
 	seen connectors.Offsets // the furthest ends
 
 	polls  *polls
+	known  connectors.Offsets // ends that fetches have told which waited for data; nil before the first
 	follow follow
 }
 

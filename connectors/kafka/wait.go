@@ -31,6 +31,7 @@ type leaderPoll struct {
 type polled struct {
 	addr  string
 	ends  connectors.Offsets
+	asked connectors.Offsets // of them, those of splits that do not have what was asked for
 	err   error
 	quick bool // the broker did not wait, though there was nothing
 }
@@ -63,6 +64,10 @@ func (s *source) Wait(ctx context.Context, after connectors.Offsets) error {
 		s.poll(splits, after)
 		p, err := s.nextPoll(ctx)
 		if err != nil {
+			return err
+		}
+		s.learnEnds(p.ends)
+		if err := s.see(ctx, s.goneBack(p.asked, after)); err != nil {
 			return err
 		}
 		for split, end := range p.ends {
@@ -122,7 +127,7 @@ func (s *source) pollOne(addr string, pause time.Duration, group []connectors.Sp
 	}
 	started := time.Now()
 	res, err := call(context.Background(), s.pool, addr, func(b *sarama.Broker) (*sarama.FetchResponse, error) { return b.Fetch(req) })
-	p := polled{addr: addr, ends: connectors.Offsets{}, err: err, quick: time.Since(started) < s.wait/4}
+	p := polled{addr: addr, ends: connectors.Offsets{}, asked: connectors.Offsets{}, err: err, quick: time.Since(started) < s.wait/4}
 	if err == nil {
 		for _, split := range group {
 			s.endIn(&p, res, split)
@@ -146,7 +151,9 @@ func (s *source) endIn(p *polled, res *sarama.FetchResponse, split connectors.Sp
 	case errors.Is(b.Err, sarama.ErrOffsetOutOfRange):
 		// Whoever reads from there will say what was lost.
 		ends, _ := s.ask(context.Background(), []connectors.Split{split}, endOf) // none, where it fails
-		p.ends[split] = ends[split]
+		if end, ok := ends[split]; ok {
+			p.ends[split], p.asked[split] = end, end
+		}
 	case b.Err != sarama.ErrNoError:
 		p.err = b.Err
 	case s.isolation == sarama.ReadCommitted:
