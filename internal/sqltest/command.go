@@ -64,6 +64,14 @@ func lines(text string) string {
 
 // exec runs statements. With messages it prints what each says was done.
 func (s *session) exec(b *Block) (string, error) {
+	if writes := s.writes(b); writes != nil {
+		for _, w := range writes {
+			if err := s.write(w); err != nil {
+				return "", lapse{err}
+			}
+		}
+		return "", nil
+	}
 	var out strings.Builder
 	for r, err := range s.db.Run(s.ctx, "", b.Input) {
 		if err != nil {

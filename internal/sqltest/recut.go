@@ -10,7 +10,7 @@ import (
 
 // A feeding is rows for a table that no epoch holds yet.
 type feeding struct {
-	table *sqlstream.Table
+	table *sqlstream.Table // of the process that was there when they were fed
 	rows  *zset.Batch
 	timed bool // the table has a watermark: its rows stay in order
 }
@@ -19,10 +19,7 @@ type feeding struct {
 // else is fed before anybody looks.
 func (s *session) feed(t *sqlstream.Table, rows *zset.Batch) error {
 	if s.v.Recut == 0 {
-		if err := t.Apply(s.ctx, rows); err != nil {
-			return err
-		}
-		return s.check()
+		return s.write(write{table: t.Name(), rows: rows})
 	}
 	for i, f := range s.pending {
 		if f.table.Schema() == t.Schema() {
@@ -64,11 +61,8 @@ func (s *session) flush() error {
 		if piece.Len == 0 {
 			continue
 		}
-		if err := table.Apply(s.ctx, piece); err != nil {
+		if err := s.write(write{table: table.Name(), rows: piece}); err != nil {
 			return fmt.Errorf("rows that the file feeds at once are refused in pieces: %w", err)
-		}
-		if err := s.check(); err != nil {
-			return err
 		}
 	}
 	return nil

@@ -7,44 +7,56 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sqlstream/sqlstream"
+	"github.com/sqlstream/sqlstream/internal/faultfs"
 	"github.com/sqlstream/sqlstream/internal/probe"
 )
 
 // A disk is the directory of a database, and what is needed to open it again.
 type disk struct {
 	fs      *vfs.MemFS
+	now     *faultfs.Disk // of the process that has it open
 	options []sqlstream.Option
 }
 
 // open opens the directory. Continuous SELECTs are kept in it, too: so all that a script
 // starts goes on.
 func (d *disk) open(s *session) (*sqlstream.DB, error) {
+	d.now = faultfs.New(d.fs, s.dice.Uint64())
 	options := append(slices.Clone(d.options),
-		sqlstream.WithDir("dir"), probe.On(d.fs).(sqlstream.Option), probe.KeepSelects().(sqlstream.Option))
+		sqlstream.WithDir("dir"), probe.On(d.now).(sqlstream.Option), probe.KeepSelects().(sqlstream.Option))
 	return sqlstream.Open(s.ctx, options...)
 }
 
-// reopen lets the process end, in an orderly way or by a crash that leaves nothing but what
-// was synced, and another one open its directory. What runs goes on, and the next tick tells
-// what is new since the last one, as if nothing had happened.
+// reopen lets the process end between two statements, in an orderly way or by a crash that
+// leaves nothing but what was synced, and another one open its directory. What runs goes on,
+// and the next tick tells what is new since the last one, as if nothing had happened.
 func (s *session) reopen() error {
 	if err := s.flush(); err != nil {
 		return err
 	}
-	set := maps.Clone(probe.Look(s.db).Settings)
-	runs := make([]bool, len(s.watched))
-	for i, w := range s.watched {
-		runs[i] = w.running()
+	var crash *vfs.MemFS
+	if s.dice.IntN(2) == 0 {
+		crash = s.disk.fs.CrashClone(vfs.CrashCloneCfg{})
+		s.event("dies between two statements")
+	} else {
+		s.event("ends")
 	}
-	crashed := s.dice.IntN(2) == 0
-	left := s.disk.fs
-	if crashed {
-		left = left.CrashClone(vfs.CrashCloneCfg{})
-	}
-	if err := s.close(); err != nil && !crashed {
+	if err := s.reopenAs(crash, s.running()); err != nil {
 		return err
 	}
-	s.disk.fs = left
+	return s.check()
+}
+
+// reopenAs opens the directory again: as a crash has left it, or after an orderly end. The
+// queries that ran go on, also where the disk has made them fail.
+func (s *session) reopenAs(crash *vfs.MemFS, ran []bool) error {
+	set, sick := maps.Clone(probe.Look(s.db).Settings), s.disk.now.Came()
+	if err := s.close(); err != nil && crash == nil && !sick {
+		return err
+	}
+	if crash != nil {
+		s.disk.fs = crash
+	}
 	var err error
 	if s.db, err = s.disk.open(s); err != nil {
 		return err
@@ -57,12 +69,15 @@ func (s *session) reopen() error {
 			}
 		}
 	}
+	if sick && crash == nil {
+		s.resumeFailed(ran)
+	}
 	for i, w := range s.watched {
 		if s.isLast(i) {
-			s.watched[i] = s.again(w, runs[i])
+			s.watched[i] = s.again(w, ran[i])
 		}
 	}
-	return s.check()
+	return nil
 }
 
 // isLast reports that no query was watched later that has the name of the i-th.
@@ -78,7 +93,7 @@ func (s *session) again(w *watched, ran bool) *watched {
 			continue
 		}
 		again := watch(s.ctx, q, w.name, w.text)
-		again.zone, again.start, again.unjudged, again.shown, again.judgedFailure = w.zone, w.start, w.unjudged, w.shown, w.judgedFailure
+		again.zone, again.start, again.unjudged, again.shown, again.judgedFailure = w.zone, w.start, w.unjudged, w.shown, w.judgedFailure && !ran
 		return again
 	}
 	if ran {

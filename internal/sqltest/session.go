@@ -36,6 +36,8 @@ type session struct {
 	pending []feeding
 	disk    *disk    // of a variation that opens its directory again and again
 	found   []string // breaches of law since they were last asked for
+	line    int      // of the block that runs
+	events  []string // how processes have ended
 
 	mu  sync.Mutex
 	now time.Time
@@ -55,7 +57,7 @@ func openSession(ctx context.Context, v Variation) (*session, error) {
 	switch {
 	case v.Restart > 0:
 		s.dice = rand.New(rand.NewPCG(v.Recut, v.Restart))
-		s.disk = &disk{vfs.NewCrashableMem(), options}
+		s.disk = &disk{fs: vfs.NewCrashableMem(), options: options}
 		if v.Crowded {
 			s.disk.options = append(options, sqlstream.WithMemory(crowd))
 		}

@@ -145,6 +145,7 @@ func (s *Script) Run(ctx context.Context, v Variation) (Report, error) {
 		return r, err
 	}
 	for _, b := range s.Blocks {
+		ses.line = b.Line
 		if v.Restart > 0 && ses.dice.IntN(3) == 0 {
 			if err := ses.reopen(); err != nil {
 				return r, fmt.Errorf("%s:%d: before this, on opening the directory again: %w", s.Name, b.Line, errors.Join(err, ses.close()))
@@ -161,6 +162,9 @@ func (s *Script) Run(ctx context.Context, v Variation) (Report, error) {
 			r.Failures = append(r.Failures, Failure{b.Line, p})
 		}
 		r.Got = append(r.Got, got)
+	}
+	if len(r.Failures) > 0 && len(ses.events) > 0 {
+		r.Failures[0].Text += fmt.Sprintf("\nwith the restarts of seed %d:\n%s", v.Restart, quoted(strings.Join(ses.events, "\n")))
 	}
 	return r, ses.close()
 }

@@ -14,13 +14,20 @@ var (
 	rewrite = flag.Bool("rewrite", false, "write what the commands print into the files")
 	recut   = flag.Int("recut", 4, "how many seeds every file's rows are cut by")
 	product = flag.Bool("all", false, "run every file in all combinations of variations")
+	restart = flag.Uint64("restart", 0, "the seed of all variations with restarts, other than their own")
 )
 
 func variations() []sqltest.Variation {
+	list := sqltest.Variations(*recut)
 	if *product {
-		return sqltest.AllVariations(*recut)
+		list = sqltest.AllVariations(*recut)
 	}
-	return sqltest.Variations(*recut)
+	for i := range list {
+		if *restart > 0 && list[i].Restart > 0 {
+			list[i].Restart = *restart
+		}
+	}
+	return list
 }
 
 // Every file holds in every variation: rows cut into epochs at random, with two
