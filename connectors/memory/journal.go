@@ -180,6 +180,19 @@ func (j *journal) replace(payloads iter.Seq[[]byte]) error {
 	return nil
 }
 
+// settle makes durable what was read. Who wrote it may have died before the disk had it, or
+// have been refused: what others make of it now may not outlast it.
+func (j *journal) settle() error {
+	f, err := j.fs.OpenReadWrite(j.path, vfs.WriteCategoryUnspecified)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close(), syncDir(j.fs, j.dir), j.syncParents())
+}
+
 func (j *journal) makeDir() error {
 	if _, err := j.fs.Stat(j.dir); err == nil {
 		return nil
@@ -187,6 +200,10 @@ func (j *journal) makeDir() error {
 	if err := j.fs.MkdirAll(j.dir, 0o700); err != nil {
 		return err
 	}
+	return j.syncParents()
+}
+
+func (j *journal) syncParents() error {
 	parent := j.fs.PathDir(j.dir)
 	return errors.Join(syncDir(j.fs, parent), syncDir(j.fs, j.fs.PathDir(parent)))
 }

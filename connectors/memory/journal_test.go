@@ -211,6 +211,25 @@ func FuzzBatch(f *testing.F) {
 	})
 }
 
+// Rows that a process could read outlast it, also where the one that wrote them died before
+// the disk had them.
+func TestJournalIsDurableOnceItWasRead(t *testing.T) {
+	tab, fs := keptTable(true), vfs.NewMem()
+	s := newStore(fs, "tables")
+	must(t, told(t, s, tab, "1 ann"))
+	must(t, told(t, s, tab, "2 bob"))
+	const path = "tables/people-1/log"
+	written := vfs.NewCrashableMem()
+	replaceFile(t, written, path, bytesOf(t, fs, path))
+	if got := contentOf(t, newStore(written, "tables"), tab).Len; got != 2 {
+		t.Fatalf("%d rows are read", got)
+	}
+	crashed := written.CrashClone(vfs.CrashCloneCfg{})
+	if got := contentOf(t, newStore(crashed, "tables"), tab).Len; got != 2 {
+		t.Errorf("%d rows are left", got)
+	}
+}
+
 // Whatever bytes a journal has, opening it is an error or a table.
 func FuzzJournal(f *testing.F) {
 	tab := keptTable(true)

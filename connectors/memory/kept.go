@@ -51,6 +51,9 @@ func (t *table) load(s *store) error {
 		}
 		return t.replay(payload)
 	})
+	if err == nil {
+		err = k.journal.settle()
+	}
 	if err != nil {
 		return fmt.Errorf("table %s: %w", t.def.Name, err)
 	}
