@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -48,6 +49,7 @@ type Flow struct {
 	mergeFrom int // so many single files are to be there before another merge is tried
 
 	broken error
+	ending sync.Mutex // held by who closes: its dataflow, or the directory
 	closed bool
 }
 
@@ -355,6 +357,8 @@ func (f *Flow) fail(err error) error {
 
 // Close implements state.Backend.
 func (f *Flow) Close() error {
+	f.ending.Lock()
+	defer f.ending.Unlock()
 	if f.closed {
 		return nil
 	}

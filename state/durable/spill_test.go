@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -17,6 +18,36 @@ import (
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/vec"
 )
+
+// A dataflow that ends closes its flow while the directory that is closed may do so, too:
+// whoever comes second waits.
+func TestFlowIsClosedFromTwoSides(t *testing.T) {
+	for range 20 {
+		d, err := Open(vfs.NewMem(), "dir", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := d.Flow("f")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Settle(context.Background(), false); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.tier.DB(1 << 20); err != nil {
+			t.Fatal(err)
+		}
+		var both sync.WaitGroup
+		for _, end := range []func() error{f.Close, d.Close} {
+			both.Go(func() {
+				if err := end(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+	}
+}
 
 // State that outgrows memory is written and found again without being in memory whole, and
 // the directory of what went beyond it is gone with the process.
