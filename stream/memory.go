@@ -306,6 +306,12 @@ func (m *member) grow(worker int) error {
 	case m.spills: // state leaves memory at the epoch's end
 		bound, way = limit+slack(limit), lessInput
 	}
+	if r := m.query.table(); r != nil && worker == 0 { // whose store has the result, too
+		if !r.mu.TryLock() {
+			return nil // somebody reads it, and rows come into memory for that
+		}
+		defer r.mu.Unlock()
+	}
 	var most heaviest
 	now := int64(0)
 	for _, u := range m.stores[worker].Usage() {
