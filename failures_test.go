@@ -142,6 +142,14 @@ func (j *job) begin(options string) *sqlstream.DB {
 	return db
 }
 
+// ready begins, and waits until the first hundred numbers are everywhere.
+func (j *job) ready() {
+	j.t.Helper()
+	j.begin("")
+	j.send(100)
+	j.whole()
+}
+
 const (
 	theView = `CREATE MATERIALIZED VIEW sums AS SELECT i % 3 AS k, COUNT(*) AS c, SUM(i) AS s FROM n GROUP BY i % 3;`
 	// One of the records is much larger than the others.
@@ -373,9 +381,7 @@ func TestDiskThatTakesNothing(t *testing.T) {
 // another process.
 func TestDirectoryThatMustNotBeWrittenTo(t *testing.T) {
 	j := newJob(t)
-	j.begin("")
-	j.send(100)
-	j.whole()
+	j.ready()
 	if err := j.db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -485,9 +491,7 @@ func TestTopicMadeAgain(t *testing.T) {
 	for _, stopped := range []bool{false, true} {
 		t.Run(fmt.Sprintf("stopped=%v", stopped), func(t *testing.T) {
 			j := newJob(t)
-			j.begin("")
-			j.send(100)
-			j.whole()
+			j.ready()
 			if stopped {
 				exec(t, j.db, "STOP QUERY copy; STOP QUERY sums")
 			}
@@ -518,9 +522,7 @@ func TestTopicMadeAgain(t *testing.T) {
 // come back.
 func TestPartitionsAdded(t *testing.T) {
 	j := newJob(t)
-	j.begin("")
-	j.send(100)
-	j.whole()
+	j.ready()
 	for _, parts := range []int{2, 5, 6} {
 		if parts == 5 {
 			if err := j.db.Close(); err != nil {
@@ -561,9 +563,7 @@ func (j *job) seen() {
 // goes on without them.
 func TestRetentionPassesThePosition(t *testing.T) {
 	j := newJob(t)
-	j.begin("")
-	j.send(100)
-	j.whole()
+	j.ready()
 	exec(t, j.db, "STOP QUERY copy; STOP QUERY sums")
 	j.send(100)
 	req := kmsg.NewPtrDeleteRecordsRequest()
@@ -594,9 +594,7 @@ func TestRetentionPassesThePosition(t *testing.T) {
 // queries over it go on; one of other records they do not take for it.
 func TestTableGetsAtTheSameRecords(t *testing.T) {
 	j := newJob(t)
-	j.begin("")
-	j.send(100)
-	j.whole()
+	j.ready()
 	replace := func(topic, columns, options string) string {
 		return "STOP QUERY copy; STOP QUERY sums; CREATE OR REPLACE " + strings.TrimPrefix(j.table("n", topic, columns, options), "CREATE ")
 	}
@@ -766,9 +764,7 @@ func TestRecordLargerThanTheTopicTakes(t *testing.T) {
 		}
 	}
 	limit("2000")
-	j.begin("")
-	j.send(100)
-	j.whole()
+	j.ready()
 	j.send(100)
 	j.fails("copy", "…topic 'out': a record of … bytes is larger than the topic takes (max.message.bytes): …")
 	equal(t, ask(t, j.db, "SELECT COUNT(*) FROM o WHERE i >= 150"), "+1 0\n")
@@ -821,9 +817,7 @@ func TestBrokerAway(t *testing.T) {
 // cannot be known.
 func TestMarkerExpired(t *testing.T) {
 	j := newJob(t)
-	j.begin("")
-	j.send(100)
-	j.whole()
+	j.ready()
 	if err := j.db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -848,9 +842,7 @@ func TestMarkerExpired(t *testing.T) {
 // its place the query goes on.
 func TestOldBackup(t *testing.T) {
 	j := newJob(t)
-	j.begin("")
-	j.send(100)
-	j.whole()
+	j.ready()
 	if err := j.db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -882,9 +874,7 @@ func TestOldBackup(t *testing.T) {
 // not written to as if nothing had happened.
 func TestClusterPutBack(t *testing.T) {
 	j := newJob(t)
-	j.begin("")
-	j.send(100)
-	j.whole()
+	j.ready()
 	was := j.committed("sqlstream-")
 	j.send(10)
 	j.whole()
@@ -933,9 +923,7 @@ func TestTransactionalIDRefused(t *testing.T) {
 // both have written is there once.
 func TestSecondProcessTakesOver(t *testing.T) {
 	j := newJobOn(t, kafkatest.Broker(t))
-	j.begin("")
-	j.send(100)
-	j.whole()
+	j.ready()
 	first := j.db
 	j.disk.db = nil
 	j.lies(j.mem.CrashClone(vfs.CrashCloneCfg{}))

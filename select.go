@@ -214,8 +214,7 @@ func (db *DB) viewResults(ctx context.Context, p *planner.Query) (map[string][]*
 		if !ok {
 			return nil, fmt.Errorf("materialized view %s does not run", leaf.Relation.Name)
 		}
-		switch st, err := q.Status(); {
-		case st == stream.Failed:
+		if st, err := q.Status(); st == stream.Failed {
 			return nil, fmt.Errorf("materialized view %s has failed: %w", leaf.Relation.Name, cause(err))
 		}
 		if !slices.Contains(names, leaf.Relation.Name) {

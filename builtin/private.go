@@ -8,8 +8,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// A private file system is the disk, on which it makes directories and files that their owner alone may read
-// and write, whoever may enter the directory. Files that are there keep what they have.
+// A private file system is the disk, on which it makes directories and files that their owner
+// alone may read and write, whoever may enter the directory. Files that are there keep what
+// they have.
 type private struct{ vfs.FS }
 
 // Create implements vfs.FS.

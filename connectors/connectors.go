@@ -180,10 +180,11 @@ type Transaction interface {
 	// Commit makes what the sinks have prepared visible. plan tells apart what an epoch might
 	// have read. prepared waits until the epoch's state is durable: until it has returned
 	// without an error Commit does only what Recover takes back, and its error ends Commit,
-	// as one after which the epoch has not happened. It may be called again. Commit settles by itself what passes: a broker that was away, an answer that was
-	// lost. An error that is ErrUnsettled leaves it open whether the epoch has happened: Recover,
-	// of this process or another, finds out, and where it has not Commit may be called again.
-	// After any other error it has not happened and will not.
+	// as one after which the epoch has not happened. It may be called again. Commit settles by
+	// itself what passes: a broker that was away, an answer that was lost. An error that is
+	// ErrUnsettled leaves it open whether the epoch has happened: Recover, of this process or
+	// another, finds out, and where it has not Commit may be called again. After any other
+	// error it has not happened and will not.
 	Commit(ctx context.Context, epoch int64, plan uint64, prepared func() error) error
 	Close() error
 }

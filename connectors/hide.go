@@ -39,8 +39,10 @@ func (t *Table) Hidden(text string) string {
 
 // said is what a reference leads to, "" where that cannot have come into a text.
 func said(kind, name string) string {
-	if info, err := os.Stat(name); kind == "file" && (err != nil || !info.Mode().IsRegular()) {
-		return "" // a pipe would be waited for
+	if kind == "file" {
+		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+			return "" // a pipe would be waited for
+		}
 	}
 	value, err := referred(kind, name, nil)
 	if err != nil {

@@ -28,8 +28,9 @@ const (
 //
 //	Apply   on a change dl emits the pairs of dl with r, then l becomes l + dl; the
 //	        same for dr: so every pair is made once, by the later of its rows
-//	Finish  stores what was held back of the epoch (see held), and forgets rows that are gone, those that will meet nothing more, and with Forget
-//	        those that came long ago: the pairs that they made stand
+//	Finish  stores what was held back of the epoch (see held), and forgets rows that are
+//	        gone, those that will meet nothing more, and with Forget those that came long
+//	        ago: the pairs that they made stand
 //
 // A row that is kept without a match, or looked at for one, has a count of its matches,
 // each by its weight: a row's change in the output is that of "has none" (or of the

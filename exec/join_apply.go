@@ -141,7 +141,8 @@ func (j *join) applyLonely(s *Step, port int, delta *zset.Batch, sel []int32) er
 	return j.emitVerdicts(s, port, delta, c)
 }
 
-// applyRows stores rows of a delta, or holds them, whose keys are given, and puts out what they change.
+// applyRows stores or holds rows of a delta, whose keys are given, and puts out what they
+// change.
 func (j *join) applyRows(s *Step, port int, delta *zset.Batch, keys []*vec.Vec) error {
 	mine, other := j.sides[port], j.sides[1-port]
 	other.meet(s, keys, delta.Len)

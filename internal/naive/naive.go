@@ -358,23 +358,23 @@ func (e *evaluation) expand(x *logical.Expand, params Row) ([]Row, error) {
 }
 
 // Key is a text that two rows of results have in common when they count as the same.
-func Key(r Row) string {
-	var b strings.Builder
-	for _, v := range r {
-		fmt.Fprintf(&b, "%s|", Text(v))
-	}
-	return b.String()
-}
+func Key(r Row) string { return keyOf(r, Text) }
 
 // exactKey is Key of rows within a query: there floats that hardly differ are two.
 func exactKey(r Row) string {
+	return keyOf(r, func(v any) string {
+		if x, ok := v.(float64); ok && x != 0 {
+			return fmt.Sprintf("%x", x)
+		}
+		return Text(v)
+	})
+}
+
+func keyOf(r Row, text func(any) string) string {
 	var b strings.Builder
 	for _, v := range r {
-		if x, ok := v.(float64); ok && x != 0 {
-			fmt.Fprintf(&b, "%x|", x)
-			continue
-		}
-		fmt.Fprintf(&b, "%s|", Text(v))
+		b.WriteString(text(v))
+		b.WriteByte('|')
 	}
 	return b.String()
 }

@@ -251,7 +251,7 @@ func (g *generator) limit(columns int) string {
 // from makes FROM with some joins.
 func (g *generator) from(depth int, outer []column, given []source) source {
 	next := func(lateral []column) source {
-		if len(given) > 0 && g.chance(6) {
+		if len(given) > 0 && g.chance(60) {
 			s := given[0]
 			given = given[1:]
 			return s

@@ -18,9 +18,9 @@ import (
 //
 // One side is a function of the clock that does not decrease as time goes on, the other
 // does not read it. Where such comparisons stand under OR and NOT, or are by = and <>, there
-// are several filters, see timeAlternatives. Of an inner join's condition they become filters behind it, and of
-// another one filters of the right side where they read that alone. What else asks for the
-// time stays as it is.
+// are several filters, see timeAlternatives. Of an inner join's condition they become filters
+// behind it, and of another one filters of the right side where they read that alone. What
+// else asks for the time stays as it is.
 var TimeFilters = Rule{Name: "TimeFilters", Rewrite: timeFilters}
 
 func timeFilters(n logical.Node) (logical.Node, bool) {
