@@ -140,3 +140,30 @@ func viewTexts(db *sqlstream.DB) map[string]string {
 	}
 	return texts
 }
+
+// A disk that refuses one change, whichever, fails the statement that needed it, and nothing
+// else: the same statement is then done.
+func TestStatementWhoseDiskRefusesAChange(t *testing.T) {
+	for at := 1; ; at++ {
+		disk := faultfs.New(vfs.NewCrashableMem(), uint64(at))
+		k := killed{t: t}
+		db := k.open(disk.FS)
+		exec(t, db, "CREATE TABLE orders (id INT PRIMARY KEY, price INT) WITH (connector = 'memory'); INSERT INTO orders VALUES (1, 3), (2, 5)")
+		const view = "CREATE MATERIALIZED VIEW v AS SELECT COUNT(*) AS n FROM orders"
+		disk.Arm(faultfs.Mishap{Kind: faultfs.Sick, At: at})
+		err := db.Exec(t.Context(), view)
+		if !disk.Disarm() {
+			k.close(db)
+			if err != nil || at < 5 {
+				t.Errorf("the statement makes %d changes of the disk: %v", at-1, err)
+			}
+			return
+		}
+		k.where = disk.Where()
+		if err != nil {
+			exec(t, db, view)
+		}
+		k.check(db, map[string]string{"v": view}, view)
+		k.close(db)
+	}
+}

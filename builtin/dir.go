@@ -70,12 +70,20 @@ func (d *Dir) Left() (string, error) {
 // NewFlow makes the backend of a dataflow.
 func (d *Dir) NewFlow() (string, state.Backend, error) {
 	id := NewID()
-	b, err := d.Flow(id)
+	b, err := backend(d.Flow(id))
 	return id, b, err
 }
 
 // OpenFlow opens one that NewFlow has made.
-func (d *Dir) OpenFlow(id string) (state.Backend, error) { return d.Dir.OpenFlow(id) }
+func (d *Dir) OpenFlow(id string) (state.Backend, error) { return backend(d.Dir.OpenFlow(id)) }
+
+// backend is nil where there is an error, and not an interface that holds no flow.
+func backend(f *durable.Flow, err error) (state.Backend, error) {
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
 
 // NewPassing makes the backend of a dataflow that is not kept: it has room beyond memory.
 func (d *Dir) NewPassing() (state.Backend, error) { return d.Passing(), nil }
