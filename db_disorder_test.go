@@ -35,7 +35,7 @@ var disorders = flag.Uint64("disorders", 300, "how many disorders rows come in, 
 // what comes out in mode APPEND is, after every epoch, each row once that the answer over all
 // rows taken has below the watermark.
 func TestDisorder(t *testing.T) {
-	for seed := range *disorders {
+	for seed := range raced(*disorders, 2*uint64(len(disorderly))) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 11))
 			q := disorderly[seed%uint64(len(disorderly))]

@@ -134,7 +134,7 @@ func moveKey(a int) func(m model) error {
 // Whatever statements come one after the other, the table and the views over it are what
 // they leave row by row; one that fails leaves all as it was.
 func TestStatementsOnMemoryTable(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range raced[uint64](8, 2) {
 		r := sample.Rand(seed)
 		db := opened(t, sqlstream.WithParallelism(1+int(seed%2)))
 		exec(t, db, `CREATE TABLE t (k INT PRIMARY KEY, n INT CHECK (n < 40)) WITH (connector = 'memory');

@@ -362,7 +362,7 @@ func TestChangesGiveTheBatchAnswer(t *testing.T) {
 				t.Fatal(err)
 			}
 			rnd := rand.New(rand.NewPCG(uint64(workers), 7))
-			for step := range 60 {
+			for step := range raced(60, 15) {
 				change(t, db, table, rnd, step)
 				for i, q := range running {
 					rows, err := q.Result(t.Context())

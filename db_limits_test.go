@@ -114,10 +114,7 @@ func TestResultRowLimit(t *testing.T) {
 // A million groups are right, at every parallelism, and the memory of epochs is used
 // again.
 func TestMillionGroups(t *testing.T) {
-	groups := 1_000_000
-	if testing.Short() {
-		groups = 100_000
-	}
+	groups := raced(1_000_000, 100_000)
 	for _, workers := range []int{1, 4} {
 		db := opened(t, sqlstream.WithParallelism(workers))
 		exec(t, db, fmt.Sprintf(`CREATE TABLE g (id BIGINT) WITH (connector = 'datagen', 'rows.per.second' = '0', 'number.of.rows' = '%d', 'fields.id.kind' = 'sequence');

@@ -26,6 +26,15 @@ func opened(t *testing.T, options ...sqlstream.Option) *sqlstream.DB {
 	return db
 }
 
+// raced is how much of something there is: as much as usual, or less where the race detector
+// watches, which takes ten times as long and needs no more to see two goroutines meet.
+func raced[N int | uint64](usual, less N) N {
+	if testing.Short() {
+		return less
+	}
+	return usual
+}
+
 func exec(t *testing.T, db *sqlstream.DB, text string) {
 	t.Helper()
 	if err := db.Exec(t.Context(), text); err != nil {

@@ -64,7 +64,7 @@ func TestSilentPartition(t *testing.T) {
 // time put out in mode APPEND just what their results hold below the watermark, each row
 // once; and each row that was written is in the table or among its late rows.
 func TestFinalOverPartitions(t *testing.T) {
-	for seed := range uint64(25) {
+	for seed := range raced[uint64](25, 4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			p := newPartitions(t, seed)
 			for range 20 {

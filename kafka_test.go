@@ -97,10 +97,7 @@ func kafkaTable(name, topic, addr, columns string) string {
 // A million records are counted exactly, however many partitions and workers there
 // are, and whatever was aborted between them.
 func TestKafkaMillion(t *testing.T) {
-	total := 1_000_000
-	if testing.Short() { // the race detector's turn
-		total = 50_000
-	}
+	total := raced(1_000_000, 50_000)
 	addr := kafkatest.Broker(t)
 	for _, partitions := range []int{1, 8} {
 		t.Run(fmt.Sprintf("partitions=%d", partitions), func(t *testing.T) {

@@ -33,7 +33,7 @@ INSERT INTO users VALUES ('ann', 'bonn'), ('bob', 'rome');
 		{"drop", view + "; CREATE MATERIALIZED VIEW w AS SELECT MAX(n) AS m FROM v", "DROP MATERIALIZED VIEW w"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for at := 1; ; at++ {
+			for at := 1; ; at += raced(1, 7) {
 				k := killed{t: t, at: faultfs.Mishap{Kind: faultfs.Dies, At: at, Kept: 100 * (at % 2)}}
 				if !k.run(setup+c.before, c.statement) {
 					if at < 5 {

@@ -25,6 +25,7 @@ func TestReport(t *testing.T) {
 	}{
 		{"SELECT auction FROM bid", "APPEND", "SELECT 1", "equal", 46},
 		{"SELECT COUNT(*) AS n FROM bid", "UPDATE", "SELECT COUNT(*) - 45 FROM bid", "equal", 1},
+		{"SELECT auction, PROCTIME() AS at FROM bid", "APPEND", "SELECT 1", "equal", 46},
 		{"SELECT auction FROM bid", "APPEND", "SELECT 0", "not so: a fact", 46},
 		{"SELECT auction, RAND() AS r FROM bid", "APPEND", "SELECT 1", "46 rows, the bounded query has 46; of the first too many, of the others too few:", 46},
 	} {
