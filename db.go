@@ -105,9 +105,12 @@ func Open(ctx context.Context, options ...Option) (*DB, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c := config{parallelism: runtime.GOMAXPROCS(0), now: time.Now, notice: func(string) {}}
+	c := config{parallelism: runtime.GOMAXPROCS(0), now: time.Now}
 	for _, o := range options {
 		o(&c)
+	}
+	if c.notice == nil {
+		c.notice = func(string) {}
 	}
 	if c.parallelism < 1 || c.parallelism > 1024 {
 		return nil, fmt.Errorf("parallelism must lie between 1 and 1024, not %d", c.parallelism)

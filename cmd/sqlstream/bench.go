@@ -127,7 +127,7 @@ func (f *benchFlags) check(w *benchmark.Workload) ([]benchmark.Query, error) {
 }
 
 func runBench(ctx context.Context, w *benchmark.Workload, queries []benchmark.Query, f benchFlags) error {
-	f.Observe = easeCollector
+	f.Observe, f.Notice = easeCollector, newScreen().say
 	if f.source == "kafka" {
 		if f.Bootstrap == "" {
 			b, err := broker.Start(broker.Options{Listen: "127.0.0.1:0", AutoCreate: true})
@@ -141,7 +141,7 @@ func runBench(ctx context.Context, w *benchmark.Workload, queries []benchmark.Qu
 			load := f.Options
 			load.Rate = 0
 			if err := w.Load(ctx, load); err != nil {
-				return err
+				return interrupted(ctx, err)
 			}
 		}
 	}

@@ -1,7 +1,10 @@
 package benchmark_test
 
 import (
+	"context"
+	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sqlstream/sqlstream/internal/benchmark"
@@ -58,6 +61,21 @@ func TestEpochs(t *testing.T) {
 	}
 	if r := rep.Runs[0]; r.Epochs != 5 || r.Records != 460 || r.StateRows == 0 || r.StateBytes == 0 || rep.Parallelism != 2 || rep.Verdict != "" {
 		t.Errorf("%+v", rep)
+	}
+}
+
+// A broker that is away is waited for, and said.
+func TestBrokerIsAway(t *testing.T) {
+	w, _ := numbers("SELECT auction FROM bid", "APPEND")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var said atomic.Value
+	err := w.Load(ctx, benchmark.Options{Events: 50, Bootstrap: "127.0.0.1:1", Notice: func(text string) {
+		said.CompareAndSwap(nil, text)
+		cancel()
+	}})
+	if text, _ := said.Load().(string); !errors.Is(err, context.Canceled) || !strings.Contains(text, "127.0.0.1:1") {
+		t.Errorf("%q is said; %v", text, err)
 	}
 }
 

@@ -30,6 +30,10 @@ type Options struct {
 	// Observe is told of each epoch's progress; nil for nobody.
 	Observe func(sqlstream.Progress)
 
+	// Notice is told what the engine has to say, such as that it waits for a broker; nil for
+	// nobody.
+	Notice func(text string)
+
 	topics string // what topics of their own end with
 }
 
@@ -158,7 +162,7 @@ func (w *Workload) once(ctx context.Context, q Query, sink string, o Options) (R
 
 // open opens a database with the tables of the workload.
 func (w *Workload) open(ctx context.Context, o Options, rate int64, more ...sqlstream.Option) (*sqlstream.DB, error) {
-	db, err := sqlstream.Open(ctx, append(more, sqlstream.WithParallelism(max(o.Workers, 1)))...)
+	db, err := sqlstream.Open(ctx, append(more, sqlstream.WithParallelism(max(o.Workers, 1)), sqlstream.WithNotice(o.Notice))...)
 	if err != nil {
 		return nil, err
 	}
