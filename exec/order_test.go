@@ -99,6 +99,9 @@ func checkLaw(t *testing.T, seed uint64, l law) {
 	if l.epochs == 0 {
 		l.epochs = 60
 	}
+	if testing.Short() { // the race detector's turn
+		l.epochs = 1 + l.epochs/4
+	}
 	for i, s := range setups {
 		if s.whole || s.retracts || l.brief && i > 0 && uint64(i) != 1+seed%uint64(len(setups)-2) {
 			continue

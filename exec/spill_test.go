@@ -135,7 +135,11 @@ var tightCases = []tightCase{
 // in the memory that it may have.
 func TestTenTimesTheMemory(t *testing.T) {
 	const rows, perEpoch = 200_000, 1 << 14
-	for _, c := range tightCases {
+	cases := tightCases
+	if testing.Short() { // the race detector's turn
+		cases = cases[:1]
+	}
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			roomy := newTight(t, vfs.NewMem(), c.plan, math.MaxInt64)
 			roomy.run(&c, rows/len(c.tables), perEpoch)

@@ -29,7 +29,7 @@ type Disk interface {
 // RunBackend holds the laws of a backend to those that disks have, each of them empty.
 func RunBackend(t *testing.T, disk func() Disk) {
 	t.Run("reopened", func(t *testing.T) {
-		for seed := range uint64(6) {
+		for seed := range raced(6) {
 			w := newWorld(t, disk(), seed)
 			w.spills = seed%2 == 0
 			w.open()
@@ -44,7 +44,7 @@ func RunBackend(t *testing.T, disk func() Disk) {
 		}
 	})
 	t.Run("crashing", func(t *testing.T) {
-		for seed := range uint64(2) {
+		for seed := range raced(2) {
 			for changes := 0; crashAfter(t, disk(), seed, changes); changes += 1 + changes/12 {
 			}
 		}

@@ -12,7 +12,7 @@ import (
 // at any change, and in the end at none: one of them has the stores, as they were at its
 // last checkpoint, and only one.
 func checkAdopting(t *testing.T, disk func() Disk) {
-	for seed := range uint64(9) {
+	for seed := range raced(9) {
 		for changes := 0; adopt(t, disk(), seed, changes); changes += 1 + changes/8 {
 		}
 	}

@@ -216,7 +216,7 @@ func (c *mapCheck) finish(r *rand.Rand) {
 func checkGrowth(t *testing.T, s state.Store) {
 	for _, typ := range []types.Type{types.Of(types.BigInt), types.Of(types.Varchar)} {
 		total := map[types.Kind]int{types.BigInt: 1 << 21, types.Varchar: 1 << 19}[typ.Kind]
-		if evicts(s) {
+		if evicts(s) || testing.Short() {
 			total = 1 << 15
 		}
 		m := openMap(t, s, "grow "+typ.String(), state.MapShape{Keys: []types.Type{typ}, Width: 16})

@@ -11,11 +11,20 @@ import (
 	"github.com/sqlstream/sqlstream/state"
 )
 
+// raced is how many seeds there are of what has so many, less where the race detector
+// watches: it takes ten times as long, and has little to see in what one goroutine does.
+func raced(seeds uint64) uint64 {
+	if testing.Short() {
+		return (seeds + 5) / 6
+	}
+	return seeds
+}
+
 // Run holds the laws of state to the stores that open makes, each of them empty.
 func Run(t *testing.T, open func() state.Store) {
 	for _, shape := range shapes() {
 		t.Run(fmt.Sprintf("map/%v", shape.Keys), func(t *testing.T) {
-			for seed := range uint64(5) {
+			for seed := range raced(5) {
 				checkMap(t, open(), shape, seed)
 			}
 		})
@@ -24,7 +33,7 @@ func Run(t *testing.T, open func() state.Store) {
 	t.Run("map/reopens", func(t *testing.T) { checkReopen(t, open()) })
 	for _, shape := range indexShapes() {
 		t.Run(fmt.Sprintf("index/%v of %v", shape.Keys, shape.Columns), func(t *testing.T) {
-			for seed := range uint64(5) {
+			for seed := range raced(5) {
 				checkIndex(t, open(), shape, seed)
 			}
 		})
@@ -33,7 +42,7 @@ func Run(t *testing.T, open func() state.Store) {
 	t.Run("index/of one key", func(t *testing.T) { checkIndexOfOneKey(t, open()) })
 	for _, space := range orderedSpaces {
 		t.Run("ordered/"+space.name, func(t *testing.T) {
-			for seed := range uint64(4) {
+			for seed := range raced(4) {
 				checkOrdered(t, open(), space, seed)
 			}
 		})
