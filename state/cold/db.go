@@ -33,6 +33,7 @@ const (
 	writeBuffers          = 4
 	leastFile, mostFile   = 2 << 20, 8 << 20 // a larger one has a filter that the cache might not take
 	openFiles             = 1000
+	listBytes             = 1 << 20
 	filterBits            = 10 // of each key: one lookup in a hundred of a key that is not there reads a block
 )
 
@@ -45,8 +46,9 @@ func Open(fs vfs.FS, dir string, memory int64) (*DB, error) {
 	}
 	blocks, write := between(memory/4, leastCache, mostCache), between(memory/64, leastWrite, mostWrite)
 	o := &pebble.Options{
-		FS: fs, Comparer: comparer, FormatMajorVersion: pebble.FormatNewest, Logger: silent{}, DisableWAL: true,
+		FS: newFiles(fs), Comparer: comparer, FormatMajorVersion: pebble.FormatNewest, Logger: silent{}, DisableWAL: true,
 		CacheSize: blocks, MemTableSize: uint64(write), MemTableStopWritesThreshold: writeBuffers, MaxOpenFiles: openFiles,
+		MaxManifestFileSize: listBytes,
 	}
 	for i := range o.TargetFileSizes {
 		o.TargetFileSizes[i] = min(int64(leastFile)<<i, mostFile)
