@@ -25,8 +25,15 @@ var disorderly = []struct{ query, final string }{
 	{`SELECT l.window_end AS at, l.n, r.n AS s FROM (SELECT window_start, window_end, COUNT(*) AS n FROM TUMBLE(TABLE %[1]s, DESCRIPTOR(ts), INTERVAL 10 SECOND) GROUP BY window_start, window_end) AS l
 		LEFT JOIN (SELECT window_start, window_end, COUNT(*) AS n FROM TUMBLE((SELECT * FROM %[1]s WHERE v > 2), DESCRIPTOR(ts), INTERVAL 10 SECOND) GROUP BY window_start, window_end) AS r
 		ON l.window_start = r.window_start AND l.window_end = r.window_end`, "<="},
+	{"SELECT l.e AS at, l.k AS n, l.n AS s FROM " + hopsOfK + " AS l JOIN (SELECT s, e, MAX(n) AS most FROM " + hopsOfK + " AS c GROUP BY s, e) AS r ON l.s = r.s AND l.e = r.e AND l.n >= r.most", "<="},
+	{"SELECT l.e AS at, l.k AS n, l.n AS s FROM " + hopsOfK + " AS l WHERE NOT EXISTS (SELECT 1 FROM " + hopsOfK + " AS r WHERE r.s = l.s AND r.e = l.e AND r.n > l.n)", "<="},
+	{"SELECT e AS at, SUM(n) AS n, COUNT(*) AS s FROM (SELECT e, n FROM " + hopsOfK + " AS a WHERE n > 2 UNION ALL SELECT e, -1 FROM " + hopsOfK + " AS b WHERE k = 1) AS u GROUP BY e", "<="},
+	{"SELECT e AS at, k AS n, RANK() OVER (PARTITION BY s, e ORDER BY n DESC) AS s FROM " + hopsOfK + " AS a", "<="},
 	{"SELECT ts AS at, k AS n, SUM(v) OVER (PARTITION BY k ORDER BY ts) AS s FROM %[1]s", "<"},
 }
+
+// hopsOfK are the rows of each k in overlapping windows.
+const hopsOfK = "(SELECT k, window_start AS s, window_end AS e, COUNT(*) AS n FROM HOP(TABLE %[1]s, DESCRIPTOR(ts), INTERVAL 3 SECOND, INTERVAL 9 SECOND) GROUP BY k, window_start, window_end)"
 
 var disorders = flag.Uint64("disorders", 300, "how many disorders rows come in, in TestDisorder")
 

@@ -53,27 +53,6 @@ func Answer(n logical.Node, tables Tables, now int64) ([]Row, error) {
 	return new(Course).Answer(n, tables, now)
 }
 
-// Final is Answer of a plan with an EmitFinal: until are the watermarks that it goes by, nil where
-// there is none yet.
-func Final(n logical.Node, tables Tables, until []any) ([]Row, error) {
-	e := new(Course).begin(tables, 0)
-	e.until = until
-	return e.rows(n, nil)
-}
-
-// emitFinal keeps the rows below the watermark.
-func (e *evaluation) emitFinal(x *logical.EmitFinal, params Row) ([]Row, error) {
-	rows, err := e.rows(x.Input, params)
-	return slices.DeleteFunc(rows, func(r Row) bool {
-		for i, by := range x.By {
-			if at := r[by.Column]; at != nil {
-				return e.until[i] == nil || Compare(at, e.until[i]) >= 0
-			}
-		}
-		return true
-	}), err
-}
-
 // An evaluation answers one query.
 type evaluation struct {
 	tables Tables

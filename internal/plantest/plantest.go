@@ -13,7 +13,8 @@
 //	                         rule.Default or of only; the rules of expect must have fired, and those of
 //	                         expect-not must not
 //	props                    the plan behind the rules, each node with its properties
-//	physical [workers=n]     the plan that runs
+//	physical [workers=n] [final]
+//	                         the plan that runs, or that of final rows
 //	explain                  all that EXPLAIN prints
 //	state [final] [ttl]      what it prints of state: of final rows, and of what is forgotten after an hour
 //	error                    the message with which a query is refused
@@ -205,7 +206,7 @@ func command(t *testing.T, p *planner.Planner, d *datadriven.TestData) (string, 
 		if d.HasArg("workers") {
 			d.ScanArgs(t, "workers", &q.Workers)
 		}
-		return finished(&q, n, func(q *planner.Query) string { return q.Explain(planner.Physical) })
+		return finished(&q, n, func(q *planner.Query) string { return asked(q, d).Explain(planner.Physical) })
 	case "state":
 		return states(p, n, d)
 	case "explain":
@@ -221,16 +222,21 @@ func states(p *planner.Planner, n logical.Node, d *datadriven.TestData) (string,
 		q.Forget = types.MicrosPerHour
 	}
 	return finished(&q, n, func(q *planner.Query) string {
-		if d.HasArg("final") {
-			q, _ = q.Final()
-		}
-		_, rest, ok := strings.Cut(q.Explain(planner.Everything), "\nState\n")
+		_, rest, ok := strings.Cut(asked(q, d).Explain(planner.Everything), "\nState\n")
 		if !ok {
 			return "none\n"
 		}
 		rest, _, _ = strings.Cut(rest, "\nOutput modes\n")
 		return rest
 	})
+}
+
+// asked is a query, or with final the one of final rows that it is in mode APPEND.
+func asked(q *planner.Query, d *datadriven.TestData) *planner.Query {
+	if d.HasArg("final") {
+		q, _ = q.Final()
+	}
+	return q
 }
 
 func finished(p *planner.Planner, n logical.Node, show func(*planner.Query) string) (string, error) {

@@ -12,11 +12,12 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// emitsFinal returns what of a plan makes it one of final rows, nil for any other.
+// emitsFinal returns what of a plan makes it one of final rows, nil for any other. Of several
+// it is the one above the others.
 func emitsFinal(p *planner.Query) *logical.EmitFinal {
 	var found *logical.EmitFinal
 	logical.Walk(p.Optimised, func(n logical.Node) {
-		if e, ok := n.(*logical.EmitFinal); ok {
+		if e, ok := n.(*logical.EmitFinal); ok && found == nil {
 			found = e
 		}
 	})

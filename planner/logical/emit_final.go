@@ -24,7 +24,8 @@ type FinalBy struct {
 // Final returns the plan with an EmitFinal in it: right above groups that close, where
 // these are all that the plan is made of but projections and filters, since groups need
 // not come out before; otherwise as high as a column with a watermark lets it stand, at
-// the root or below projections that drop the column. It is false where there is none.
+// the root or below projections that drop the column. It is false where there is none. Groups
+// below are held back as well, where that changes nothing (see holdGroups).
 func Final(n Node) (Node, bool) {
 	if s, ok := n.(*Sort); ok { // which part of the result a limit shows changes to the end
 		if s.Limit >= 0 || s.Offset > 0 {
@@ -34,7 +35,12 @@ func Final(n Node) (Node, bool) {
 	}
 	for _, later := range []bool{false, true} {
 		if out, ok := finalBy(n, later); ok {
-			return out, true
+			return Transform(out, func(n Node) Node {
+				if e, ok := n.(*EmitFinal); ok {
+					return holdGroups(e)
+				}
+				return n
+			}), true
 		}
 	}
 	return n, false

@@ -134,6 +134,8 @@ func Identity(n Node) (string, bool) {
 		} else {
 			fmt.Fprintf(&b, "%s %p %t", x.Func.Name, x.Func, x.Outer)
 		}
+	case *EmitFinal:
+		b.WriteString(meaning(x))
 	default:
 		b.WriteString(details(x))
 	}
@@ -191,12 +193,6 @@ func details(n Node) string {
 		return fmt.Sprint(x.Relation.meaning(), x.Time, x.Dated)
 	case *Unique:
 		return fmt.Sprint(x.Keys, x.Into)
-	case *EmitFinal:
-		out := ""
-		for _, by := range x.By {
-			out += fmt.Sprint(by.Column, " ")
-		}
-		return out
 	case *Sort:
 		return fmt.Sprint(x.Keys, x.Limit, x.Offset, x.Hidden)
 	}

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/sqlstream/sqlstream/exec"
@@ -75,9 +76,18 @@ func expires(n logical.Node) exec.Expires {
 // final lowers groups that are put out when they close.
 func (l *lowering) final(e *logical.EmitFinal, a *logical.Aggregate) lowered {
 	in := l.node(a.Input)
+	what, same := logical.Identity(a)
+	when, _ := logical.Identity(e)
+	key := fmt.Sprintf("%s; %s %p", when, what, in.plan)
+	if known, ok := l.known[key]; ok && same {
+		return known
+	}
 	out := lowered{print: &print{node: e, ins: []*print{{node: a, ins: []*print{in.print}}}}}
 	l.at = e
 	out.plan = l.aggregate(a, in.plan, closed{e.By[0].Column + 1, Watermark(e.By[0].Until), true}, out.print)
+	if same {
+		l.known[key] = out
+	}
 	return out
 }
 
