@@ -1,6 +1,7 @@
 package vec
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 
@@ -23,13 +24,12 @@ func AppendOrdered(dst []byte, c *Vec, row int) []byte {
 		if c.Type.IsNested() { // which says itself where it ends
 			return append(dst, c.Bytes(row)...)
 		}
-		for _, x := range c.Bytes(row) {
-			dst = append(dst, x)
-			if x == 0 {
-				dst = append(dst, 0xFF)
-			}
+		text := c.Bytes(row)
+		for zero := bytes.IndexByte(text, 0); zero >= 0; zero = bytes.IndexByte(text, 0) {
+			dst = append(append(dst, text[:zero+1]...), 0xFF)
+			text = text[zero+1:]
 		}
-		return append(dst, 0, 1)
+		return append(append(dst, text...), 0, 1)
 	case types.Int128:
 		d := Slice[Decimal](c)[at]
 		dst = binary.BigEndian.AppendUint64(dst, uint64(d.HighBits())^1<<63)
@@ -88,17 +88,16 @@ func DecodeOrdered(key []byte, b *Builder) []byte {
 			return rest
 		}
 		buf := b.Tail()
-		for i := 0; ; i++ {
-			if key[i] != 0 {
-				buf = append(buf, key[i])
-				continue
-			}
-			if key[i+1] == 1 {
+		for {
+			zero := bytes.IndexByte(key, 0)
+			buf = append(buf, key[:zero]...)
+			ends := key[zero+1] == 1
+			key = key[zero+2:]
+			if ends {
 				b.EndBytes(buf)
-				return key[i+2:]
+				return key
 			}
 			buf = append(buf, 0)
-			i++
 		}
 	case types.Int128:
 		Append(b, decimal128.New(int64(binary.BigEndian.Uint64(key)^1<<63), binary.BigEndian.Uint64(key[8:])))
