@@ -86,20 +86,16 @@ func hold(n Node, which map[string]FinalBy) Node {
 }
 
 // walkPrinted has f replace nodes, those of inputs first, and tells it the fingerprint that each
-// had with the inputs from before. It leaves alone what the first rows of something are taken
-// from, whichever come first, and recursions.
+// had with the inputs from before. It leaves alone what is below where rows count as they are at
+// the time.
 func walkPrinted(n Node, f func(n Node, print string) Node) Node {
 	var walk func(n Node, free bool) (Node, string)
 	walk = func(n Node, free bool) (Node, string) {
 		ins := slices.Clone(n.Inputs())
 		prints := make([]string, len(ins))
 		changed := false
-		switch n.(type) {
-		case *First, *Recursive:
-			free = false
-		}
 		for i, in := range ins {
-			ins[i], prints[i] = walk(in, free)
+			ins[i], prints[i] = walk(in, free && whole(n, i))
 			changed = changed || ins[i] != in
 		}
 		print := Fingerprint(n, prints)
@@ -113,4 +109,16 @@ func walkPrinted(n Node, f func(n Node, print string) Node) Node {
 	}
 	out, _ := walk(n, true)
 	return out
+}
+
+// whole reports that what a node puts out follows from all rows of an input in the end. The first
+// rows are the first that come, and a lookup is of what is there when it is made.
+func whole(n Node, input int) bool {
+	switch n.(type) {
+	case *First, *Recursive:
+		return false
+	case *Lookup:
+		return input == 0
+	}
+	return true
 }
