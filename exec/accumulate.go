@@ -20,7 +20,7 @@ func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) 
 		return err
 	}
 	for from := 0; from < delta.Len; from += tileRows {
-		if err := a.applyTile(from, min(from+tileRows, delta.Len), delta.Weights); err != nil {
+		if err := a.applyTile(delta, from, min(from+tileRows, delta.Len)); err != nil {
 			return err
 		}
 	}
@@ -28,9 +28,6 @@ func (a *aggregate) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) 
 		if err := a.ages.touch(a.keys.vecs, delta.Len); err != nil {
 			return err
 		}
-	}
-	for _, m := range a.multisets {
-		m.hold(a.closingFirst(a.keys.vecs), delta)
 	}
 	return nil
 }
@@ -50,7 +47,8 @@ func (a *aggregate) eval(s *Step, b *zset.Batch) error {
 	return nil
 }
 
-func (a *aggregate) applyTile(from, to int, weights []int64) error {
+func (a *aggregate) applyTile(delta *zset.Batch, from, to int) error {
+	weights := delta.Weights
 	gids := a.room(to - from)
 	if err := a.groups.Groups(a.keys.part(from, to), to-from, gids); err != nil {
 		return err
@@ -72,6 +70,9 @@ func (a *aggregate) applyTile(from, to int, weights []int64) error {
 		if err := c.slot.Add(rows.At(rows.Base+c.at), gids, c.args.part(from, to), weights); err != nil {
 			return err
 		}
+	}
+	for _, m := range a.multisets {
+		m.hold(a.closingFirst(a.keys.vecs), delta, from, to, gids)
 	}
 	return nil
 }

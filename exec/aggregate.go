@@ -160,6 +160,7 @@ func (p *Aggregate) Open(env *Env) (Operator, error) {
 		}
 		a.calls = append(a.calls, call)
 	}
+	a.setEnds()
 	if err := a.openDistinct(env, keys); err != nil {
 		return nil, err
 	}

@@ -19,18 +19,23 @@ type multiset struct {
 	call   *aggCall // the first of those that fold it
 	rows   state.Ordered
 	closes bool // groups are forgotten by their first column: its NULLs are kept behind its values
+	end    end  // all that is kept of a group
 
 	data    blocks // keys that wait
 	waiting []waitingKey
+	best    bestKeys
 	sort    keySort
 	sorted  []byte // keys in their order, some at a time
 	keys    [][]byte
+	groups  []int32 // of each the length of that part
 	weights []int64
+	beaten  []byte
 }
 
 // A waitingKey stands in data.
 type waitingKey struct {
 	key    span
+	group  int32 // the length of the part that says whose value it is
 	weight int64
 }
 
@@ -43,18 +48,22 @@ func (m *multiset) serves(c AggregateCall) bool {
 		slices.EqualFunc(p.Order, c.Order, func(a, b Ordering) bool { return a.Desc == b.Desc && expr.Equal(a.Expr, b.Expr) })
 }
 
-// hold notes rows for Finish: those that the filter keeps and that count.
-func (m *multiset) hold(keys []*vec.Vec, delta *zset.Batch) {
+// hold notes rows [from, to) of a delta for Finish, whose groups are gids: those that the filter
+// keeps and that count.
+func (m *multiset) hold(keys []*vec.Vec, delta *zset.Batch, from, to int, gids []int32) {
 	c := m.call
 	args, order, filter := c.args.vecs, c.order.vecs, c.filter.vecs
-	for row := range delta.Len {
+	for row := from; row < to; row++ {
 		if len(filter) > 0 && !trueAt(filter[0], row) {
 			continue
 		}
 		if !c.plan.Func.Counts(args, row) {
 			continue
 		}
-		data := m.appendGroup(m.data.tail(), keys, row)
+		data := m.data.tail()
+		at := len(data)
+		data = m.appendGroup(data, keys, row)
+		group := int32(len(data) - at)
 		for i, v := range order {
 			at := len(data)
 			if data = vec.AppendOrdered(data, v, row); c.plan.Order[i].Desc {
@@ -64,7 +73,11 @@ func (m *multiset) hold(keys []*vec.Vec, delta *zset.Batch) {
 		for _, v := range args {
 			data = vec.AppendOrdered(data, v, row)
 		}
-		m.waiting = append(m.waiting, waitingKey{m.data.end(data), delta.Weight(row)})
+		if m.end != bothEnds {
+			m.holdEnd(gids[row-from], data, at, group)
+			continue
+		}
+		m.waiting = append(m.waiting, waitingKey{m.data.end(data), group, delta.Weight(row)})
 	}
 }
 
@@ -109,6 +122,10 @@ func (m *multiset) settle() {
 		if apart {
 			m.rows.Near(m.keys)
 		}
+		if m.end != bothEnds {
+			m.settleEnds()
+			continue
+		}
 		for i, key := range m.keys {
 			if w := m.weights[i]; w != 0 && m.rows.Add(key, w) < 0 {
 				invariants.Failf("a value was taken back from an aggregate more often than added")
@@ -117,6 +134,7 @@ func (m *multiset) settle() {
 	}
 	m.data.reset()
 	m.waiting = m.waiting[:0]
+	m.best.reset()
 }
 
 // gather copies the next keys, so that they stand one after the other, with the sums of
@@ -126,7 +144,7 @@ func (m *multiset) gather(order []sortedKey) []sortedKey {
 	for end < len(order) && order[end].word == order[end-1].word {
 		end++
 	}
-	m.sorted, m.keys, m.weights = m.sorted[:0], m.keys[:0], m.weights[:0]
+	m.sorted, m.keys, m.groups, m.weights = m.sorted[:0], m.keys[:0], m.groups[:0], m.weights[:0]
 	for _, k := range order[:end] { // without looking at them yet: they come from far apart
 		m.sorted = append(m.sorted, m.key(int(k.row))...)
 	}
@@ -139,7 +157,7 @@ func (m *multiset) gather(order []sortedKey) []sortedKey {
 		if last := len(m.keys) - 1; last >= 0 && bytes.Equal(m.keys[last], key) {
 			m.weights[last] += w.weight
 		} else {
-			m.keys, m.weights = append(m.keys, key), append(m.weights, w.weight)
+			m.keys, m.groups, m.weights = append(m.keys, key), append(m.groups, w.group), append(m.weights, w.weight)
 		}
 	}
 	return order[end:]

@@ -207,12 +207,24 @@ func (a *Aggregate) Properties() Properties {
 }
 
 // bound says what the state grows with: a call without an accumulator of fixed width,
-// as MAX over rows that are taken back, keeps all values of its argument.
+// as MAX over rows that are taken back, keeps all values of its argument. Where rows only come
+// and every call asks for the same end of its values, that is all that is kept.
 func (a *Aggregate) bound(in Properties) Bound {
+	first, last := false, false
 	for _, c := range a.Calls {
-		if c.Bind.Slot == nil && (c.Bind.AppendOnly == nil || !in.AppendOnly) {
+		fold := c.Bind.Fold
+		switch {
+		case c.Bind.Slot != nil || in.AppendOnly && c.Bind.AppendOnly != nil:
+		case in.AppendOnly && fold.First():
+			first = true
+		case in.AppendOnly && fold.Last():
+			last = true
+		default:
 			return PerValue
 		}
+	}
+	if first && last { // perhaps of the same values
+		return PerValue
 	}
 	if len(a.Group) == 0 {
 		return Constant
