@@ -1,7 +1,9 @@
 package sqlstream_test
 
 import (
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/sqlstream/sqlstream"
@@ -109,4 +111,33 @@ func TestEndedQueryGivesBackItsState(t *testing.T) {
 		}
 		equal(t, ask(t, db, `SELECT n FROM `+v), "+1 200000\n")
 	}
+}
+
+// Of the least text of a group, and of what stands beside the least value, one value a group is
+// kept where rows only come.
+func TestOneValueAGroupIsKept(t *testing.T) {
+	db := opened(t, sqlstream.WithParallelism(1))
+	exec(t, db, `CREATE TABLE t (i BIGINT) WITH (connector = 'datagen', 'rows.per.second' = '0', 'number.of.rows' = '20000', 'fields.i.kind' = 'sequence');
+		SET max_rows_per_trigger = 3000`)
+	q := start(t, db, `SELECT i % 10 AS g, MAX(CONCAT('v', LPAD(i, 6, '0'))) AS most, ARG_MAX(i, LPAD(i * 7919 % 20000, 6, '0')) AS beside FROM t GROUP BY i % 10 EMIT UPDATE`)
+	if err := q.ProcessAllAvailable(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range q.Progress().StateOperators {
+		if o.OperatorName != "result" && o.NumRowsTotal > 30 {
+			t.Errorf("%s keeps %d rows of 10 groups", o.OperatorName, o.NumRowsTotal)
+		}
+	}
+	var want []string
+	for g := range int64(10) {
+		most, beside := int64(0), int64(0)
+		for i := g; i < 20000; i += 10 {
+			most = i
+			if i*7919%20000 > beside*7919%20000 {
+				beside = i
+			}
+		}
+		want = append(want, fmt.Sprintf("+1 %d v%06d %d", g, most, beside))
+	}
+	equal(t, sortedLines(settled(t, q)), sortedLines(strings.Join(want, "\n")+"\n"))
 }
