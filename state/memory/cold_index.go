@@ -3,7 +3,6 @@ package memory
 import (
 	"bytes"
 	"encoding/binary"
-	"unsafe"
 
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/vec"
@@ -161,9 +160,8 @@ func (x *Index) warmRows(keys, columns []*vec.Vec, rows []int32) {
 	if c.beyond() == 0 {
 		return
 	}
-	x.rows.find(columns, n, rows, false)
 	x.head = room(x.head, n)
-	x.heads.find(keys, n, x.head, false)
+	x.find(keys, columns, x.head, rows, false)
 	c.wanted.reset()
 	for i, h := range x.head {
 		if rows[i] < 0 && (h < 0 || *markOf(&c.keys, h)&(completeMark|manyMark) == 0) {
@@ -172,8 +170,7 @@ func (x *Index) warmRows(keys, columns []*vec.Vec, rows []int32) {
 	}
 	if len(c.wanted.ends) > 0 {
 		x.fetch(keys, fewRows)
-		x.rows.find(columns, n, rows, false)
-		x.heads.find(keys, n, x.head, false)
+		x.find(keys, columns, x.head, rows, false)
 	}
 	c.wanted.reset()
 	for i, h := range x.head {
@@ -207,18 +204,15 @@ func (x *Index) bring(n int) {
 	columns, keys := c.batch.columns(), c.heads.columns()
 	c.rowIDs, c.keyIDs = room(c.rowIDs, n), room(c.keyIDs, n)
 	x.rows.moving, x.heads.moving = true, true
-	x.rows.find(columns, n, c.rowIDs, true)
-	x.heads.find(keys, n, c.keyIDs, true)
+	x.find(keys, columns, c.keyIDs, c.rowIDs, true)
 	x.rows.moving, x.heads.moving = false, false
 	for i, r := range c.rowIDs {
-		row := x.rows.row(r)
-		l := (*links)(unsafe.Pointer(&row[x.link]))
-		if l.head != 0 {
+		mark := markOf(&c.marks, r)
+		if *mark&storedMark != 0 {
 			continue // it was there, and is what counts
 		}
-		copy(row, c.values[i*x.link:(i+1)*x.link])
-		x.chain(r, l, c.keyIDs[i])
-		*markOf(&c.marks, r) = storedMark
+		copy(x.rows.row(r)[:x.link], c.values[i*x.link:])
+		*mark = storedMark
 		c.both++
 	}
 	x.seen(c.keyIDs)
@@ -291,12 +285,14 @@ func (x *Index) expireCold(bound *vec.Vec) {
 	var rows [][]byte // behind the value
 	remove := func() {
 		for _, key := range rows {
-			_, row := state.CutHead(key)
+			head, row := state.CutHead(key)
+			zset.KeyAt(head, c.heads.cols)
 			zset.KeyAt(row, c.batch.cols)
 		}
-		c.rowIDs = room(c.rowIDs, len(rows))
-		x.rows.find(c.batch.columns(), len(rows), c.rowIDs, false)
+		c.rowIDs, c.keyIDs = room(c.rowIDs, len(rows)), room(c.keyIDs, len(rows))
+		x.find(c.heads.columns(), c.batch.columns(), c.keyIDs, c.rowIDs, false)
 		c.batch.reset()
+		c.heads.reset()
 		for i, r := range c.rowIDs {
 			if r >= 0 {
 				continue // Settle removes it

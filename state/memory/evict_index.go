@@ -3,7 +3,6 @@ package memory
 import (
 	"bytes"
 	"math/bits"
-	"unsafe"
 
 	"github.com/sqlstream/sqlstream/vec"
 )
@@ -14,12 +13,6 @@ func (x *Index) age(head int32) int {
 		return bits.Len32(c.epoch - c.used[head])
 	}
 	return ages - 1
-}
-
-// eachRow calls f for the rows of a key until it returns false.
-func (x *Index) eachRow(head int32, f func(r int32) bool) {
-	for at := *(*int32)(x.heads.rows.view.Ptr(head)); at != 0 && f(at-1); at = x.links(at - 1).next {
-	}
 }
 
 // size is the number of rows of a key, and whether they have to stay: the next Save asks for
@@ -135,13 +128,10 @@ func (x *Index) rebuild(stays []int32) {
 		under.reset()
 		x.rows.Keys(rows, columns.cols)
 		x.heads.Keys(heads, under.cols)
-		fresh.rows.find(columns.columns(), len(rows), at[:len(rows)], true)
-		fresh.heads.find(under.columns(), len(rows), to[:len(rows)], true)
+		fresh.find(under.columns(), columns.columns(), to[:len(rows)], at[:len(rows)], true)
 		for i, old := range rows {
 			r, h := at[i], to[i]
-			row := fresh.rows.row(r)
-			copy(row, x.rows.row(old)[:x.link])
-			fresh.chain(r, (*links)(unsafe.Pointer(&row[x.link])), h)
+			copy(fresh.rows.row(r)[:x.link], x.rows.row(old))
 			*markOf(&marks, r) = *markOf(&c.marks, old)
 			*markOf(&keys, h) = *markOf(&c.keys, heads[i])
 			for int(h) >= len(used) {

@@ -31,7 +31,7 @@ type groupRows struct {
 
 // A header stands before the key of each row.
 type header struct {
-	tag uint32 // the epoch of the last touch
+	tag uint32 // the epoch of the last touch; of quiet groups half of the hash
 	len uint32 // of a key in the arena; freeRow for a group that is not there
 }
 

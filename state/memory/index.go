@@ -7,20 +7,27 @@ import (
 	"github.com/sqlstream/sqlstream/vec"
 )
 
-// An Index keeps each distinct row once, in a Map whose key is all of the row, and
-// chains the rows of one key. A second Map has the first row of each key's chain. So a
-// row is found, to be added to or taken back, as fast under a key of a million rows as
-// under one of its own.
+// An Index keeps each distinct row once, as a group of a Map whose key is all of the row, and
+// chains the rows of one key. A second Map has the chain of each key. A row is looked for in
+// its key's chain while that is short; where it is long the row is listed in the table of the
+// first Map, too. So most rows cost one table, and a row is found, to be added to or taken
+// back, as fast under a key of a million rows as under one of its own.
 type Index struct {
 	shape state.IndexShape
 	rows  *Map
 	heads *Map
 
-	head  []int32 // of the call at hand
-	zero  []int32 // rows whose weight was 0 at some time since the last Settle
-	gone  []int32
-	empty []int32
-	link  int // where in a row its links are
+	head    []int32 // of the call at hand
+	many    []int32 // those of its rows that are looked for in the table
+	found   []int32 // what is found there
+	mem     vec.Mem
+	listing bool // all rows are listed
+
+	zero   []int32 // rows whose weight was 0 at some time since the last Settle
+	gone   []int32 // of those, what is removed
+	listed []int32 // the same that is in the table
+	empty  []int32
+	link   int // where in a row its links are
 
 	cold    *coldRows // nil where there is nothing beyond memory
 	bound   bound
@@ -32,17 +39,26 @@ type Index struct {
 type links struct {
 	next, prev int32
 	head       int32 // the group of the key
-	_          int32
+	listed     int32 // 1 for a row that is in the table of rows
 }
 
-const linksSize = int(unsafe.Sizeof(links{}))
+// A chain is the row of a key.
+type chain struct {
+	first  int32
+	listed int32 // 1 where its rows are in the table, from when they were many until there is none
+}
+
+const (
+	linksSize = int(unsafe.Sizeof(links{}))
+	chainSize = int(unsafe.Sizeof(chain{}))
+)
 
 func newIndex(shape state.IndexShape) *Index {
 	width := 8 + 8*shape.Words
 	x := &Index{
 		shape: shape, link: width,
 		rows:  newMap(state.MapShape{Keys: shape.Columns, Width: width + linksSize, Expiry: shape.Expiry}),
-		heads: newMap(state.MapShape{Keys: shape.Keys, Width: 8}),
+		heads: newMap(state.MapShape{Keys: shape.Keys, Width: chainSize}),
 	}
 	x.rows.quiet, x.heads.quiet = true, true
 	return x
@@ -54,17 +70,11 @@ func (x *Index) Add(keys, columns []*vec.Vec, weights []int64, rows []int32) {
 	if x.cold != nil {
 		x.warmRows(keys, columns, rows)
 	}
-	x.rows.find(columns, n, rows, true)
 	x.head = room(x.head, n)
-	x.heads.find(keys, n, x.head, true)
+	x.find(keys, columns, x.head, rows, true)
 	view := x.rows.Rows()
 	for i, r := range rows {
-		p := view.Ptr(r)
-		l := (*links)(unsafe.Add(p, x.link))
-		if l.head == 0 {
-			x.chain(r, l, x.head[i])
-		}
-		w := (*int64)(p)
+		w := (*int64)(view.Ptr(r))
 		if weights == nil {
 			*w++
 		} else {
@@ -80,22 +90,6 @@ func (x *Index) Add(keys, columns []*vec.Vec, weights []int64, rows []int32) {
 	x.Touch(rows)
 }
 
-// chain puts a row before the others of its key.
-func (x *Index) chain(r int32, l *links, head int32) {
-	view := x.heads.Rows()
-	first := (*int32)(view.Ptr(head))
-	*l = links{next: *first, head: head + 1}
-	if *first != 0 {
-		x.links(*first - 1).prev = r + 1
-	}
-	*first = r + 1
-}
-
-func (x *Index) links(r int32) *links {
-	view := x.rows.Rows()
-	return (*links)(unsafe.Add(view.Ptr(r), x.link))
-}
-
 // Probe implements state.Index.
 func (x *Index) Probe(keys []*vec.Vec, n int, p *state.Probe) {
 	p.Heads = room(p.Heads, n)
@@ -109,7 +103,7 @@ func (x *Index) Probe(keys []*vec.Vec, n int, p *state.Probe) {
 	view := x.heads.Rows()
 	for i, h := range p.Heads {
 		if h >= 0 {
-			p.Heads[i] = *(*int32)(view.Ptr(h))
+			p.Heads[i] = (*chain)(view.Ptr(h)).first
 		} else {
 			p.Heads[i] = 0
 		}
@@ -181,7 +175,7 @@ func (x *Index) Expire(bound *vec.Vec) {
 
 // Settle implements state.Index.
 func (x *Index) Settle() {
-	x.gone, x.empty = x.gone[:0], x.empty[:0]
+	x.gone, x.listed, x.empty = x.gone[:0], x.listed[:0], x.empty[:0]
 	view, heads := x.rows.Rows(), x.heads.Rows()
 	for _, r := range x.zero {
 		p := view.Ptr(r)
@@ -198,17 +192,22 @@ func (x *Index) Settle() {
 		}
 		if l.prev != 0 {
 			x.links(l.prev - 1).next = l.next
-		} else if *(*int32)(heads.Ptr(head)) = l.next; l.next == 0 {
+		} else if (*chain)(heads.Ptr(head)).first = l.next; l.next == 0 {
 			x.empty = append(x.empty, head)
 		}
+		if l.listed == 0 {
+			x.gone = append(x.gone, r)
+		} else {
+			x.listed = append(x.listed, r)
+		}
 		*l = links{}
-		x.gone = append(x.gone, r)
 	}
 	x.zero = x.zero[:0]
 	if x.cold != nil {
 		x.settleCold()
 	}
-	x.rows.Delete(x.gone)
+	x.rows.deleteUnlisted(x.gone)
+	x.rows.Delete(x.listed)
 	x.heads.Delete(x.empty)
 }
 

@@ -3,7 +3,6 @@ package memory
 import (
 	"encoding/binary"
 	"errors"
-	"unsafe"
 
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/vec"
@@ -51,8 +50,11 @@ func (l *indexLoader) put() error {
 	if l.n == 0 {
 		return nil
 	}
-	x.rows.find(l.keys.columns(), l.n, rows, !l.deleting)
 	if l.deleting {
+		if !x.listing {
+			x.listAll() // what is deleted is given without its key
+		}
+		x.rows.find(l.keys.columns(), l.n, rows, false)
 		for _, r := range present(rows) {
 			clear(x.rows.row(r)[:8])
 			x.zero = append(x.zero, r)
@@ -71,13 +73,10 @@ func (l *indexLoader) put() error {
 func (l *indexLoader) set(rows []int32) {
 	x := l.x
 	x.head = room(x.head, l.n)
-	x.heads.find(l.heads.columns(), l.n, x.head, true)
+	x.find(l.heads.columns(), l.keys.columns(), x.head, rows, true)
 	for i, r := range rows {
 		row := x.rows.row(r)
-		copy(row, l.rows[i*x.link:(i+1)*x.link])
-		if at := (*links)(unsafe.Pointer(&row[x.link])); at.head == 0 {
-			x.chain(r, at, x.head[i])
-		}
+		copy(row[:x.link], l.rows[i*x.link:])
 		if binary.LittleEndian.Uint64(row) == 0 {
 			x.zero = append(x.zero, r)
 		}
@@ -88,6 +87,9 @@ func (l *indexLoader) set(rows []int32) {
 func (l *indexLoader) Done() error {
 	x, err := l.x, l.put()
 	x.bound = 0
+	if x.listing {
+		x.listMany()
+	}
 	x.rows.changes, x.rows.loading, x.heads.loading = l.kept, false, false
 	return err
 }

@@ -34,6 +34,7 @@ type Map struct {
 	hashes  []uint64
 	words   []uint64
 	found   []slot
+	keyList keyList
 	scratch []byte
 	ends    []int
 }
@@ -137,6 +138,15 @@ func (m *Map) reserve(n int) {
 	}
 }
 
+// make makes a group for a key of that hash.
+func (m *Map) make(hash uint64) int32 {
+	g := m.groupRows.add()
+	if m.quiet {
+		m.header(g).tag = uint32(hash)
+	}
+	return g
+}
+
 func (m *Map) nullGroup(add bool) int32 {
 	if m.null < 0 && add {
 		m.null = m.add()
@@ -201,16 +211,22 @@ func (m *Map) deleteSome(gids []int32) {
 	}
 	m.table.home(hashes, m.found[:len(gids)])
 	for i, g := range gids {
-		if g == m.null {
-			m.null = -1
-		} else {
+		if g != m.null {
 			m.table.remove(g, hashes[i])
 		}
-		if m.kind >= textKey {
-			m.arena.drop(m.header(g).len)
-		}
-		m.remove(g)
+		m.discard(g)
 	}
+}
+
+// discard gives back what a group has besides its slot.
+func (m *Map) discard(g int32) {
+	if g == m.null {
+		m.null = -1
+	}
+	if m.kind >= textKey {
+		m.arena.drop(m.header(g).len)
+	}
+	m.remove(g)
 }
 
 // deleteAll is Delete of every group there is, at the cost of clearing the table.

@@ -26,16 +26,22 @@ func (l *keyList) at(i int) []byte {
 	return l.data[start:l.ends[i]]
 }
 
+func (l *keyList) nullable() bool { return l.column != nil && l.column.Valid != nil }
+
 // findBytes finds the groups of keys in the arena in the passes of findWords, with
 // one more between the last two: where the groups keep their keys.
 func (m *Map) findBytes(keys []*vec.Vec, gids []int32, add bool) {
 	n := len(gids)
-	list := m.keysOf(keys, n)
-	for i := range n {
-		m.hashes[i] = m.hash(list.at(i))
-	}
+	m.keyList = m.keysOf(keys, n)
+	m.hashKeys(n)
 	for from := 0; from < n; from += nearRows {
-		m.findKeys(list, from, gids[from:min(from+nearRows, n)], add)
+		m.findKeys(m.keyList, from, gids[from:min(from+nearRows, n)], add)
+	}
+}
+
+func (m *Map) hashKeys(n int) {
+	for i := range n {
+		m.hashes[i] = m.hash(m.keyList.at(i))
 	}
 }
 
@@ -44,7 +50,7 @@ func (m *Map) findKeys(list keyList, from int, gids []int32, add bool) {
 	n := len(gids)
 	hashes, found, refs := m.hashes[from:from+n], m.found[:n], m.words[:n]
 	m.table.home(hashes, found)
-	nullable := list.column != nil && list.column.Valid != nil
+	nullable := list.nullable()
 	for i, h := range hashes {
 		switch s := found[i]; {
 		case nullable && list.column.IsNull(from+i):
@@ -101,7 +107,7 @@ func (m *Map) findKey(key []byte, hash uint64, add bool) int32 {
 }
 
 func (m *Map) addKey(key []byte, hash uint64) int32 {
-	g := m.groupRows.add()
+	g := m.make(hash)
 	m.header(g).len = uint32(len(key))
 	*m.word(g) = m.arena.add(key)
 	m.table.insert(hash, g)

@@ -41,17 +41,23 @@ func hashTuple(key []uint64) uint64 {
 // findTuples finds the groups of tuples in the passes of findWords.
 func (m *Map) findTuples(keys []*vec.Vec, gids []int32, add bool) {
 	n, size := len(gids), m.keyLen
-	if cap(m.words) < n*size {
-		m.words = make([]uint64, max(n, vec.BatchRows)*size)
-	}
+	m.hashTuples(keys, n)
 	tuples, hashes := m.words[:n*size], m.hashes[:n]
-	m.loadTuples(keys, tuples, n)
-	for i := range hashes {
-		hashes[i] = hashTuple(tuples[i*size : (i+1)*size])
-	}
 	for from := 0; from < n; from += nearRows {
 		to := min(from+nearRows, n)
 		m.findNear(tuples[from*size:to*size], hashes[from:to], gids[from:to], add)
+	}
+}
+
+func (m *Map) hashTuples(keys []*vec.Vec, n int) {
+	size := m.keyLen
+	if cap(m.words) < n*size {
+		m.words = make([]uint64, max(n, vec.BatchRows)*size)
+	}
+	tuples := m.words[:n*size]
+	m.loadTuples(keys, tuples, n)
+	for i := range m.hashes[:n] {
+		m.hashes[i] = hashTuple(tuples[i*size : (i+1)*size])
 	}
 }
 
@@ -102,7 +108,7 @@ func (m *Map) findTuple(key []uint64, hash uint64, add bool) int32 {
 }
 
 func (m *Map) addTuple(key []uint64, hash uint64) int32 {
-	g := m.groupRows.add()
+	g := m.make(hash)
 	copy(m.key(g), key)
 	m.table.insert(hash, g)
 	return g

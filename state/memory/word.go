@@ -13,10 +13,7 @@ import (
 // compared. In each pass no row waits for another.
 func (m *Map) findWords(c *vec.Vec, gids []int32, add bool) {
 	n := len(gids)
-	loadWords(c, m.words[:n])
-	for i, w := range m.words[:n] {
-		m.hashes[i] = mixWord(w)
-	}
+	m.hashWords(c, n)
 	nullable := c.Valid != nil
 	for from := 0; from < n; from += nearRows {
 		to := min(from+nearRows, n)
@@ -41,6 +38,13 @@ func (m *Map) findWords(c *vec.Vec, gids []int32, add bool) {
 		} else {
 			m.check(words, hashes, gids, add)
 		}
+	}
+}
+
+func (m *Map) hashWords(c *vec.Vec, n int) {
+	loadWords(c, m.words[:n])
+	for i, w := range m.words[:n] {
+		m.hashes[i] = mixWord(w)
 	}
 }
 
@@ -87,7 +91,7 @@ func (m *Map) findWord(w, hash uint64, add bool) int32 {
 }
 
 func (m *Map) addWord(w, hash uint64) int32 {
-	g := m.groupRows.add()
+	g := m.make(hash)
 	*m.word(g) = w
 	m.table.insert(hash, g)
 	return g
