@@ -15,15 +15,30 @@ const shortChain = 4
 func (x *Index) find(keys, columns []*vec.Vec, heads, rows []int32, add bool) {
 	n := len(rows)
 	x.heads.find(keys, n, heads, add)
-	x.rows.readKeys(columns, n)
 	x.many = x.many[:0]
-	for from := 0; from < n; from += nearRows {
-		to := min(from+nearRows, n)
-		x.findChained(from, heads[from:to], rows[from:to], add)
+	if x.areListed(heads) {
+		x.many = room(x.many, n)
+	} else {
+		x.rows.readKeys(columns, n)
+		for from := 0; from < n; from += nearRows {
+			to := min(from+nearRows, n)
+			x.findChained(from, heads[from:to], rows[from:to], add)
+		}
 	}
 	if len(x.many) > 0 {
 		x.findListed(columns, heads, rows, add)
 	}
+}
+
+// areListed reports that the chains of all keys are long.
+func (x *Index) areListed(heads []int32) bool {
+	chains := x.heads.Rows()
+	for _, h := range heads {
+		if h < 0 || (*chain)(chains.Ptr(h)).listed == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // findChained finds rows from one of the call on in the chains of their keys, and leaves those
