@@ -34,7 +34,8 @@ const (
 	leastFile, mostFile   = 2 << 20, 8 << 20 // a larger one has a filter that the cache might not take
 	openFiles             = 1000
 	listBytes             = 1 << 20
-	filterBits            = 10 // of each key: one lookup in a hundred of a key that is not there reads a block
+	firstRuns, mostRuns   = 16, 48 // of the first level: a lookup asks the filter of each, which is cheaper than to merge often
+	filterBits            = 10     // of each key: one lookup in a hundred of a key that is not there reads a block
 )
 
 // Open opens an empty database in a directory, whatever was in it. Of so much memory it
@@ -48,7 +49,7 @@ func Open(fs vfs.FS, dir string, memory int64) (*DB, error) {
 	o := &pebble.Options{
 		FS: newFiles(fs), Comparer: comparer, FormatMajorVersion: pebble.FormatNewest, Logger: silent{}, DisableWAL: true,
 		CacheSize: blocks, MemTableSize: uint64(write), MemTableStopWritesThreshold: writeBuffers, MaxOpenFiles: openFiles,
-		MaxManifestFileSize: listBytes,
+		MaxManifestFileSize: listBytes, L0CompactionThreshold: firstRuns, L0StopWritesThreshold: mostRuns,
 	}
 	for i := range o.TargetFileSizes {
 		o.TargetFileSizes[i] = min(int64(leastFile)<<i, mostFile)

@@ -35,8 +35,20 @@ func (f files) Unwrap() vfs.FS { return nil }
 
 // Create implements vfs.FS, and so do all the following.
 func (f files) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return f.of(name).Create(name, c)
+	file, err := f.of(name).Create(name, c)
+	if err != nil {
+		return nil, err
+	}
+	return unsynced{file}, nil
 }
+
+// An unsynced file is not waited for until it is on the disk: nobody reads it after a crash,
+// and most are removed before they would have got there.
+type unsynced struct{ vfs.File }
+
+func (unsynced) Sync() error                { return nil }
+func (unsynced) SyncData() error            { return nil }
+func (unsynced) SyncTo(int64) (bool, error) { return false, nil }
 
 func (f files) Link(from, to string) error { return f.of(from).Link(from, to) }
 
