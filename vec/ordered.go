@@ -20,6 +20,8 @@ func AppendOrdered(dst []byte, c *Vec, row int) []byte {
 	dst = append(dst, 1)
 	at := c.At(row)
 	switch c.Type.Layout() {
+	case types.Int64:
+		return binary.BigEndian.AppendUint64(dst, uint64(Slice[int64](c)[at])^1<<63)
 	case types.Bytes:
 		if c.Type.IsNested() { // which says itself where it ends
 			return append(dst, c.Bytes(row)...)
@@ -80,7 +82,10 @@ func DecodeOrdered(key []byte, b *Builder) []byte {
 		return key[1:]
 	}
 	key = key[1:]
-	switch b.Type().Layout() {
+	switch b.layout {
+	case types.Int64:
+		Append(b, int64(binary.BigEndian.Uint64(key)^1<<63))
+		return key[8:]
 	case types.Bytes:
 		if b.typ.IsNested() {
 			rest := skipNested(key, b.typ)
@@ -104,14 +109,14 @@ func DecodeOrdered(key []byte, b *Builder) []byte {
 		return key[16:]
 	}
 	u := binary.BigEndian.Uint64(key)
-	switch t := b.Type(); {
-	case t.Layout() == types.Float32:
+	switch b.layout {
+	case types.Float32:
 		Append(b, float32(floatOrdered(u)))
-	case t.Layout() == types.Float64:
+	case types.Float64:
 		Append(b, floatOrdered(u))
-	case t.Layout() == types.Bits:
+	case types.Bits:
 		b.AppendBool(u != 0)
-	case t.IsUnsigned():
+	case types.Uint8, types.Uint16, types.Uint32, types.Uint64:
 		AppendUint(b, u)
 	default:
 		AppendInt(b, int64(u^1<<63))
