@@ -59,28 +59,28 @@ func (o *Ordered) make(level int) int32 {
 // leafFor finds the leaf that a key belongs into. Keys often come in order: where the way
 // to the last one's leaf leads to this one's, too, it goes back no further than it must.
 func (o *Ordered) leafFor(key []byte) int32 {
-	id := o.root
+	id, last := o.root, -1
 	if o.known {
-		last := len(o.path) - 1
-		for last >= 0 && !o.within(o.path[last], key) {
-			last--
-		}
-		if last < 0 {
-			o.path = o.path[:0]
-		} else {
-			s := o.path[last]
-			nd := o.node(s.node)
-			if o.besides(nd, s.at, key) {
-				id = nd.child(s.at)
-				o.path = o.path[:last+1]
-			} else {
-				id = s.node
-				o.path = o.path[:last]
-			}
-		}
-	} else {
-		o.path = o.path[:0]
+		last = len(o.path) - 1
 	}
+	for ; last >= 0; last-- {
+		s := o.path[last]
+		nd := o.node(s.node)
+		a, c := nd.aim(key)
+		if c != 0 {
+			continue
+		}
+		if o.between(nd, &a, s.at-1, s.at) {
+			id = nd.child(s.at)
+			break
+		}
+		if o.between(nd, &a, 0, int(nd.n)-1) {
+			id = s.node
+			last--
+			break
+		}
+	}
+	o.path = o.path[:last+1]
 	o.known = true
 	o.clock++
 	for {
@@ -96,25 +96,13 @@ func (o *Ordered) leafFor(key []byte) int32 {
 	}
 }
 
-// within reports that a key lies between the first and the last key of a node.
-func (o *Ordered) within(s step, key []byte) bool {
-	nd := o.node(s.node)
-	if nd.n < 2 {
-		return false
-	}
-	a, c := nd.aim(key)
-	if c != 0 {
+// between reports that there are two such entries of a node, and that a key lies between them.
+func (o *Ordered) between(nd *node, a *aim, i, j int) bool {
+	if i < 0 || i >= j || j >= int(nd.n) {
 		return false
 	}
 	ents := nd.entries()
-	return o.compare(nd, &ents[0], &a) <= 0 && o.compare(nd, &ents[len(ents)-1], &a) > 0
-}
-
-// besides reports that a key, which lies within a node, belongs to its i-th child.
-func (o *Ordered) besides(nd *node, i int, key []byte) bool {
-	a, _ := nd.aim(key)
-	ents := nd.entries()
-	return i > 0 && i < len(ents) && o.compare(nd, &ents[i-1], &a) <= 0 && o.compare(nd, &ents[i], &a) > 0
+	return o.compare(nd, &ents[i], a) <= 0 && o.compare(nd, &ents[j], a) > 0
 }
 
 // Add implements state.Ordered.
@@ -181,20 +169,23 @@ func (o *Ordered) ascend(from, to []byte, yield func(key []byte, weight int64) b
 	}
 	for ; id >= 0; i = 0 {
 		nd := o.node(id)
-		end := int(nd.n)
+		end, c := aim{}, 1
 		if to != nil {
-			end, _ = o.search(nd, to)
+			end, c = nd.aim(to)
+		}
+		if c < 0 {
+			return
 		}
 		prefix := int(nd.prefix)
 		key = append(key[:0], nd.common[:prefix]...)
-		for ents := nd.entries(); i < end; i++ {
+		for ents := nd.entries(); i < len(ents); i++ {
 			e := &ents[i]
+			if c == 0 && o.compare(nd, e, &end) >= 0 {
+				return
+			}
 			if key = o.appendRest(key[:prefix], nd, e); !yield(key, nd.weight(e)) {
 				return
 			}
-		}
-		if end < int(nd.n) {
-			return
 		}
 		id = nd.next
 	}
@@ -225,19 +216,25 @@ func (o *Ordered) descend(from, to []byte, yield func(key []byte, weight int64) 
 	}
 	for {
 		nd := o.node(id)
-		end := 0
+		end, c := aim{}, -1
 		if from != nil {
-			end, _ = o.search(nd, from)
+			end, c = nd.aim(from)
+		}
+		if c > 0 {
+			return
 		}
 		prefix := int(nd.prefix)
 		key = append(key[:0], nd.common[:prefix]...)
-		for ents := nd.entries(); i > end; i-- {
+		for ents := nd.entries(); i > 0; i-- {
 			e := &ents[i-1]
+			if c == 0 && o.compare(nd, e, &end) < 0 {
+				return
+			}
 			if key = o.appendRest(key[:prefix], nd, e); !yield(key, nd.weight(e)) {
 				return
 			}
 		}
-		if id = nd.prev; end > 0 || id < 0 {
+		if id = nd.prev; id < 0 {
 			return
 		}
 		i = int(o.node(id).n)
