@@ -42,11 +42,13 @@ func (m *Map) hasKey(g int32, i int) bool {
 		return sameWords(m.key(g), m.words[i*m.keyLen:(i+1)*m.keyLen])
 	case m.isNull(i):
 		return g == m.null
+	case g == m.null: // which has no bytes, and may be the only one
+		return false
 	case m.kind == wordKey:
-		return *m.word(g) == m.words[i] && g != m.null
+		return *m.word(g) == m.words[i]
 	}
 	key := m.keyList.at(i)
-	return int(m.header(g).len) == len(key) && bytes.Equal(m.bytesOf(g), key) && g != m.null
+	return int(m.header(g).len) == len(key) && bytes.Equal(m.bytesOf(g), key)
 }
 
 // isNull reports that the i-th key that was read is that of the null group.
