@@ -146,10 +146,11 @@ func (d *dataflow) runOne(r *epochRun) error {
 			return m.blame(err)
 		}
 	}
+	read := d.count()
 	if err := d.conclude(); err != nil {
 		return err
 	}
-	if err := d.tell(r.plan, r.begun, computed); err != nil {
+	if err := d.tell(r.plan, read, r.begun, computed); err != nil {
 		return err
 	}
 	if err := d.weigh(); err != nil {
@@ -297,26 +298,35 @@ func firstReal(errs []error) error {
 	return first
 }
 
-// tell reports the epoch to progress listeners and subscribers, and makes ready
-// for the next.
-func (d *dataflow) tell(p *epochPlan, begun, computed time.Time) error {
+// count adds what the epoch has read and left out to what was before, and returns the rows that
+// each scan has read: a checkpoint at the epoch's end is to have them.
+func (d *dataflow) count() (read []int64) {
+	for _, s := range d.scans {
+		n := s.take()
+		read = append(read, n)
+		d.total += n
+		s.tellBad(d.engine.notice)
+		s.tellLate(d.engine.notice)
+	}
+	return read
+}
+
+// tell reports the epoch, for which each scan has read so many rows, to progress listeners and
+// subscribers, and makes ready for the next.
+func (d *dataflow) tell(p *epochPlan, read []int64, begun, computed time.Time) error {
 	var sources []SourceProgress
 	var rows int64
 	for i, s := range d.scans {
-		n := s.take()
-		rows += n
+		rows += read[i]
 		start, end := maps.Clone(s.pos), maps.Clone(s.pos)
 		for _, r := range p.ranges[i] {
 			start[r.Split] = r.From
 		}
-		s.tellBad(d.engine.notice)
-		s.tellLate(d.engine.notice)
 		sources = append(sources, SourceProgress{
 			Description: s.name(), StartOffset: start, EndOffset: end,
-			LatestOffset: maps.Clone(s.latest), NumInputRows: n, BadRecords: s.bad, EventTime: s.eventTime(), scan: s, readers: s.readers(),
+			LatestOffset: maps.Clone(s.latest), NumInputRows: read[i], BadRecords: s.bad, EventTime: s.eventTime(), scan: s, readers: s.readers(),
 		})
 	}
-	d.total += rows
 	ended := d.engine.now()
 	took := max(ended.Sub(begun), 0) + p.looking // a clock may be set back
 	for _, m := range d.members {

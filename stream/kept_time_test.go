@@ -70,6 +70,40 @@ func TestEventTimeRandomKilled(t *testing.T) {
 	}
 }
 
+// An epoch with a checkpoint at its end has its rows, and those that are late, counted in that:
+// whoever goes on from there knows of them.
+func TestCountsOfAnEpochThatIsACheckpoint(t *testing.T) {
+	a, w := newFakeTable(t, "a"), newWorld(t)
+	clock := &manualClock{at: time.Unix(1000, 0)}
+	spec := func() stream.Spec {
+		q := a.timed("v", behind(0))
+		q.Kept, q.CheckpointInterval = true, time.Second
+		return q
+	}
+	now := func(c *stream.Config) { c.Env.Now = clock.now }
+	e := w.process(now)
+	q := start(t, e, spec())
+	for round := range 3 {
+		clock.move(time.Minute)
+		base := 1000 * (round + 1)
+		a.change(func() {
+			for _, at := range []int{base, base - 1, base - 2} {
+				a.logs["a"] = append(a.logs["a"], fmt.Sprintf(`{"i": %d}`, at))
+			}
+		})
+		processed(t, e, q)
+		w.ended()
+		e = w.process(now)
+		queries, err := w.resumed(e, spec())
+		q = one(t, queries, err)
+	}
+	a.change(func() { a.logs["a"] = append(a.logs["a"], `{"i": 9000}`) })
+	processed(t, e, q)
+	if p := q.Progress(); p.Sources[0].EventTime.LateRows != 6 || p.TotalRows != 10 {
+		t.Errorf("of %d rows %d are late, want 6 of 10", p.TotalRows, p.Sources[0].EventTime.LateRows)
+	}
+}
+
 // The watermark is the same after a restart as it was, while splits become idle and wake,
 // and the clock moves back and forth: a replay decides what was decided.
 func TestIdleSplitsOfAKilledProcess(t *testing.T) {

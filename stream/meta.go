@@ -163,16 +163,13 @@ func (s *scan) restore(from *scanMeta) {
 	s.time.restore(from.Time)
 }
 
-// meta counts what the epoch has left out with what was before: a checkpoint at an epoch's end is
-// made before that is told.
 func (e *eventTime) meta() *timeMeta {
 	if e == nil {
 		return nil
 	}
 	out := &timeMeta{At: e.at, Moved: nanos(e.moved), Late: e.late, Ahead: e.ahead, Splits: map[connectors.Split]splitMeta{}}
 	for split, s := range e.splits {
-		out.Splits[split] = splitMeta{Watermark: s.watermark, Last: nanos(s.last), Idle: s.idle, Seen: s.seen, Left: s.left + s.lates + s.aheads}
-		out.Late, out.Ahead = out.Late+s.lates+s.aheads, out.Ahead+s.aheads
+		out.Splits[split] = splitMeta{Watermark: s.watermark, Last: nanos(s.last), Idle: s.idle, Seen: s.seen, Left: s.left}
 	}
 	return out
 }
