@@ -29,7 +29,7 @@ type multiset struct {
 	keys    [][]byte
 	groups  []int32 // of each the length of that part
 	weights []int64
-	beaten  []byte
+	there   endThere
 }
 
 // A waitingKey stands in data.

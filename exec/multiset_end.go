@@ -30,6 +30,7 @@ func (a *aggregate) setEnds() {
 		case last:
 			m.end = greatestEnd
 		}
+		m.there.take = m.there.note
 	}
 }
 
@@ -70,24 +71,35 @@ func (m *multiset) holdEnd(gid int32, data []byte, at int, group int32) {
 	}
 }
 
+// An endThere is the key at the end of a group, among the rows.
+type endThere struct {
+	key    []byte
+	weight int64  // 0 where there is none
+	bound  []byte // of the walk
+	take   func(key []byte, weight int64) bool
+}
+
+func (t *endThere) note(key []byte, weight int64) bool {
+	t.key, t.weight = append(t.key[:0], key...), weight
+	return false
+}
+
 // settleEnds adds the keys at hand to the rows, each in place of the one that it beats. From a
 // plan of before more may be there: they are beaten, too, and stay.
 func (m *multiset) settleEnds() {
+	t := &m.there
 	for i, key := range m.keys {
-		group, there := key[:m.groups[i]], int64(0)
-		take := func(other []byte, weight int64) bool {
-			m.beaten, there = append(m.beaten[:0], other...), weight
-			return false
-		}
-		if to := after(bytes.Clone(group)); m.end == leastEnd {
-			m.rows.Ascend(group, to, take)
+		group := key[:m.groups[i]]
+		t.weight, t.bound = 0, append(t.bound[:0], group...)
+		if to := after(t.bound); m.end == leastEnd {
+			m.rows.Ascend(group, to, t.take)
 		} else {
-			m.rows.Descend(group, to, take)
+			m.rows.Descend(group, to, t.take)
 		}
-		if there == 0 || m.end.beats(key, m.beaten) {
+		if t.weight == 0 || m.end.beats(key, t.key) {
 			m.rows.Add(key, m.weights[i])
-			if there != 0 {
-				m.rows.Add(m.beaten, -there)
+			if t.weight != 0 {
+				m.rows.Add(t.key, -t.weight)
 			}
 		}
 	}

@@ -3,10 +3,8 @@ package cold
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path"
-	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -42,8 +40,7 @@ func (f files) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	return unsynced{file}, nil
 }
 
-// An unsynced file is not waited for until it is on the disk: nobody reads it after a crash,
-// and most are removed before they would have got there.
+// An unsynced file is not waited for until it is on the disk: nobody reads it after a crash.
 type unsynced struct{ vfs.File }
 
 func (unsynced) Sync() error                { return nil }
@@ -82,17 +79,8 @@ func (f files) Lock(name string) (io.Closer, error) { return f.lists.Lock(name) 
 
 func (f files) List(dir string) ([]string, error) {
 	names, err := f.FS.List(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	more, err := f.lists.List(dir)
-	return append(names, more...), err
+	lists, lerr := f.lists.List(dir)
+	return append(names, lists...), errors.Join(err, lerr)
 }
 
-func (f files) Stat(name string) (vfs.FileInfo, error) {
-	info, err := f.of(name).Stat(name)
-	if errors.Is(err, fs.ErrNotExist) && !strings.Contains(path.Base(name), ".") { // a directory
-		return f.FS.Stat(name)
-	}
-	return info, err
-}
+func (f files) Stat(name string) (vfs.FileInfo, error) { return f.of(name).Stat(name) }

@@ -44,8 +44,12 @@ func TestDiskIsFull(t *testing.T) {
 // fill writes more than the database holds in memory.
 func fill(db *cold.DB) (err error) {
 	defer func() {
-		if fault, ok := recover().(*state.Fault); ok {
-			err = fault.Err
+		switch p := recover().(type) {
+		case nil:
+		case *state.Fault:
+			err = p.Err
+		default:
+			panic(p)
 		}
 	}()
 	s, value := db.Space(false), make([]byte, 1000)
