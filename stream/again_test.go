@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/sqlstream/sqlstream/connectors"
 	"github.com/sqlstream/sqlstream/internal/invariants"
+	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/stream"
 )
 
@@ -240,4 +242,61 @@ func TestAbortLosesNothing(t *testing.T) {
 	q = one(t, queries, err)
 	processed(t, e, q)
 	equal(t, w.rows("out"), squares(a))
+}
+
+// Who reads the result of a query that does not run has its state open: the engine is closed
+// once that is closed, too.
+func TestCloseWaitsForAReader(t *testing.T) {
+	w, a := newWorld(t), newFakeTable(t)
+	spec := pairs(a, "q")
+	spec.Result = true
+	e := w.process()
+	q := start(t, e, spec)
+	a.put("t/0", 1)
+	processed(t, e, q)
+	w.ended()
+	opened, closed := make(chan *slow, 1), make(chan struct{})
+	e = w.process(func(c *stream.Config) {
+		open := c.OpenFlow
+		c.OpenFlow = func(id string) (state.Backend, error) {
+			b, err := open(id)
+			s := &slow{Backend: b, until: closed}
+			opened <- s
+			return s, err
+		}
+	})
+	q = e.Ended(spec, w.flowsThere()[0], stream.Stopped, nil)
+	go func() { _, _, _ = q.Result() }()
+	s := <-opened
+	go func() {
+		for !e.Closed() {
+			runtime.Gosched()
+		}
+		close(closed)
+	}()
+	within(t, "Close", e.Close)
+	if !s.closed.Load() {
+		t.Error("the state is read from")
+	}
+	if _, _, err := q.Result(); !errors.Is(err, stream.ErrClosed) {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// A slow backend opens no store before a time.
+type slow struct {
+	state.Backend
+	until  chan struct{}
+	closed atomic.Bool
+}
+
+func (s *slow) Store(name string) (state.Store, error) {
+	<-s.until
+	return s.Backend.Store(name)
+}
+
+func (s *slow) Close() error {
+	err := s.Backend.Close()
+	s.closed.Store(true)
+	return err
 }

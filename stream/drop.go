@@ -33,6 +33,7 @@ func (e *Engine) Abort() {
 	e.close()
 	e.cancel()
 	e.mu.Unlock()
+	e.reopened()
 	e.wg.Wait()
 }
 

@@ -73,12 +73,23 @@ func (q *Query) leftBehind() ([]*zset.Batch, int64, error) {
 
 // reopens waits until nobody else opens a dataflow that is kept and does not run.
 func (e *Engine) reopens(ctx context.Context) (done func(), err error) {
+	done = func() { <-e.reopening }
 	select {
 	case e.reopening <- struct{}{}:
-		return func() { <-e.reopening }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	if e.Closed() {
+		done()
+		return nil, ErrClosed
+	}
+	return done, nil
+}
+
+// reopened waits, when the engine is closed, until nobody has such a dataflow open.
+func (e *Engine) reopened() {
+	e.reopening <- struct{}{}
+	<-e.reopening
 }
 
 // A leftResult is a result on its way out of a backend.

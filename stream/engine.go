@@ -339,6 +339,7 @@ func (e *Engine) Close() {
 		q.abandon()
 	}
 	grace := time.AfterFunc(e.grace, e.cancel)
+	e.reopened()
 	e.wg.Wait()
 	grace.Stop()
 	e.cancel()
