@@ -66,19 +66,21 @@ func (x *Index) evict(keep int64) {
 	x.rebuild(stays)
 }
 
-// store writes the rows of keys that are about to leave memory.
+// store writes the rows of keys that are about to leave memory, very many at a time as Map does.
 func (x *Index) store(heads []int32) {
 	c := x.cold
-	c.wanted.reset()
+	var keys sortedKeys
 	var fresh, under []int32 // rows that are stored for the first time, and their keys
 	put := func() {
-		for i, key := range c.wanted.sort(bytes.Compare) {
-			c.rows.Set(key, x.rows.row(c.wanted.of(i))[:x.link])
+		for i, key := range keys.sort(bytes.Compare) {
+			c.rows.Set(key, x.rows.row(keys.of(i))[:x.link])
 		}
+		keys.reset()
+	}
+	expire := func() {
 		if c.expiry != nil && len(fresh) > 0 {
 			x.eachExpiry(fresh, under, func(key, value []byte) { c.expiry.Set(key, value) })
 		}
-		c.wanted.reset()
 		fresh, under = fresh[:0], under[:0]
 	}
 	for _, h := range heads {
@@ -88,23 +90,27 @@ func (x *Index) store(heads []int32) {
 				c.both--
 				return true
 			}
-			before := len(c.wanted.data)
-			c.wanted.data = x.appendRowKey(c.wanted.data, r, h)
-			c.wanted.end(r)
+			before := len(keys.data)
+			keys.data = x.appendRowKey(keys.data, r, h)
+			keys.end(r)
 			if mark&storedMark != 0 {
 				c.both--
 			} else {
 				fresh, under = append(fresh, r), append(under, h)
 				c.n++
-				c.bytes += int64(len(c.wanted.data) - before + x.link)
+				c.bytes += int64(len(keys.data) - before + x.link)
 			}
-			if len(c.wanted.ends) == vec.BatchRows {
+			if len(fresh) == vec.BatchRows {
+				expire()
+			}
+			if len(keys.data) > runBytes {
 				put()
 			}
 			return true
 		})
 	}
 	put()
+	expire()
 	c.rows.Flush()
 	if c.expiry != nil {
 		c.expiry.Flush()

@@ -12,6 +12,9 @@ func (m *Map) age(g int32) int { return bits.Len32(m.epoch - m.header(g).tag) }
 
 const ages = 33
 
+// runBytes is how many bytes of keys are sorted at a time to be written.
+const runBytes = 2 << 20
+
 // pinned reports that a group has to stay: it is dirty, or the next Save asks for it.
 func (m *Map) pinned(g int32) bool {
 	return m.header(g).tag == m.epoch || m.changes != nil && m.changes.touched.has(g)
@@ -67,13 +70,25 @@ func youngest(classes []int, n int) []int {
 	return left
 }
 
-// store writes groups that are about to leave memory.
+// store writes groups that are about to leave memory, very many at a time: in few runs of keys
+// in order, which cost little to write, and of which a lookup later asks few.
 func (m *Map) store(gids []int32) {
 	c := m.cold
+	var keys sortedKeys
+	put := func() {
+		for i, key := range keys.sort(bytes.Compare) {
+			g := keys.of(i)
+			c.rows.Set(key, m.row(g))
+			if *markOf(&c.marks, g)&storedMark == 0 {
+				c.n++
+				c.bytes += int64(len(key) + m.width)
+			}
+		}
+		keys.reset()
+	}
 	for len(gids) > 0 {
 		part := gids[:min(len(gids), vec.BatchRows)]
 		gids = gids[len(part):]
-		c.keys.reset()
 		fresh := c.gids[:0]
 		for _, g := range part {
 			mark := *markOf(&c.marks, g)
@@ -83,23 +98,18 @@ func (m *Map) store(gids []int32) {
 				c.both--
 			}
 			if mark != storedMark {
-				c.keys.data = m.appendKeyOf(c.keys.data, g)
-				c.keys.end(g)
-			}
-		}
-		for i, key := range c.keys.sort(bytes.Compare) {
-			g := c.keys.of(i)
-			c.rows.Set(key, m.row(g))
-			if *markOf(&c.marks, g)&storedMark == 0 {
-				c.n++
-				c.bytes += int64(len(key) + m.width)
+				keys.data = m.appendKeyOf(keys.data, g)
+				keys.end(g)
 			}
 		}
 		if c.expiry != nil {
 			m.eachExpiry(fresh, func(_ int32, key, value []byte) { c.expiry.Set(key, value) })
 		}
-		c.gids = fresh
+		if c.gids = fresh; len(keys.data) > runBytes {
+			put()
+		}
 	}
+	put()
 	c.flush()
 }
 
