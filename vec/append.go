@@ -31,6 +31,18 @@ func (b *Builder) AppendVec(v *Vec, sel []int32) {
 	}
 }
 
+// Reserve makes room for so many values more, of texts for so many bytes: they are then appended
+// without being moved. It may make less.
+func (b *Builder) Reserve(rows, bytes int) {
+	switch b.layout {
+	case types.Bits:
+	case types.Bytes:
+		b.offsets, b.data = slices.Grow(b.offsets, rows), slices.Grow(b.data, bytes)
+	default:
+		b.data = slices.Grow(b.data, rows*b.layout.Width())
+	}
+}
+
 func pick(sel []int32, i int) int {
 	if sel == nil {
 		return i

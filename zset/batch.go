@@ -94,9 +94,11 @@ func Merge(limit int, batches ...*Batch) []*Batch {
 	}
 	var out []*Batch
 	sum := NewBuilder(batches[0].Schema)
-	for _, b := range batches {
+	sum.reserve(batches, 1, limit)
+	for i, b := range batches {
 		if !sum.Room(b, limit) {
 			out, sum = append(out, sum.Build()), NewBuilder(b.Schema)
+			sum.reserve(batches[i:], 1, limit)
 		}
 		sum.Append(b, nil)
 	}

@@ -119,6 +119,20 @@ func (b *Builder) appendWeighted(x *Batch, sel []int32, weights []int64) {
 	b.n += len(weights)
 }
 
+// reserve makes room for a share of the rows of batches, and for texts of no more than limit.
+func (b *Builder) reserve(batches []*Batch, share float64, limit int) {
+	for i, c := range b.Cols {
+		rows, bytes := 0, 0
+		for _, x := range batches {
+			rows += x.Len
+			if v := x.Cols[i]; x.Len > 0 && v.Offsets != nil && !v.Const {
+				bytes += int(v.Offsets[x.Len] - v.Offsets[0])
+			}
+		}
+		c.Reserve(int(share*float64(rows)), min(int(share*float64(bytes)), limit))
+	}
+}
+
 // AppendRow copies one row of x with weight w.
 func (b *Builder) AppendRow(x *Batch, row int, w int64) {
 	for i, c := range b.Cols {

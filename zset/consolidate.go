@@ -60,6 +60,8 @@ func (c *Consolidator) Split(limit int, batches ...*Batch) []*Batch {
 	}
 	var out []*Batch
 	sum := NewBuilder(batches[0].Schema)
+	share := c.keptShare(batches)
+	sum.reserve(batches, share, limit)
 	for k, b := range batches {
 		rows, net := c.kept(c.from[k], c.from[k+1])
 		if len(rows) == 0 {
@@ -67,6 +69,7 @@ func (c *Consolidator) Split(limit int, batches ...*Batch) []*Batch {
 		}
 		if !sum.Room(b, limit) {
 			out, sum = append(out, sum.Build()), NewBuilder(sum.Schema)
+			sum.reserve(batches[k:], share, limit)
 		}
 		sum.appendWeighted(b, rows, net)
 	}
@@ -74,6 +77,18 @@ func (c *Consolidator) Split(limit int, batches ...*Batch) []*Batch {
 		out = append(out, sum.Build())
 	}
 	return out
+}
+
+// keptShare is the share of the rows of batches that their sum has.
+func (c *Consolidator) keptShare(batches []*Batch) float64 {
+	rows, kept := 0, 0
+	for _, b := range batches {
+		rows += b.Len
+	}
+	for _, w := range c.total[:c.n] {
+		kept += int(uint64(w|-w) >> 63)
+	}
+	return float64(kept) / float64(max(rows, 1))
 }
 
 // Split is [Consolidator.Split] with a table of its own.
