@@ -32,7 +32,7 @@ test-oracle:
 
 # Every file of testdata/sql in every combination of what may differ.
 test-all:
-	$(GO) test -count=1 -timeout 60m ./internal/sqltest -all -recut 6 -random 40
+	$(GO) test -count=1 -timeout 0 ./internal/sqltest -all -recut 6 -random 40
 
 # Processes and Kafka are killed, again and again, at random moments and at every step.
 KILLS        ?= 1000
