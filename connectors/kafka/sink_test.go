@@ -3,6 +3,7 @@ package kafka
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -295,18 +296,18 @@ func TestLostAnswer(t *testing.T) {
 	}
 	defer s.Close()
 	commit(t, s, 1, rows(table, "1 a"))
-	produced := 0
+	var produced atomic.Int32
 	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
 		c.KeepControl()
-		if produced++; produced == 1 {
+		if produced.Add(1) == 1 {
 			g.lose()
 		}
 		return nil, nil, false
 	})
 	commit(t, s, 2, rows(table, "2 b", "3 c"))
 	commit(t, s, 3, rows(table, "4 d"))
-	if produced != 3 {
-		t.Errorf("%d requests, want 3: one was to be sent again", produced)
+	if n := produced.Load(); n != 3 {
+		t.Errorf("%d requests, want 3: one was to be sent again", n)
 	}
 	same(t, wrote(t, table), `0@0 {"id":1,"body":"a"}`, `0@1 {"id":2,"body":"b"}`, `0@2 {"id":3,"body":"c"}`, `0@3 {"id":4,"body":"d"}`)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/IBM/sarama"
@@ -228,24 +229,24 @@ func TestLostAnswersInTransaction(t *testing.T) {
 			table := tweets(c.ListenAddrs()[0], "t")
 			p := newProcess(t, "sqlstream-1", &memo{}, table)
 			p.recovers(0, 0, 0)
-			seen := 0
+			var seen atomic.Int32 // requests, of which some come when the epoch is over
 			c.ControlKey(int16(key), func(kmsg.Request) (kmsg.Response, error, bool) {
 				c.KeepControl()
-				if seen++; seen == 2 {
+				if seen.Add(1) == 2 {
 					g.lose()
 				}
 				return nil, nil, false
 			})
 			if key == kmsg.InitProducerID { // only recovery asks for one
 				c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, Err: errorCode(48), Count: 1})
-				seen = 1
+				seen.Store(1)
 			}
 			for e := range int64(4) {
 				p.commit(e+1, rows(table, fmt.Sprintf("%d x", e+1)))
 			}
 			same(t, ids(t, table), `{"id":1,"body":"x"}`, `{"id":2,"body":"x"}`, `{"id":3,"body":"x"}`, `{"id":4,"body":"x"}`)
-			if seen < 2 {
-				t.Errorf("%d requests, and none of them was answered in vain", seen)
+			if n := seen.Load(); n < 2 {
+				t.Errorf("%d requests, and none of them was answered in vain", n)
 			}
 			newProcess(t, "sqlstream-1", &memo{text: p.txn.notes.text}, table).recovers(3, 4, 4)
 		})
