@@ -283,6 +283,28 @@ func TestCloseWaitsForAReader(t *testing.T) {
 	}
 }
 
+// Who waits for something else before its query goes on does not hold up the engine's end.
+func TestCloseGivesUpWhoResumes(t *testing.T) {
+	w, a := newWorld(t), newFakeTable(t)
+	e := w.process()
+	start(t, e, pairs(a, "q"))
+	w.ended()
+	e = w.process(func(c *stream.Config) { c.Grace = time.Millisecond })
+	waits, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error)
+	go func() {
+		_, err := e.Resume(t.Context(), w.flowsThere()[0], func(stream.Kept) ([]stream.Spec, error) {
+			close(waits)
+			<-goOn
+			return nil, nil
+		})
+		done <- err
+	}()
+	<-waits
+	within(t, "Close", e.Close)
+	close(goOn)
+	<-done
+}
+
 // A slow backend opens no store before a time.
 type slow struct {
 	state.Backend

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/sqlstream/sqlstream/zset"
 )
@@ -86,10 +87,14 @@ func (e *Engine) reopens(ctx context.Context) (done func(), err error) {
 	return done, nil
 }
 
-// reopened waits, when the engine is closed, until nobody has such a dataflow open.
+// reopened waits, when the engine is closed, until nobody has such a dataflow open. Who waits for
+// something else with it open, such as a broker that is away, is waited for no longer than an epoch.
 func (e *Engine) reopened() {
-	e.reopening <- struct{}{}
-	<-e.reopening
+	select {
+	case e.reopening <- struct{}{}:
+		<-e.reopening
+	case <-time.After(e.grace):
+	}
 }
 
 // A leftResult is a result on its way out of a backend.
