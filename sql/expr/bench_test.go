@@ -15,7 +15,7 @@ import (
 // NULLs, or with every eighth value NULL.
 func benchRows(nulls bool) *zset.Batch {
 	r := sample.Rand(1)
-	b := zset.NewBuilder(sample.Schema(types.Of(types.BigInt), types.Of(types.Double), types.DecimalOf(10, 2)))
+	b := zset.NewBuilder(sample.Schema(types.Of(types.BigInt), types.Of(types.Double), types.DecimalOf(10, 2), types.Of(types.Timestamp)))
 	for range vec.BatchRows {
 		if nulls && r.IntN(8) == 0 {
 			b.Cols[0].AppendNull()
@@ -25,6 +25,7 @@ func benchRows(nulls bool) *zset.Batch {
 			vec.Append(b.Cols[1], r.Float64()*1e6)
 		}
 		sample.Append(r, b.Cols[2])
+		vec.Append(b.Cols[3], r.Int64N(1<<50))
 		b.EndRow()
 	}
 	return b.Build()
@@ -52,6 +53,7 @@ func BenchmarkEval(b *testing.B) {
 			{"auction%123=0", &expr.Compare{Op: expr.Eq, L: mod, R: number(0)}},
 			{"auction>500000", &expr.Compare{Op: expr.Gt, L: auction, R: number(500_000)}},
 			{"auction+auction", &expr.Arith{Op: expr.Add, L: auction, R: auction, T: big}},
+			{"at-INTERVAL", &expr.Arith{Op: expr.Sub, L: column(rows, 3), R: expr.Micros(4_000_000), T: types.Of(types.Timestamp)}},
 			{"auction*7", &expr.Arith{Op: expr.Mul, L: auction, R: number(7), T: big}},
 			{"auctionDIV10", &expr.Arith{Op: expr.IntDiv, L: auction, R: number(10), T: big}},
 			{"price/7", &expr.Arith{Op: expr.Div, L: price, R: &expr.Literal{T: double, Value: 7.0}, T: double}},
