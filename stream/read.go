@@ -29,8 +29,9 @@ type lane struct {
 	records, bytes int64
 }
 
-// recordsPerRead is how many records are decoded into one batch.
-const recordsPerRead = vec.BatchRows
+// recordsPerRead is how many records are read before they are decoded: no more than the nearest
+// caches hold. Several times as many are decoded into one batch.
+const recordsPerRead = vec.BatchRows / 8
 
 func (s *scan) openLanes(workers int) error {
 	if len(s.lanes) == workers {
@@ -80,45 +81,75 @@ func (s *scan) read(ctx context.Context, worker int, r *connectors.Range) error 
 	}
 	defer rd.Close()
 	for {
-		n, err := rd.Next(ctx, l.buf)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
+		d, err := s.decode(ctx, l, rd)
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			return s.wrap(err)
 		}
-		next, bytes := r.To, int64(0)
-		if n > 0 {
-			next = l.buf[n-1].Offset + 1
-		}
-		for i := range l.buf[:n] {
-			bytes += int64(len(l.buf[i].Value) + len(l.buf[i].Key))
-		}
-		l.bytes += bytes
-		l.records += int64(n)
-		bad, err := l.dec.Decode(l.buf[:n], l.out)
-		if err != nil {
-			return s.wrap(err)
-		}
-		l.addBad(l.buf[:n], bad)
 		if err := s.push(ctx, worker, l, r.Split); err != nil {
-			return among(err, l.buf[:n])
+			return d.among(err)
 		}
-		if s.spent.Add(bytes) > s.budget && n > 0 {
-			r.To = min(r.To, next)
+		if spent := s.spent.Add(d.bytes); ended {
+			return nil
+		} else if spent > s.budget && d.records > 0 {
+			r.To = min(r.To, d.last+1)
 			return nil
 		}
 	}
 }
 
+// decoded is the records that the rows of a batch are from.
+type decoded struct {
+	split          connectors.Split
+	first, last    connectors.Offset
+	records, bytes int64
+}
+
+// decode reads records into a batch, until that is full or the next are not there yet.
+func (s *scan) decode(ctx context.Context, l *lane, rd connectors.Reader) (d decoded, err error) {
+	defer func() {
+		l.bytes += d.bytes
+		l.records += d.records
+	}()
+	for {
+		n, err := rd.Next(ctx, l.buf)
+		if err != nil {
+			return d, err
+		}
+		records := l.buf[:n]
+		bad, err := l.dec.Decode(records, l.out)
+		if err != nil {
+			return d, err
+		}
+		l.addBad(records, bad)
+		d.add(records)
+		if n < len(l.buf) || l.out.Len()+len(l.buf) > vec.BatchRows {
+			return d, nil
+		}
+	}
+}
+
+func (d *decoded) add(records []connectors.Record) {
+	if len(records) == 0 {
+		return
+	}
+	if d.records == 0 {
+		d.split, d.first = records[0].Split, records[0].Offset
+	}
+	d.last = records[len(records)-1].Offset
+	d.records += int64(len(records))
+	for i := range records {
+		d.bytes += int64(len(records[i].Value) + len(records[i].Key))
+	}
+}
+
 // among says where the rows of a query's error came from.
-func among(err error, records []connectors.Record) error {
+func (d *decoded) among(err error) error {
 	var q *QueryError
-	if !errors.As(err, &q) || len(records) == 0 {
+	if !errors.As(err, &q) || d.records == 0 {
 		return err
 	}
-	first, last := records[0], records[len(records)-1]
-	return &QueryError{Query: q.Query, Final: q.Final, Err: fmt.Errorf("%w (in a record of %s from offset %d to %d)", q.Err, first.Split, first.Offset, last.Offset)}
+	return &QueryError{Query: q.Query, Final: q.Final, Err: fmt.Errorf("%w (in a record of %s from offset %d to %d)", q.Err, d.split, d.first, d.last)}
 }
 
 func (s *scan) readBatches(ctx context.Context, src connectors.BatchSource, worker int, l *lane, r connectors.Range) error {
