@@ -197,6 +197,7 @@ func (db *DB) Close() error {
 	db.closing.Do(func() {
 		db.engine.Close()
 		db.watching.Wait()
+		db.afterWrites()
 		if db.dir != nil {
 			db.closed = db.dir.Close()
 		}
@@ -220,6 +221,29 @@ func (g gate) enter(ctx context.Context) error {
 }
 
 func (g gate) leave() { <-g }
+
+// mayWrite waits until nobody else changes a memory table. Nobody does once the database is
+// closed: its directory may be another process's by then.
+func (db *DB) mayWrite(ctx context.Context) (leave func(), err error) {
+	if err := db.write.enter(ctx); err != nil {
+		return nil, err
+	}
+	if db.engine.Closed() {
+		db.write.leave()
+		return nil, stream.ErrClosed
+	}
+	return db.write.leave, nil
+}
+
+// afterWrites waits for who changes a memory table while the engine is closed, as long as for an
+// epoch.
+func (db *DB) afterWrites() {
+	ctx, cancel := context.WithTimeout(context.Background(), stream.DefaultGrace)
+	defer cancel()
+	if db.write.enter(ctx) == nil {
+		db.write.leave()
+	}
+}
 
 // connector returns the connector of that name.
 func (db *DB) connector(name string) *connectors.Connector {

@@ -27,10 +27,11 @@ func (db *DB) delete(ctx context.Context, st *sql.Delete) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := db.write.enter(ctx); err != nil {
+	leave, err := db.mayWrite(ctx)
+	if err != nil {
 		return "", err
 	}
-	defer db.write.leave()
+	defer leave()
 	if p, err = db.among(ctx, t, p, c); err != nil {
 		return "", placed(&st.Common, err)
 	}
@@ -60,10 +61,11 @@ func (db *DB) update(ctx context.Context, st *sql.Update) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := db.write.enter(ctx); err != nil {
+	leave, err := db.mayWrite(ctx)
+	if err != nil {
 		return "", err
 	}
-	defer db.write.leave()
+	defer leave()
 	if p, err = db.among(ctx, t, p, c); err != nil {
 		return "", placed(&st.Common, err)
 	}

@@ -238,10 +238,11 @@ func (db *DB) insertOnce(ctx context.Context, st *sql.Insert, t *target, p *plan
 	}
 	var err error
 	if t.connector.Memory {
-		if err := db.write.enter(ctx); err != nil {
+		leave, err := db.mayWrite(ctx)
+		if err != nil {
 			return 0, err
 		}
-		defer db.write.leave()
+		defer leave()
 	} else if mode, err = t.onceIn(mode); err != nil {
 		return 0, st.Errorf(st.Target.Offset, "%v", err)
 	}

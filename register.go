@@ -61,10 +61,11 @@ func (t *Table) Apply(ctx context.Context, delta *zset.Batch) error {
 		return fmt.Errorf("table %s: %w", t.target.entry.Name, err)
 	}
 	delta = present(delta)
-	if err := t.db.write.enter(ctx); err != nil {
+	leave, err := t.db.mayWrite(ctx)
+	if err != nil {
 		return err
 	}
-	defer t.db.write.leave()
+	defer leave()
 	return t.db.apply(ctx, t.target, delta)
 }
 

@@ -152,10 +152,10 @@ func (db *DB) Start(ctx context.Context, text string, options ...QueryOption) (*
 	switch x := st.(type) {
 	case *sql.Select:
 		x.Tail.Emit = true
-		r, err = guarded(ctx, st, func() (Result, error) { return db.startSelect(ctx, x, o) })
+		r, err = db.guarded(ctx, st, func() (Result, error) { return db.startSelect(ctx, x, o) })
 	case *sql.Insert:
 		x.Tail.Emit = true
-		r, err = guarded(ctx, st, func() (Result, error) { return db.insert(ctx, x, o.name) })
+		r, err = db.guarded(ctx, st, func() (Result, error) { return db.insert(ctx, x, o.name) })
 	case *sql.CreateQuery, *sql.CreateView:
 		r, err = db.statement(ctx, st)
 	default:
@@ -178,7 +178,7 @@ func (db *DB) Explain(ctx context.Context, text string) (string, error) {
 		st = e.Statement
 	}
 	var out string
-	_, err = guarded(ctx, st, func() (r Result, err error) {
+	_, err = db.guarded(ctx, st, func() (r Result, err error) {
 		out, err = db.explain(st, planner.Everything)
 		return r, err
 	})
@@ -188,14 +188,17 @@ func (db *DB) Explain(ctx context.Context, text string) (string, error) {
 // statement runs one statement. A panic below it is a bug of ours and not the end
 // of the user's process.
 func (db *DB) statement(ctx context.Context, st sql.Statement) (Result, error) {
-	return guarded(ctx, st, func() (Result, error) { return db.run(ctx, st) })
+	return db.guarded(ctx, st, func() (Result, error) { return db.run(ctx, st) })
 }
 
 // guarded makes an error at the statement of a panic in f, which is not called where
-// the context has ended.
-func guarded(ctx context.Context, st sql.Statement, f func() (Result, error)) (r Result, err error) {
+// the context has ended, or the database is closed.
+func (db *DB) guarded(ctx context.Context, st sql.Statement, f func() (Result, error)) (r Result, err error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
+	}
+	if db.engine.Closed() {
+		return Result{}, stream.ErrClosed
 	}
 	panicked := stream.Guard(func() error {
 		r, err = f()

@@ -62,10 +62,11 @@ func (db *DB) upsert(ctx context.Context, st *sql.Insert, t *target, p *planner.
 	if err := u.assignments(); err != nil {
 		return "", err
 	}
-	if err := db.write.enter(ctx); err != nil {
+	leave, err := db.mayWrite(ctx)
+	if err != nil {
 		return "", err
 	}
-	defer db.write.leave()
+	defer leave()
 	given, err := db.collect(ctx, p)
 	if err != nil {
 		return "", err
