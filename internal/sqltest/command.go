@@ -197,6 +197,11 @@ func (s *session) feedTable(b *Block) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if b.Want != "" { // what is refused is refused as a whole
+		if err := s.flush(); err != nil {
+			s.breach("%v", err)
+		}
+	}
 	t, err := s.db.Table(name)
 	if err != nil {
 		return "", err
@@ -205,10 +210,7 @@ func (s *session) feedTable(b *Block) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if b.Want != "" { // what is refused is refused as a whole
-		if err := s.flush(); err != nil {
-			s.breach("%v", err)
-		}
+	if b.Want != "" {
 		if err := t.Apply(s.ctx, rows); err != nil {
 			return "", lapse{err}
 		}

@@ -153,7 +153,7 @@ func (s *Script) Run(ctx context.Context, v Variation) (Report, error) {
 		}
 		got, err := ses.run(b)
 		if err != nil {
-			return r, errors.Join(fmt.Errorf("%s:%d: %w", s.Name, b.Line, err), ses.close())
+			return r, errors.Join(fmt.Errorf("%s:%d: %w%s", s.Name, b.Line, err, r.before(ses)), ses.close())
 		}
 		if want := b.Want; got != want && !nearlySame(v.comparable(got), v.comparable(want)) {
 			r.Failures = append(r.Failures, Failure{b.Line, fmt.Sprintf("%s printed\n%swant\n%s", b.Cmd, quoted(got), quoted(b.Want))})
@@ -167,6 +167,18 @@ func (s *Script) Run(ctx context.Context, v Variation) (Report, error) {
 		r.Failures[0].Text += fmt.Sprintf("\nwith the restarts of seed %d:\n%s", v.Restart, quoted(strings.Join(ses.events, "\n")))
 	}
 	return r, ses.close()
+}
+
+// before tells what failed before a script could not go on, which may be why.
+func (r *Report) before(ses *session) string {
+	out := ""
+	for _, f := range r.Failures {
+		out += fmt.Sprintf("\nafter line %d: %s", f.Line, f.Text)
+	}
+	if out != "" {
+		out += "\nwith these restarts:\n" + quoted(strings.Join(ses.events, "\n"))
+	}
+	return out
 }
 
 // quoted sets a text apart from the words around it.
