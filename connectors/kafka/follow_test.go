@@ -111,7 +111,7 @@ func TestIdentify(t *testing.T) {
 		if again := of(); again != before {
 			t.Errorf("%s is %s for the next one who asks", before, again)
 		}
-		w.again(func() error { return w.a.DeleteTopic(topic) })
+		w.drop(topic)
 		w.create(topic, 2, nil)
 		if after := of(); after == before {
 			t.Errorf("the new topic is %s, too", after)

@@ -297,7 +297,7 @@ func TestTopicMadeAgain(t *testing.T) {
 		for _, bigger := range []bool{false, true} {
 			s := open(t, w.table(topic, "scan.discovery.interval", "1ms"))
 			everything(t, s)
-			w.must(w.a.DeleteTopic(topic))
+			w.drop(topic)
 			w.create(topic, 1, nil)
 			w.put(topic, 0, values("new"))
 			if bigger {

@@ -360,7 +360,7 @@ func TestDisagreement(t *testing.T) {
 		refused(id, notes, 1, 2, "the cluster has the output of epoch 3 of this query, and the directory knows only 2: an older copy of the directory")
 		refused(id, notes, 4, 5, "the cluster has the output of this query up to epoch 3, and the directory knows of 4: this is another cluster")
 		refused(freshTopic(t, "sqlstream"), notes, 3, 4, "the marker of epoch 3 is no longer in consumer group")
-		w.again(func() error { return w.a.DeleteTopic(topic) })
+		w.drop(topic)
 		w.create(topic, 1, nil)
 		refused(id, notes, 3, 0, "topic '"+topic+"' was dropped and made again since this query wrote to it")
 	})
@@ -490,7 +490,7 @@ func TestSinkTopicMadeAgain(t *testing.T) {
 		p := newProcess(t, freshTopic(t, "sqlstream"), &memo{}, table)
 		p.recovers(0, 0, 0)
 		p.commit(1, rows(table, "1 x"))
-		w.again(func() error { return w.a.DeleteTopic(topic) })
+		w.drop(topic)
 		w.create(topic, 1, nil)
 		for epoch := int64(2); ; epoch++ {
 			p.prepare(epoch, rows(table, "1 x"))

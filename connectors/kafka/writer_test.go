@@ -77,6 +77,21 @@ func (w *writer) dropLater(name string) {
 	w.t.Cleanup(func() { _ = w.a.DeleteTopic(name) }) // it may have gone with its broker
 }
 
+// drop removes a topic and waits until the broker, whose metadata come later than its answer, says
+// that it is gone: of one made anew it would tell the old one's else.
+func (w *writer) drop(name string) {
+	w.t.Helper()
+	w.again(func() error { return w.a.DeleteTopic(name) })
+	w.again(func() error {
+		m, err := w.b.GetMetadata(sarama.NewMetadataRequest(w.conf.Version, []string{name}))
+		w.must(err)
+		if m.Topics[0].Err != sarama.ErrUnknownTopicOrPartition {
+			return sarama.ErrLeaderNotAvailable
+		}
+		return nil
+	})
+}
+
 func (w *writer) create(name string, partitions int32, config map[string]string) {
 	w.t.Helper()
 	entries := map[string]*string{}
