@@ -81,7 +81,7 @@ func (f *Flow) Settle(_ context.Context, happened bool) error {
 		f.found.Log = slices.DeleteFunc(f.found.Log, func(r state.Record) bool { return r.Epoch <= f.found.Latest.Epoch })
 	}
 	f.waiting, f.found.Prepared = nil, nil
-	if err := f.sweep(); err != nil {
+	if err := errors.Join(f.keepLog(), f.sweep()); err != nil {
 		return f.fail(err)
 	}
 	f.settled = true

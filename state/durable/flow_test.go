@@ -2,10 +2,13 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
@@ -80,4 +83,63 @@ func TestReopen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// An epoch whose record the disk has, but was refused to keep, is run again by the next process:
+// the record outlives the machine then, as those behind it do.
+func TestLogHasNoHole(t *testing.T) {
+	ctx, fs, refused := context.Background(), vfs.NewCrashableMem(), false
+	open := func() (*Dir, *Flow) {
+		d, err := Open(errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if refused && op.Kind == errorfs.OpFileSyncData {
+				return syscall.EIO
+			}
+			return nil
+		})), "dir", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := d.Flow("f")
+		if err == nil {
+			err = f.Settle(ctx, false)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d, f
+	}
+	logged := func(f *Flow, epoch int64) {
+		t.Helper()
+		if err := f.Log(ctx, epoch, fmt.Append(nil, epoch)); refused != errors.Is(err, syscall.EIO) || !refused && err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, f := open()
+	if err := f.Prepare(ctx, state.Checkpoint{Epoch: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	logged(f, 2)
+	refused = true
+	logged(f, 3)
+	refused = false
+	_ = d.Close()
+	d, f = open()
+	if n := len(f.Found().Log); n != 2 {
+		t.Fatalf("%d records, want 2", n)
+	}
+	logged(f, 4)
+	_ = d.Close()
+	fs = fs.CrashClone(vfs.CrashCloneCfg{})
+	d, f = open()
+	var got string
+	for _, r := range f.Found().Log {
+		got += string(r.Data)
+	}
+	if got != "234" {
+		t.Errorf("the log has the epochs %s, want 234", got)
+	}
+	_ = d.Close()
 }

@@ -64,6 +64,20 @@ func (f *Flow) Log(ctx context.Context, epoch int64, record []byte) error {
 	return f.fail(f.log.append(epoch, record))
 }
 
+// keepLog makes the records durable that were found. Who wrote them may have died before they
+// were, or have been refused it: the epochs are run again, and there must be no hole behind them.
+func (f *Flow) keepLog() error {
+	for _, l := range f.log.files {
+		if l.last <= f.found.Latest.Epoch {
+			continue
+		}
+		if err := f.sync(f.path(logName(l.number))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // beginLog starts a log.
 func (f *Flow) beginLog() error {
 	number := f.take()
