@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -88,10 +89,11 @@ func TestReopen(t *testing.T) {
 // An epoch whose record the disk has, but was refused to keep, is run again by the next process:
 // the record outlives the machine then, as those behind it do.
 func TestLogHasNoHole(t *testing.T) {
-	ctx, fs, refused := context.Background(), vfs.NewCrashableMem(), false
+	ctx, fs := context.Background(), vfs.NewCrashableMem()
+	var refused atomic.Bool
 	open := func() (*Dir, *Flow) {
 		d, err := Open(errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
-			if refused && op.Kind == errorfs.OpFileSyncData {
+			if refused.Load() && op.Kind == errorfs.OpFileSyncData {
 				return syscall.EIO
 			}
 			return nil
@@ -110,7 +112,7 @@ func TestLogHasNoHole(t *testing.T) {
 	}
 	logged := func(f *Flow, epoch int64) {
 		t.Helper()
-		if err := f.Log(ctx, epoch, fmt.Append(nil, epoch)); refused != errors.Is(err, syscall.EIO) || !refused && err != nil {
+		if err := f.Log(ctx, epoch, fmt.Append(nil, epoch)); refused.Load() != errors.Is(err, syscall.EIO) || !refused.Load() && err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -122,9 +124,9 @@ func TestLogHasNoHole(t *testing.T) {
 		t.Fatal(err)
 	}
 	logged(f, 2)
-	refused = true
+	refused.Store(true)
 	logged(f, 3)
-	refused = false
+	refused.Store(false)
 	_ = d.Close()
 	d, f = open()
 	if n := len(f.Found().Log); n != 2 {
