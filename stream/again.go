@@ -79,9 +79,9 @@ func (d *dataflow) beginAgain(cause error) bool {
 		_ = m.close() // it has failed already
 	})
 	d.others = len(again) - 1
-	var stays []string
+	var stays []Spec
 	for _, m := range d.stopped {
-		stays = append(stays, m.Name)
+		stays = append(stays, m.spec)
 	}
 	for {
 		d.down = cause
@@ -144,7 +144,7 @@ func (d *dataflow) stopDown(q *Query) error {
 }
 
 // openAgain opens the dataflow as its backend has kept it.
-func (d *dataflow) openAgain(before []*member, stays []string) error {
+func (d *dataflow) openAgain(before []*member, stays []Spec) error {
 	b, err := d.engine.openFlow(d.id)
 	if err != nil {
 		return err

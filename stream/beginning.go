@@ -1,8 +1,6 @@
 package stream
 
 import (
-	"fmt"
-
 	"github.com/sqlstream/sqlstream/zset"
 )
 
@@ -64,7 +62,7 @@ func (m *member) lookBack() error {
 }
 
 func (m *member) openSeen(f *feed, input int) (*resultTable, error) {
-	return openResult(m.stores[0], fmt.Sprintf("seen/%d", input), f.from.spec.Schema, m.batchBytes)
+	return openSeen(m.stores[0], input, f.from.spec.Schema, m.batchBytes)
 }
 
 // begun ends the first epoch.

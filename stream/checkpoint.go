@@ -118,6 +118,9 @@ func (d *dataflow) checkpoint(ctx context.Context, show bool) error {
 	if err != nil {
 		return d.lasting(err)
 	}
+	if err := d.closeUnsaved(); err != nil {
+		return err
+	}
 	faultpoint.At("epoch-written")
 	switch {
 	case show:

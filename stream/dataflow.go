@@ -35,10 +35,11 @@ type dataflow struct {
 	over    error // why it must end: what it holds has no room
 
 	// Of one that outlives the process.
-	id             string        // names the backend; "" where nothing is kept
-	backend        state.Backend // nil where another dataflow has taken it over
-	stopped        []memberMeta  // queries that keep their state for later
-	commits        *commits      // nil where no sinks show their epochs as one
+	id             string          // names the backend; "" where nothing is kept
+	backend        state.Backend   // nil where another dataflow has taken it over
+	stopped        []stoppedMember // queries that keep their state for later
+	unsaved        []state.Store   // of these, what no checkpoint has yet
+	commits        *commits        // nil where no sinks show their epochs as one
 	shown          shownEpochs
 	reads          uint64    // what the epoch reads, as a hash
 	midway         bool      // what it holds now is no epoch's end, or may not be durable

@@ -111,7 +111,10 @@ func (l *leftResult) within(d *dataflow) (err error) {
 		return m.spec.Name == spec.Name && m.spec.Fingerprint == spec.Fingerprint
 	})
 	if at < 0 || d.members[at].query.hasLeft() {
-		return l.read(d, d.stopped)
+		if err := d.saveStopped(); err != nil {
+			return err
+		}
+		return l.read(d, d.stoppedMeta())
 	}
 	l.parts, l.epoch, err = d.members[at].query.parts()
 	return err

@@ -107,9 +107,7 @@ func (d *dataflow) stop(q *Query) error {
 	if err := m.lookBack(); err != nil {
 		return d.breaks(err)
 	}
-	was := m.meta(d)
-	was.Stopped = true
-	d.stopped = append(d.stopped, was)
+	d.stopped = append(d.stopped, asStopped(m.meta(d), m.spec))
 	d.release(m)
 	err = d.joined(d.ctx)
 	m.end(Stopped, nil)
@@ -140,7 +138,7 @@ func (d *dataflow) drop(q *Query) error {
 
 // forget drops a stopped query, and reports whether there was one of that name.
 func (d *dataflow) forget(name string) bool {
-	at := slices.IndexFunc(d.stopped, func(m memberMeta) bool { return m.Name == name })
+	at := slices.IndexFunc(d.stopped, func(m stoppedMember) bool { return m.Name == name })
 	if at < 0 {
 		return false
 	}
@@ -225,6 +223,7 @@ func (d *dataflow) finish(err error) {
 // dissolve closes everything that the dataflow has open, and calls each member's end.
 func (d *dataflow) dissolve(end func(*member)) {
 	nothing := d.backend != nil && d.vacant()
+	_ = d.closeUnsaved() // a checkpoint has them, or whoever goes on makes them anew
 	for _, m := range slices.Backward(slices.Clone(d.members)) {
 		d.release(m)
 		end(m)

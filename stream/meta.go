@@ -114,8 +114,16 @@ func (d *dataflow) meta() *meta {
 			m.Members = append(m.Members, x.meta(d))
 		}
 	}
-	m.Members = append(m.Members, d.stopped...)
+	m.Members = append(m.Members, d.stoppedMeta()...)
 	return m
+}
+
+func (d *dataflow) stoppedMeta() []memberMeta {
+	var out []memberMeta
+	for _, x := range d.stopped {
+		out = append(out, x.memberMeta)
+	}
+	return out
 }
 
 func (m *member) meta(d *dataflow) memberMeta {

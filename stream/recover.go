@@ -20,6 +20,9 @@ func (d *dataflow) recover(ctx context.Context, r *recovery) error {
 	if d.replay, err = readLog(r.found.Log, d.epoch); err != nil {
 		return d.lasting(err)
 	}
+	if err := r.lookBack(); err != nil {
+		return err
+	}
 	for i := range m.Members {
 		if err := d.dispose(r, &m.Members[i]); err != nil {
 			return err
@@ -82,18 +85,17 @@ func (d *dataflow) settleLast(ctx context.Context, r *recovery) error {
 
 // dispose keeps a member for later that is to stay stopped, and drops one without a Spec.
 func (d *dataflow) dispose(r *recovery, was *memberMeta) error {
+	stays := slices.IndexFunc(r.stays, func(s Spec) bool { return s.Name == was.Name })
 	switch {
 	case slices.ContainsFunc(r.members, func(m *member) bool { return m.was == was }):
 		return nil
-	case slices.Contains(r.stays, was.Name):
+	case stays >= 0:
 		for _, m := range r.members {
 			if m.spec.reads(was.Name) {
 				return fmt.Errorf("query %s reads %s, which is stopped", m.spec.Name, was.Name)
 			}
 		}
-		kept := *was
-		kept.Stopped = true
-		d.stopped = append(d.stopped, kept)
+		d.stopped = append(d.stopped, asStopped(*was, r.stays[stays]))
 		return nil
 	}
 	for i := range was.Workers {

@@ -110,7 +110,7 @@ type recovery struct {
 	specs   []Spec
 	queries []*Query  // for each Spec
 	members []*member // that go on
-	stays   []string  // the others that keep their state
+	stays   []Spec    // of the others, that keep their state
 	stopped []*Query  // of these
 	names   []string  // that are reserved
 }
@@ -157,7 +157,7 @@ func (r *recovery) enlist() error {
 		q := newQuery(r.flow.engine, spec)
 		q.flow, r.queries[at] = r.flow, q
 		if spec.Stopped {
-			r.stays, r.stopped = append(r.stays, was.Name), append(r.stopped, q)
+			r.stays, r.stopped = append(r.stays, spec), append(r.stopped, q)
 			continue
 		}
 		if err := r.flow.engine.reserve(spec.Name, nil); err != nil {
@@ -195,8 +195,8 @@ func (r *recovery) run(ctx context.Context) error {
 // rest closes a dataflow of which nobody goes on.
 func (r *recovery) rest() {
 	d := r.flow
-	for _, name := range r.stays {
-		d.stopped = append(d.stopped, *r.memberOf(name))
+	for _, spec := range r.stays {
+		d.stopped = append(d.stopped, asStopped(*r.memberOf(spec.Name), spec))
 	}
 	r.list()
 	d.finish(nil)
@@ -231,7 +231,7 @@ func (r *recovery) giveUp() error {
 			errs = append(errs, spec.closeSinks())
 		}
 	}
-	return errors.Join(append(errs, d.closeCommits(), d.backend.Close())...)
+	return errors.Join(append(errs, d.closeUnsaved(), d.closeCommits(), d.backend.Close())...)
 }
 
 // startOthers starts the queries that were no members.

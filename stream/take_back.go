@@ -49,11 +49,14 @@ func (e *Engine) takeBackOne(ctx context.Context, d *dataflow, spec Spec) (*Quer
 	}
 	defer e.release(spec.Name)
 	err = d.call(ctx, func() error {
-		at := slices.IndexFunc(d.stopped, func(s memberMeta) bool { return strings.EqualFold(s.Name, spec.Name) })
+		if err := d.saveStopped(); err != nil {
+			return err
+		}
+		at := slices.IndexFunc(d.stopped, func(s stoppedMember) bool { return strings.EqualFold(s.Name, spec.Name) })
 		if known = at >= 0; !known {
 			return nil
 		}
-		was := d.stopped[at]
+		was := d.stopped[at].memberMeta
 		if was.Fingerprint != spec.Fingerprint {
 			return fmt.Errorf("query %s is not the one whose state is kept: its plan is another; %s", was.Name, startAnew)
 		}
