@@ -18,6 +18,13 @@ func (s *source) learnEnds(ends connectors.Offsets) {
 	}
 }
 
+// ahead reports that a split is known to have more than what lies before a position.
+func (s *source) ahead(split connectors.Split, at connectors.Offset) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[split] > at
+}
+
 // Known implements connectors.Ahead.
 func (s *source) Known(at connectors.Offsets) (connectors.Offsets, bool) {
 	if s.gone() != nil {

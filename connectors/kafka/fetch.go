@@ -135,21 +135,29 @@ func (r *reader) blame(pos int64, err error) error {
 
 // try makes one fetch.
 func (r *reader) try(ctx context.Context, pos int64) (block, error) {
+	if b, ok := r.s.takeBrought(r.r.Split, pos); ok {
+		return b, nil
+	}
 	addr, ok := r.s.leader(r.r.Split)
 	if !ok {
 		return block{next: pos}, errNoLeader
 	}
 	req := fetchRequest{
-		split: r.r.Split, offset: pos, wait: r.s.wait, maxBytes: r.s.fetchBytes, isolated: r.s.isolation,
+		from: connectors.Offsets{r.r.Split: connectors.Offset(pos)},
+		wait: r.s.wait, maxBytes: r.s.fetchBytes, most: mostOfAnAnswer, isolated: r.s.isolation,
 	}
-	f, err := exchange(ctx, r.s.pool, addr, true, func(c *conn) (*fetched, error) { return c.fetch(req) })
+	a, err := exchange(ctx, r.s.pool, addr, true, func(c *conn) (*answer, error) { return c.fetch(req) })
 	if err != nil {
 		return block{next: pos}, err
+	}
+	f := a.parts[r.r.Split]
+	if f == nil {
+		return block{next: pos}, sarama.ErrIncompleteResponse
 	}
 	if f.err != sarama.ErrNoError {
 		return block{next: pos}, f.err
 	}
-	f.longest = r.s.unpacked
+	f.memory, f.longest = a.memory, r.s.unpacked
 	return blockOf(f, pos, r.s.isolation == sarama.ReadCommitted)
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -23,18 +25,26 @@ const (
 	mostOfAnAnswer = 64 << 20 // bytes, unless the first batch is longer
 )
 
-// A fetchRequest asks for what a partition has from an offset on.
+// A fetchRequest asks for what partitions have from an offset on.
 type fetchRequest struct {
-	split    connectors.Split
-	offset   int64
-	wait     time.Duration // for data, at most
-	maxBytes int32         // of one answer; the first batch comes whole
+	from     connectors.Offsets
+	wait     time.Duration // for data of any of them, at most
+	maxBytes int32         // of each; the first batch of an answer comes whole
+	most     int32         // of an answer
 	isolated sarama.IsolationLevel
 }
 
-// A fetched is the answer to a fetchRequest.
+// An answer is what a broker says to a fetchRequest, by partition.
+type answer struct {
+	parts  map[connectors.Split]*fetched
+	memory *[]byte // that all their records lie in
+}
+
+// A fetched is what it says of one partition.
 type fetched struct {
 	err     sarama.KError
+	end     int64 // the high watermark
+	stable  int64 // the last stable offset
 	aborted []abortedTxn
 	records []byte // batches as they are in the log, the last perhaps cut off
 	memory  *[]byte
@@ -46,7 +56,7 @@ type fetched struct {
 type abortedTxn struct{ producer, first int64 }
 
 // fetch makes a request of a connection that nobody else uses meanwhile.
-func (c *conn) fetch(req fetchRequest) (*fetched, error) {
+func (c *conn) fetch(req fetchRequest) (*answer, error) {
 	version, err := c.fetchVersion()
 	if err != nil {
 		return nil, err
@@ -74,12 +84,12 @@ func (c *conn) fetch(req fetchRequest) (*fetched, error) {
 	if err := c.readFull(*memory, timeout); err != nil {
 		return nil, err
 	}
-	answer, err := decodeFetched(*memory, version, req.split)
+	parts, err := decodeFetched(*memory, version)
 	if err != nil {
+		giveMemory(memory)
 		return nil, err
 	}
-	answer.memory = memory
-	return answer, nil
+	return &answer{parts, memory}, nil
 }
 
 func (c *conn) readFull(buf []byte, timeout time.Duration) error {
@@ -144,30 +154,38 @@ func (r *fetchRequest) encode(version int16, correlation int32, client string) [
 	b = be.AppendUint32(b, none) // we are no replica
 	b = be.AppendUint32(b, uint32(r.wait/time.Millisecond))
 	b = be.AppendUint32(b, 1)
-	b = be.AppendUint32(b, mostOfAnAnswer)
+	b = be.AppendUint32(b, uint32(r.most))
 	b = append(b, byte(r.isolated))
 	if version >= 7 {
 		b = be.AppendUint32(b, 0) // session
 		b = be.AppendUint32(b, none)
 	}
-	topic, part := splitOf(r.split)
-	length(1)
-	text(topic)
-	length(1)
-	b = be.AppendUint32(b, uint32(part))
-	if version >= 9 {
-		b = be.AppendUint32(b, none) // the leader's epoch
+	topics := map[string][]int32{}
+	for split := range r.from {
+		topic, part := splitOf(split)
+		topics[topic] = append(topics[topic], part)
 	}
-	b = be.AppendUint64(b, uint64(r.offset))
-	if version >= 12 {
-		b = be.AppendUint32(b, none) // the epoch of what was fetched last
+	length(len(topics))
+	for _, topic := range slices.Sorted(maps.Keys(topics)) {
+		text(topic)
+		length(len(topics[topic]))
+		for _, part := range topics[topic] {
+			b = be.AppendUint32(b, uint32(part))
+			if version >= 9 {
+				b = be.AppendUint32(b, none) // the leader's epoch
+			}
+			b = be.AppendUint64(b, uint64(r.from[splitName(topic, part)]))
+			if version >= 12 {
+				b = be.AppendUint32(b, none) // the epoch of what was fetched last
+			}
+			if version >= 5 {
+				b = be.AppendUint64(b, ^uint64(0)) // a follower's start of the log
+			}
+			b = be.AppendUint32(b, uint32(r.maxBytes))
+			noTags() // of the partition
+		}
+		noTags() // of the topic
 	}
-	if version >= 5 {
-		b = be.AppendUint64(b, ^uint64(0)) // a follower's start of the log
-	}
-	b = be.AppendUint32(b, uint32(r.maxBytes))
-	noTags() // of the partition
-	noTags() // of the topic
 	if version >= 7 {
 		length(0) // partitions to forget
 	}
@@ -180,7 +198,7 @@ func (r *fetchRequest) encode(version int16, correlation int32, client string) [
 }
 
 // decodeFetched reads an answer without its size and its number.
-func decodeFetched(p []byte, version int16, split connectors.Split) (*fetched, error) {
+func decodeFetched(p []byte, version int16) (map[connectors.Split]*fetched, error) {
 	s := scanner{p: p}
 	flexible := version >= flexibleFetch
 	length := func() int {
@@ -205,8 +223,7 @@ func decodeFetched(p []byte, version int16, split connectors.Split) (*fetched, e
 		}
 		s.uint32() // session
 	}
-	topic, part := splitOf(split)
-	var out *fetched
+	out := map[connectors.Split]*fetched{}
 	for range s.count(length()) {
 		name := ""
 		if flexible {
@@ -215,9 +232,8 @@ func decodeFetched(p []byte, version int16, split connectors.Split) (*fetched, e
 			name = string(s.take(int(s.uint16())))
 		}
 		for range s.count(length()) {
-			own := int32(s.uint32()) == part && name == topic
-			f := &fetched{err: sarama.KError(s.uint16())}
-			s.take(16) // the high watermark, the last stable offset
+			split := splitName(name, int32(s.uint32()))
+			f := &fetched{err: sarama.KError(s.uint16()), end: int64(s.uint64()), stable: int64(s.uint64())}
 			if version >= 5 {
 				s.take(8) // the log's start
 			}
@@ -230,18 +246,13 @@ func decodeFetched(p []byte, version int16, split connectors.Split) (*fetched, e
 			}
 			f.records = s.take(length())
 			tags()
-			if own {
-				out = f
-			}
+			out[split] = f
 		}
 		tags()
 	}
 	tags()
-	switch {
-	case s.short:
+	if s.short {
 		return nil, sarama.ErrInsufficientData
-	case out == nil:
-		return nil, sarama.ErrIncompleteResponse
 	}
 	return out, nil
 }

@@ -88,12 +88,21 @@ func TestFetchIsReadAsSaramaReadsIt(t *testing.T) {
 				w.put("t", 1, b)
 			}
 			s := open(t, w.table("t"))
-			f, err := exchange(t.Context(), s.pool, w.addr, true, func(c *conn) (*fetched, error) {
-				return c.fetch(fetchRequest{split: "t/1", wait: time.Millisecond, maxBytes: 1 << 20, isolated: sarama.ReadCommitted})
+			from := connectors.Offsets{"t/0": 0, "t/1": 0, "u/1": 0}
+			a, err := exchange(t.Context(), s.pool, w.addr, true, func(c *conn) (*answer, error) {
+				return c.fetch(fetchRequest{from: from, wait: time.Millisecond, maxBytes: 1 << 20, most: 1 << 20, isolated: sarama.ReadCommitted})
 			})
 			w.must(err)
-			req := newFetch(s.config)
-			req.Version, req.MaxBytes = version, 1<<20
+			f := a.parts["t/1"]
+			for _, split := range []connectors.Split{"t/0", "u/1"} {
+				if got := a.parts[split]; got == nil || got.err != sarama.ErrNoError || got.end != 0 || len(got.records) > 0 {
+					t.Errorf("%s is %+v", split, got)
+				}
+			}
+			if f.end != 20 || f.stable != 20 {
+				t.Errorf("the end is %d, %d of it stable", f.end, f.stable)
+			}
+			req := &sarama.FetchRequest{Version: version, MaxWaitTime: 1, MinBytes: 1, MaxBytes: 1 << 20, Isolation: sarama.ReadCommitted, SessionEpoch: -1}
 			req.AddBlock("t", 1, 0, 1<<20, -1)
 			res, err := w.b.Fetch(req)
 			w.must(err)
@@ -104,27 +113,22 @@ func TestFetchIsReadAsSaramaReadsIt(t *testing.T) {
 			if len(want) != 20 {
 				t.Fatalf("sarama reads %d records", len(want))
 			}
+			f.memory = a.memory
 			same(t, ours(t, f), want...)
 		})
 	}
 }
 
-// An answer about another partition, one that is cut off and one with another number are
-// no answers.
+// An answer that is cut off is none.
 func TestStrangeAnswersAreErrors(t *testing.T) {
 	for version := int16(oldestFetch); version <= latestFetch; version++ {
 		whole := answerOf(version, "t", 1, []byte("records"))
-		f, err := decodeFetched(whole, version, "t/1")
-		if err != nil || string(f.records) != "records" || f.aborted[0] != (abortedTxn{producer: 7, first: 9}) {
-			t.Fatalf("version %d: %+v, %v", version, f, err)
-		}
-		for _, split := range []connectors.Split{"t/0", "u/1"} {
-			if _, err := decodeFetched(whole, version, split); err == nil {
-				t.Errorf("version %d: an answer about t/1 is taken for %s", version, split)
-			}
+		parts, err := decodeFetched(whole, version)
+		if err != nil || len(parts) != 1 || string(parts["t/1"].records) != "records" || parts["t/1"].aborted[0] != (abortedTxn{producer: 7, first: 9}) {
+			t.Fatalf("version %d: %+v, %v", version, parts, err)
 		}
 		for n := range len(whole) {
-			if _, err := decodeFetched(whole[:n], version, "t/1"); err == nil {
+			if _, err := decodeFetched(whole[:n], version); err == nil {
 				t.Errorf("version %d: an answer of %d bytes is read to its end in %d", version, len(whole), n)
 			}
 		}

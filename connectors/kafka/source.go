@@ -18,9 +18,10 @@ type source struct {
 	mu   sync.Mutex
 	seen connectors.Offsets // the furthest ends
 
-	polls  *polls
-	known  connectors.Offsets // ends that fetches have told which waited for data; nil before the first
-	follow follow
+	polls   *polls
+	known   connectors.Offsets // ends that fetches have told which waited for data; nil before the first
+	brought map[connectors.Split]brought
+	follow  follow
 }
 
 func openSource(ctx context.Context, t *connectors.Table, env connectors.Env) (*source, error) {
@@ -31,7 +32,7 @@ func openSource(ctx context.Context, t *connectors.Table, env connectors.Env) (*
 	if err != nil {
 		return nil, err
 	}
-	s := &source{cluster: c, first: map[connectors.Split]bool{}, seen: connectors.Offsets{}, polls: newPolls()}
+	s := &source{cluster: c, first: map[connectors.Split]bool{}, seen: connectors.Offsets{}, polls: newPolls(), brought: map[connectors.Split]brought{}}
 	s.follow.c = c
 	for _, split := range c.splits {
 		s.first[split] = true

@@ -2,7 +2,7 @@ package kafka
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -30,6 +30,8 @@ type leaderPoll struct {
 // A polled is what a fetch brought.
 type polled struct {
 	addr  string
+	from  connectors.Offsets
+	got   *answer // nil where it failed
 	ends  connectors.Offsets
 	asked connectors.Offsets // of them, those of splits that do not have what was asked for
 	err   error
@@ -43,7 +45,8 @@ func newPolls() *polls {
 	}
 }
 
-// Wait implements connectors.Source.
+// Wait implements connectors.Source. What a fetch brings is kept for who reads it, and while that
+// is so the next fetch waits at the broker for what comes behind it.
 func (s *source) Wait(ctx context.Context, after connectors.Offsets) error {
 	select {
 	case s.polls.turn <- struct{}{}:
@@ -57,7 +60,7 @@ func (s *source) Wait(ctx context.Context, after connectors.Offsets) error {
 			return err
 		}
 		for _, split := range splits {
-			if _, known := after[split]; !known {
+			if at, known := after[split]; !known || s.ahead(split, at) {
 				return nil
 			}
 		}
@@ -70,12 +73,27 @@ func (s *source) Wait(ctx context.Context, after connectors.Offsets) error {
 		if err := s.see(ctx, s.goneBack(p.asked, after)); err != nil {
 			return err
 		}
+		if p.got != nil {
+			s.bring(p.got, p.from)
+		}
+		some := false
 		for split, end := range p.ends {
-			if end > after[split] {
-				return nil
-			}
+			some = some || end > after[split]
+		}
+		if some {
+			s.poll(splits, further(after, p.ends))
+			return nil
 		}
 	}
+}
+
+// further is the later of two positions of each split of the first.
+func further(at, ends connectors.Offsets) connectors.Offsets {
+	out := maps.Clone(at)
+	for split, end := range ends {
+		out[split] = max(out[split], end)
+	}
+	return out
 }
 
 const (
@@ -83,8 +101,8 @@ const (
 	lastPause  = 100 * time.Millisecond
 )
 
-// poll sends a fetch to every leader that has none.
-func (s *source) poll(splits []connectors.Split, after connectors.Offsets) {
+// poll sends a fetch from these positions on to every leader that has none.
+func (s *source) poll(splits []connectors.Split, from connectors.Offsets) {
 	groups, _ := s.byLeader(splits)
 	for addr, group := range groups {
 		l := s.polls.leaders[addr]
@@ -96,28 +114,19 @@ func (s *source) poll(splits []connectors.Split, after connectors.Offsets) {
 			continue
 		}
 		l.out = true
-		req := newFetch(s.config)
-		for _, split := range group {
-			topic, part := splitOf(split)
-			req.AddBlock(topic, part, int64(after[split]), 1, -1)
+		req := fetchRequest{
+			from: connectors.Offsets{}, wait: s.wait, maxBytes: min(s.fetchBytes, mostBroughtSplit), most: mostBrought, isolated: s.isolation,
 		}
-		go s.pollOne(addr, l.pause, group, after, req)
-	}
-}
-
-// newFetch returns a request without partitions. It keeps no session with the
-// broker: each one names all that it wants. One batch is enough: what it has is not used, only
-// that it is there.
-func newFetch(c *config) *sarama.FetchRequest {
-	return &sarama.FetchRequest{
-		Version: 12, MaxWaitTime: int32(c.wait / time.Millisecond), MinBytes: 1, MaxBytes: 1,
-		Isolation: c.isolation, SessionEpoch: -1,
+		for _, split := range group {
+			req.from[split] = from[split]
+		}
+		go s.pollOne(addr, l.pause, req)
 	}
 }
 
 // pollOne pauses, makes one fetch and hands over what it says. The end of Wait does
 // not end it.
-func (s *source) pollOne(addr string, pause time.Duration, group []connectors.Split, after connectors.Offsets, req *sarama.FetchRequest) {
+func (s *source) pollOne(addr string, pause time.Duration, req fetchRequest) {
 	t := time.NewTimer(pause)
 	defer t.Stop()
 	select {
@@ -126,12 +135,15 @@ func (s *source) pollOne(addr string, pause time.Duration, group []connectors.Sp
 		return
 	}
 	started := time.Now()
-	res, err := call(context.Background(), s.pool, addr, func(b *sarama.Broker) (*sarama.FetchResponse, error) { return b.Fetch(req) })
-	p := polled{addr: addr, ends: connectors.Offsets{}, asked: connectors.Offsets{}, err: err, quick: time.Since(started) < s.wait/4}
+	got, err := exchange(context.Background(), s.pool, addr, true, func(c *conn) (*answer, error) { return c.fetch(req) })
+	p := polled{
+		addr: addr, from: req.from, got: got, ends: connectors.Offsets{}, asked: connectors.Offsets{}, err: err,
+		quick: time.Since(started) < s.wait/4,
+	}
 	if err == nil {
-		for _, split := range group {
-			s.endIn(&p, res, split)
-			if p.ends[split] > after[split] {
+		for split, from := range req.from {
+			s.endIn(&p, got.parts[split], split)
+			if p.ends[split] > from {
 				p.quick = false
 			}
 		}
@@ -143,23 +155,21 @@ func (s *source) pollOne(addr string, pause time.Duration, group []connectors.Sp
 }
 
 // endIn takes the end of a split out of an answer.
-func (s *source) endIn(p *polled, res *sarama.FetchResponse, split connectors.Split) {
-	topic, part := splitOf(split)
-	b := res.GetBlock(topic, part)
+func (s *source) endIn(p *polled, f *fetched, split connectors.Split) {
 	switch {
-	case b == nil: // left out for lack of room
-	case errors.Is(b.Err, sarama.ErrOffsetOutOfRange):
+	case f == nil: // left out for lack of room
+	case f.err == sarama.ErrOffsetOutOfRange:
 		// Whoever reads from there will say what was lost.
 		ends, _ := s.ask(context.Background(), []connectors.Split{split}, endOf) // none, where it fails
 		if end, ok := ends[split]; ok {
 			p.ends[split], p.asked[split] = end, end
 		}
-	case b.Err != sarama.ErrNoError:
-		p.err = b.Err
+	case f.err != sarama.ErrNoError:
+		p.err = f.err
 	case s.isolation == sarama.ReadCommitted:
-		p.ends[split] = connectors.Offset(b.LastStableOffset)
+		p.ends[split] = connectors.Offset(f.stable)
 	default:
-		p.ends[split] = connectors.Offset(b.HighWaterMarkOffset)
+		p.ends[split] = connectors.Offset(f.end)
 	}
 }
 
