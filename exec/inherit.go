@@ -140,7 +140,7 @@ func (j *join) inherit(ctx context.Context, s *Step, op Operator) error {
 	from := op.(*join)
 	for port, side := range from.sides {
 		schema := j.plan.Inputs()[port].Schema()
-		err := eachRow(side.index, schema, func(b *zset.Batch) error { return j.Apply(ctx, s, port, b) })
+		err := eachRow(side.index, schema, typesOf(side.stored[schema.Len():]), func(b *zset.Batch) error { return j.Apply(ctx, s, port, b) })
 		if err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (x *setOp) inherit(_ context.Context, _ *Step, from Operator) error {
 
 // inherit implements heir: the row of each key comes again.
 func (u *upsert) inherit(ctx context.Context, s *Step, from Operator) error {
-	return eachRow(from.(*upsert).rows, u.plan.Schema(), func(b *zset.Batch) error { return u.Apply(ctx, s, 0, b) })
+	return eachRow(from.(*upsert).rows, u.plan.Schema(), nil, func(b *zset.Batch) error { return u.Apply(ctx, s, 0, b) })
 }
 
 func typesOf(columns []*vec.Builder) []types.Type {
@@ -208,11 +208,15 @@ func copyOrdered(to, from state.Ordered) {
 	})
 }
 
-// eachRow calls f for all rows of an index, some at a time.
-func eachRow(from state.Index, schema *types.Schema, f func(*zset.Batch) error) error {
+// eachRow calls f for all rows of an index, some at a time, without columns of some types
+// that they have behind those of the schema.
+func eachRow(from state.Index, schema *types.Schema, more []types.Type, f func(*zset.Batch) error) error {
 	var columns []*vec.Builder
 	for _, c := range schema.Fields {
 		columns = append(columns, vec.NewBuilder(c.Type))
+	}
+	for _, t := range more {
+		columns = append(columns, vec.NewBuilder(t))
 	}
 	for part := range slices.Chunk(from.All(nil), vec.BatchRows) {
 		b := &zset.Batch{Schema: schema, Len: len(part), Weights: make([]int64, len(part))}
@@ -224,7 +228,7 @@ func eachRow(from state.Index, schema *types.Schema, f func(*zset.Batch) error) 
 		for i, r := range part {
 			b.Weights[i] = *(*int64)(rows.Ptr(r))
 		}
-		for _, c := range columns {
+		for _, c := range columns[:schema.Len()] {
 			b.Cols = append(b.Cols, c.Vec())
 		}
 		if err := f(b); err != nil {

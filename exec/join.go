@@ -37,7 +37,7 @@ const (
 // mark) times its weight, and so comes back when the matches go. A count, and not a
 // flag, since the other side takes rows back, too.
 //
-// State: for each side key -> rows with their weights and counts. A row with a NULL in
+// State: for each side key -> rows with their weights and counts, or their numbers. A row with a NULL in
 // a key that is compared by = matches nothing and is not kept.
 type Join struct {
 	Left, Right Plan
@@ -52,7 +52,10 @@ type Join struct {
 	// Forget is how many microseconds a row is kept that does not expire otherwise; 0 for ever.
 	// Then the join is inner, and both inputs only add rows.
 	Forget int64
-	Out    *types.Schema
+	// Numbered gives each row that is kept a number, so that no two are equal: to keep one more
+	// it need not be looked for. Then the join is inner, both inputs only add rows, and Forget is 0.
+	Numbered bool
+	Out      *types.Schema
 }
 
 // Expires says when rows that are kept are of no more use: when a watermark has passed
@@ -203,6 +206,11 @@ func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 		side.stored = append(side.stored[:len(side.stored):len(side.stored)], vec.NewBuilder(side.came.Type()))
 		shape.Expiry = len(shape.Columns)
 	}
+	if p.Numbered {
+		side.number, shape.Apart = vec.NewBuilder(types.Of(types.BigInt)), true
+		shape.Columns = append(shape.Columns, side.number.Type())
+		side.stored = append(side.stored[:len(side.stored):len(side.stored)], vec.NewBuilder(side.number.Type()))
+	}
 	if side.counts {
 		shape.Words = 3
 	}
@@ -231,7 +239,10 @@ type joinSide struct {
 	until   *watermark     // rows below it are forgotten; nil for none
 	columns []*vec.Builder // stored rows of the call at hand
 	came    *vec.Builder   // a further column of stored rows: the step of time in which they came; nil where there is none
-	stored  []*vec.Builder // columns, and those of came
+	number  *vec.Builder   // or their numbers; nil where they have none
+	epoch   int64          // the last in which rows were numbered
+	last    int64          // the last number
+	stored  []*vec.Builder // columns, and those of came or number
 
 	held *held // rows that are not stored yet; nil where each is as it comes
 

@@ -75,16 +75,33 @@ func (j *join) forget(now int64) {
 	}
 }
 
-// columnsOf are the columns of rows as they are stored, of those that come now.
-func (m *joinSide) columnsOf(delta *zset.Batch, now, forget int64) []*vec.Vec {
-	if m.came == nil {
-		return delta.Cols
+// columnsOf are the columns of n rows as they are stored, of those that come now.
+func (m *joinSide) columnsOf(s *Step, cols []*vec.Vec, n int, forget int64) []*vec.Vec {
+	switch {
+	case m.came != nil:
+		m.came.Reset()
+		for range n {
+			vec.Append(m.came, ageStep(s.Now, forget))
+		}
+		return append(cols[:len(cols):len(cols)], m.came.Vec())
+	case m.number != nil:
+		return append(cols[:len(cols):len(cols)], m.numbers(s, n))
 	}
-	m.came.Reset()
-	for range delta.Len {
-		vec.Append(m.came, ageStep(now, forget))
+	return cols
+}
+
+// numbers are those of the next n rows: an epoch's own, so that no two of them are the same
+// whatever is done again after a failure.
+func (m *joinSide) numbers(s *Step, n int) *vec.Vec {
+	if m.epoch != s.Epoch {
+		m.epoch, m.last = s.Epoch, s.Epoch<<32
 	}
-	return append(delta.Cols[:len(delta.Cols):len(delta.Cols)], m.came.Vec())
+	m.number.Reset()
+	for range n {
+		m.last++
+		vec.Append(m.number, m.last)
+	}
+	return m.number.Vec()
 }
 
 func (j *join) Finish(_ context.Context, s *Step) error {
@@ -150,7 +167,7 @@ func (j *join) applyRows(s *Step, port int, delta *zset.Batch, keys []*vec.Vec) 
 		mine.held.add(keys, delta)
 	} else {
 		mine.rows = grow(mine.rows, delta.Len)
-		mine.index.Add(keys, mine.columnsOf(delta, s.Now, j.plan.Forget), delta.Weights, mine.rows)
+		mine.index.Add(keys, mine.columnsOf(s, delta.Cols, delta.Len, j.plan.Forget), delta.Weights, mine.rows)
 	}
 	uncounted := mine.count()
 	if j.paired || other.counts || uncounted {

@@ -13,6 +13,8 @@ type IndexShape struct {
 	Words   int
 	// Expiry is 1 + the column by whose order rows expire, see Expire; 0 for none.
 	Expiry int
+	// Apart says that no row is added twice: an Add need not look whether it is there.
+	Apart bool
 }
 
 // An Index is typed key -> Z-set of rows: the sides of a join. Keys and rows are

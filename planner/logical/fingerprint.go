@@ -166,7 +166,11 @@ func details(n Node) string {
 		}
 		return out
 	case *Join:
-		return fmt.Sprint(x.Kind, x.On != nil, x.Any != nil, len(x.Params)) + untouched(x.Forget)
+		out := fmt.Sprint(x.Kind, x.On != nil, x.Any != nil, len(x.Params)) + untouched(x.Forget)
+		if x.Numbered {
+			out += " numbered"
+		}
+		return out
 	case *Asof:
 		return fmt.Sprint(x.Outer, x.Keys, x.Op, x.LeftTime, x.RightTime)
 	case *TimeFilter:

@@ -47,6 +47,8 @@ type Join struct {
 	// Forget is, of Inner alone, how many microseconds a row is kept that no watermark passes,
 	// 0 for ever.
 	Forget int64
+	// Numbered says, of Inner alone, that the rows which are kept are numbered, see Numbering.
+	Numbered bool
 }
 
 // Inputs implements Node.

@@ -17,7 +17,7 @@ var joinKinds = map[logical.JoinKind]exec.JoinKind{
 // join without equalities all to one.
 func (l *lowering) join(j *logical.Join, left, right exec.Plan, print *print) exec.Plan {
 	keys, rest := j.Equi()
-	out := &exec.Join{Left: left, Right: right, Kind: joinKinds[j.Kind], Any: j.Any, AppendOnly: appends(j.Left) && appends(j.Right), Forget: j.Forget, Out: j.Schema()}
+	out := &exec.Join{Left: left, Right: right, Kind: joinKinds[j.Kind], Any: j.Any, AppendOnly: appends(j.Left) && appends(j.Right), Forget: j.Forget, Numbered: j.Numbered, Out: j.Schema()}
 	for _, k := range keys {
 		out.Keys = append(out.Keys, exec.JoinKey{Left: k.Left, Right: k.Right, NullSafe: k.NullSafe})
 	}

@@ -15,6 +15,10 @@ const shortChain = 4
 func (x *Index) find(keys, columns []*vec.Vec, heads, rows []int32, add bool) {
 	n := len(rows)
 	x.heads.find(keys, n, heads, add)
+	if add && x.shape.Apart && x.cold == nil {
+		x.addApart(columns, heads, rows)
+		return
+	}
 	x.many = x.many[:0]
 	if x.areListed(heads) {
 		x.many = room(x.many, n)
@@ -112,6 +116,21 @@ func (x *Index) addChained(i int, head, first int32) int32 {
 	r := x.rows.addUnlisted(i)
 	x.chain(r, x.links(r), head)
 	return r
+}
+
+// addApart adds rows that are not there.
+func (x *Index) addApart(columns []*vec.Vec, heads, rows []int32) {
+	x.rows.readKeys(columns, len(rows))
+	for i, head := range heads {
+		r := x.rows.addUnlisted(i)
+		rows[i] = r
+		l := x.links(r)
+		x.chain(r, l, head)
+		if chains := x.heads.Rows(); (*chain)(chains.Ptr(head)).listed != 0 {
+			x.rows.list(r)
+			l.listed = 1
+		}
+	}
 }
 
 // findListed finds rows in the table.
