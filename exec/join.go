@@ -52,8 +52,9 @@ type Join struct {
 	// Forget is how many microseconds a row is kept that does not expire otherwise; 0 for ever.
 	// Then the join is inner, and both inputs only add rows.
 	Forget int64
-	// Numbered gives each row that is kept a number, so that no two are equal: to keep one more
-	// it need not be looked for. Then the join is inner, both inputs only add rows, and Forget is 0.
+	// Numbered gives rows that are kept a number, so that no two are equal: to keep one more it
+	// need not be looked for. Where many are equal (see repeats) they have the number 0, and are
+	// kept as one. Then the join is inner, both inputs only add rows, and Forget is 0.
 	Numbered bool
 	Out      *types.Schema
 }
@@ -207,7 +208,7 @@ func (p *Join) openSide(i int, in Plan, env *Env) (*joinSide, error) {
 		shape.Expiry = len(shape.Columns)
 	}
 	if p.Numbered {
-		side.number, shape.Apart = vec.NewBuilder(types.Of(types.BigInt)), true
+		side.number = vec.NewBuilder(types.Of(types.BigInt))
 		shape.Columns = append(shape.Columns, side.number.Type())
 		side.stored = append(side.stored[:len(side.stored):len(side.stored)], vec.NewBuilder(side.number.Type()))
 	}
@@ -242,6 +243,7 @@ type joinSide struct {
 	number  *vec.Builder   // or their numbers; nil where they have none
 	epoch   int64          // the last in which rows were numbered
 	last    int64          // the last number
+	repeats repeats        // of rows without their numbers
 	stored  []*vec.Builder // columns, and those of came or number
 
 	held *held // rows that are not stored yet; nil where each is as it comes

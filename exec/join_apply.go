@@ -75,33 +75,43 @@ func (j *join) forget(now int64) {
 	}
 }
 
-// columnsOf are the columns of n rows as they are stored, of those that come now.
-func (m *joinSide) columnsOf(s *Step, cols []*vec.Vec, n int, forget int64) []*vec.Vec {
-	switch {
+// keep stores n rows that have come.
+func (m *joinSide) keep(s *Step, keys, cols []*vec.Vec, weights []int64, n int, forget int64) {
+	m.rows = grow(m.rows, n)
+	switch cols = cols[:len(cols):len(cols)]; {
 	case m.came != nil:
 		m.came.Reset()
 		for range n {
 			vec.Append(m.came, ageStep(s.Now, forget))
 		}
-		return append(cols[:len(cols):len(cols)], m.came.Vec())
+		cols = append(cols, m.came.Vec())
 	case m.number != nil:
-		return append(cols[:len(cols):len(cols)], m.numbers(s, n))
+		m.repeats.look(cols, n)
+		step := m.numbers(s, n)
+		cols = append(cols, m.number.Vec())
+		if step > 0 {
+			m.index.AddNew(keys, cols, weights, m.rows)
+			return
+		}
 	}
-	return cols
+	m.index.Add(keys, cols, weights, m.rows)
 }
 
-// numbers are those of the next n rows: an epoch's own, so that no two of them are the same
-// whatever is done again after a failure.
-func (m *joinSide) numbers(s *Step, n int) *vec.Vec {
+// numbers sets number to those of the next n rows, and returns by how much they grow: an epoch
+// has its own, so that no two of them are the same whatever is done again after a failure.
+func (m *joinSide) numbers(s *Step, n int) (step int64) {
 	if m.epoch != s.Epoch {
 		m.epoch, m.last = s.Epoch, s.Epoch<<32
 	}
+	if !m.repeats.often {
+		step = 1
+	}
 	m.number.Reset()
 	for range n {
-		m.last++
-		vec.Append(m.number, m.last)
+		m.last += step
+		vec.Append(m.number, m.last*step)
 	}
-	return m.number.Vec()
+	return step
 }
 
 func (j *join) Finish(_ context.Context, s *Step) error {
@@ -166,8 +176,7 @@ func (j *join) applyRows(s *Step, port int, delta *zset.Batch, keys []*vec.Vec) 
 	if mine.held.holds() {
 		mine.held.add(keys, delta)
 	} else {
-		mine.rows = grow(mine.rows, delta.Len)
-		mine.index.Add(keys, mine.columnsOf(s, delta.Cols, delta.Len, j.plan.Forget), delta.Weights, mine.rows)
+		mine.keep(s, keys, delta.Cols, delta.Weights, delta.Len, j.plan.Forget)
 	}
 	uncounted := mine.count()
 	if j.paired || other.counts || uncounted {

@@ -179,8 +179,7 @@ func (m *joinSide) store(s *Step, c *heldChunk) {
 	}
 	mark := s.Mem.Mark()
 	b := c.rows.Build().Gather(s.Mem, h.sel)
-	m.rows = grow(m.rows, b.Len)
-	m.index.Add(b.Cols[h.keys:], m.columnsOf(s, b.Cols[:h.keys], b.Len, 0), b.Weights, m.rows)
+	m.keep(s, b.Cols[h.keys:], b.Cols[:h.keys], b.Weights, b.Len, 0)
 	s.Mem.Release(mark)
 }
 

@@ -13,8 +13,6 @@ type IndexShape struct {
 	Words   int
 	// Expiry is 1 + the column by whose order rows expire, see Expire; 0 for none.
 	Expiry int
-	// Apart says that no row is added twice: an Add need not look whether it is there.
-	Apart bool
 }
 
 // An Index is typed key -> Z-set of rows: the sides of a join. Keys and rows are
@@ -25,6 +23,8 @@ type Index interface {
 	// Add adds the weights of n rows, +1 each where weights is nil, under their keys. rows[i]
 	// is set to the stored row; the words of one that is new are 0.
 	Add(keys, columns []*vec.Vec, weights []int64, rows []int32)
+	// AddNew is Add of rows of which none is there, nor equal to another of them.
+	AddNew(keys, columns []*vec.Vec, weights []int64, rows []int32)
 	// Probe begins a walk over the rows stored under each of n keys.
 	Probe(keys []*vec.Vec, n int, p *Probe)
 	// Next sets p to the next pairs, as many as there is room for, and reports whether

@@ -66,12 +66,28 @@ func newIndex(shape state.IndexShape) *Index {
 
 // Add implements state.Index.
 func (x *Index) Add(keys, columns []*vec.Vec, weights []int64, rows []int32) {
-	n := len(rows)
 	if x.cold != nil {
 		x.warmRows(keys, columns, rows)
 	}
-	x.head = room(x.head, n)
+	x.head = room(x.head, len(rows))
 	x.find(keys, columns, x.head, rows, true)
+	x.weigh(weights, rows)
+}
+
+// AddNew implements state.Index.
+func (x *Index) AddNew(keys, columns []*vec.Vec, weights []int64, rows []int32) {
+	if x.cold != nil { // what is beyond memory of a key comes before what is new
+		x.Add(keys, columns, weights, rows)
+		return
+	}
+	x.head = room(x.head, len(rows))
+	x.heads.find(keys, len(rows), x.head, true)
+	x.addNew(columns, x.head, rows)
+	x.weigh(weights, rows)
+}
+
+// weigh adds weights to rows that were found or made.
+func (x *Index) weigh(weights []int64, rows []int32) {
 	view := x.rows.Rows()
 	for i, r := range rows {
 		w := (*int64)(view.Ptr(r))

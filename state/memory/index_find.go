@@ -15,10 +15,6 @@ const shortChain = 4
 func (x *Index) find(keys, columns []*vec.Vec, heads, rows []int32, add bool) {
 	n := len(rows)
 	x.heads.find(keys, n, heads, add)
-	if add && x.shape.Apart && x.cold == nil {
-		x.addApart(columns, heads, rows)
-		return
-	}
 	x.many = x.many[:0]
 	if x.areListed(heads) {
 		x.many = room(x.many, n)
@@ -118,8 +114,8 @@ func (x *Index) addChained(i int, head, first int32) int32 {
 	return r
 }
 
-// addApart adds rows that are not there.
-func (x *Index) addApart(columns []*vec.Vec, heads, rows []int32) {
+// addNew adds rows that are not there.
+func (x *Index) addNew(columns []*vec.Vec, heads, rows []int32) {
 	x.rows.readKeys(columns, len(rows))
 	for i, head := range heads {
 		r := x.rows.addUnlisted(i)

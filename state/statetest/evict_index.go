@@ -70,6 +70,11 @@ func (x *evictingIndex) Add(keys, columns []*vec.Vec, weights []int64, rows []in
 	}
 }
 
+// AddNew implements state.Index.
+func (x *evictingIndex) AddNew(keys, columns []*vec.Vec, weights []int64, rows []int32) {
+	x.Add(keys, columns, weights, rows)
+}
+
 // Probe implements state.Index.
 func (x *evictingIndex) Probe(keys []*vec.Vec, n int, p *state.Probe) {
 	walk := make([][]*group, n)

@@ -39,7 +39,7 @@ func Run(t *testing.T, open func() state.Store) {
 		})
 	}
 	t.Run("expiry", func(t *testing.T) { checkExpiries(t, open) })
-	t.Run("index/of rows apart", func(t *testing.T) { checkApart(t, open) })
+	t.Run("index/of new rows", func(t *testing.T) { checkAddNew(t, open) })
 	t.Run("index/of one key", func(t *testing.T) { checkIndexOfOneKey(t, open()) })
 	for _, space := range orderedSpaces {
 		t.Run("ordered/"+space.name, func(t *testing.T) {
