@@ -110,10 +110,12 @@ var joinKinds = map[string]exec.JoinKind{
 
 // join reads a list of equalities between expressions of the left and of the right, and
 // behind IF and ANY expressions over pairs, whose columns are called l.name and r.name.
-// FORGET is of the rows of each side by the watermark of the other's column o.
+// FORGET is of the rows of each side by the watermark of the other's column o, NUMBERED behind it
+// of both sides.
 func (p *planner) join(kind, ins, what string) exec.Plan {
 	left, right, _ := strings.Cut(ins, ", ")
 	j := &exec.Join{Left: p.input(left), Right: p.input(right), Kind: joinKinds[kind], Out: &types.Schema{}}
+	what, j.Numbered = strings.CutSuffix(what, " NUMBERED")
 	what, forget := strings.CutSuffix(what, " FORGET")
 	for i, in := range j.Inputs() {
 		if other := []string{right, left}[i]; forget {
