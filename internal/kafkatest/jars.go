@@ -2,6 +2,7 @@ package kafkatest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -90,14 +91,19 @@ func (k kit) fetch(ctx context.Context, mvn string) error {
 	return errors.Join(os.RemoveAll(k.jars), os.Rename(part, k.jars))
 }
 
-// command returns one of Kafka's programs with its arguments, ready to run. The
-// switches trade its top speed, which no test needs, for its start.
+// JavaEnv is the environment variable with switches of Java that take the place of quickStart: a
+// benchmark may want a broker as it is in earnest, as with "-Xmx4g -XX:+UseSerialGC".
+const JavaEnv = "SQLSTREAM_KAFKA_JAVA"
+
+// quickStart trades Kafka's top speed, which no test needs, for its start.
+const quickStart = "-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+
+// command returns one of Kafka's programs with its arguments, ready to run.
 func (k kit) command(logLevel, class string, args ...string) []string {
-	return append([]string{
-		k.java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-		"-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=" + logLevel,
-		"-cp", filepath.Join(k.jars, "*"), class,
-	}, args...)
+	out := append([]string{k.java}, strings.Fields(cmp.Or(os.Getenv(JavaEnv), quickStart))...)
+	return append(append(out,
+		"-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel="+logLevel,
+		"-cp", filepath.Join(k.jars, "*"), class), args...)
 }
 
 // find returns a program below the directory that the environment variable home
