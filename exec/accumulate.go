@@ -59,7 +59,7 @@ func (a *aggregate) applyTile(delta *zset.Batch, from, to int) error {
 	rows := a.groups.Rows()
 	count(rows, gids, weights)
 	for _, d := range a.sets {
-		if err := d.add(a.keys.part(from, to), from, to, weights); err != nil {
+		if err := d.add(a.keys.part(from, to), gids, from, to, weights); err != nil {
 			return err
 		}
 	}

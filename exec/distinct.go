@@ -22,6 +22,7 @@ type distinctSet struct {
 	cols    []*vec.Vec
 	groupBy int // how many of keys are the group's
 	gids    []int32
+	owners  []int32 // by value, of those of this epoch: the group, which stays where it is as long
 	counted []variant
 }
 
@@ -87,8 +88,9 @@ func (d *distinctSet) join(c *aggCall) {
 	d.counted = append(d.counted, variant{filter: c.filter, calls: []*aggCall{c}, print: print})
 }
 
-// add counts rows [from, to) of the batch whose columns were computed last.
-func (d *distinctSet) add(group []*vec.Vec, from, to int, weights []int64) error {
+// add counts rows [from, to) of the batch whose columns were computed last. The groups are those
+// of their columns.
+func (d *distinctSet) add(group []*vec.Vec, groups []int32, from, to int, weights []int64) error {
 	n := to - from
 	if cap(d.gids) < n {
 		d.gids = make([]int32, max(n, tileRows))
@@ -98,6 +100,12 @@ func (d *distinctSet) add(group []*vec.Vec, from, to int, weights []int64) error
 	gids := d.gids[:n]
 	if err := d.seen.Groups(d.cols, n, gids); err != nil {
 		return err
+	}
+	for i, g := range gids {
+		if int(g) >= len(d.owners) {
+			d.owners = slices.Grow(d.owners, int(g)+1-len(d.owners))[:g+1]
+		}
+		d.owners[g] = groups[i]
 	}
 	if d.ages != nil {
 		if err := d.ages.touch(d.cols, n); err != nil {
@@ -186,13 +194,9 @@ func (d *distinctSet) hand(s *Step, part []int32, groups state.Map) error {
 	for _, b := range d.keys {
 		d.cols = append(d.cols, b.Vec())
 	}
-	gids := d.gids
-	if cap(gids) < len(part) {
-		gids = make([]int32, len(part))
-	}
-	gids = gids[:len(part)]
-	if err := groups.Groups(d.cols[:d.groupBy], len(part), gids); err != nil {
-		return err
+	gids := grow(d.gids, len(part))
+	for i, g := range part {
+		gids[i] = d.owners[g]
 	}
 	rows, args := groups.Rows(), d.cols[d.groupBy:]
 	for i := range d.counted {

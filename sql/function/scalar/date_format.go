@@ -24,11 +24,77 @@ var DateFormat = function.Scalar{
 		{Expr: "date_format('1999-01-01', '%X %V %x %v %j')", Value: "1998 52 1998 53 001"},
 		{Expr: "date_format(NULL, '%Y')", Value: "NULL"},
 	},
-	Overloads: []function.Overload{textOf(dateFormat, function.Timestamp, function.Text)},
+	Overloads: []function.Overload{formatted(func(args []*vec.Vec, row int) (int64, bool) {
+		return intAt(args, 0, row), true
+	}, function.Timestamp)},
 }
 
-func dateFormat(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
-	return formatTime(dst, args[1].Str(row), intAt(args, 0, row)), true, nil
+// formatted makes an overload whose second argument is the format of the time that at gives,
+// NULL where it gives none.
+func formatted(at func(args []*vec.Vec, row int) (int64, bool), arg types.Type) function.Overload {
+	return function.Overload{
+		Args: function.Params(arg, function.Text), Returns: function.Always(function.Text),
+		Eval: func(c *function.Call, args []*vec.Vec) (*vec.Vec, error) {
+			var last formattedTime
+			return function.Texts(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
+				t, ok := at(args, row)
+				if !ok {
+					return dst, false, nil
+				}
+				return last.append(dst, args[1].Str(row), t), true, nil
+			})(c, args)
+		},
+	}
+}
+
+// A formattedTime is the text of the row before: that of the next is mostly the same, where a
+// format shows no more than minutes or days.
+type formattedTime struct {
+	format string
+	unit   int64 // what it shows, in microseconds; 0 before the first row
+	at     int64 // in units
+	text   []byte
+}
+
+// append is formatTime.
+func (f *formattedTime) append(dst []byte, format string, t int64) []byte {
+	fresh := f.unit == 0 || f.format != format
+	if fresh {
+		f.format, f.unit = format, shownUnit(format)
+	}
+	at := t / f.unit
+	if t%f.unit < 0 {
+		at--
+	}
+	if !fresh && at == f.at {
+		return append(dst, f.text...)
+	}
+	n := len(dst)
+	dst = formatTime(dst, format, t)
+	f.at, f.text = at, append(f.text[:0], dst[n:]...)
+	return dst
+}
+
+// shownUnit is the finest unit that a format shows, a day at most.
+func shownUnit(format string) int64 {
+	unit := int64(types.MicrosPerDay)
+	for i := 0; i+1 < len(format); i++ {
+		if format[i] != '%' {
+			continue
+		}
+		i++
+		switch format[i] {
+		case 'f':
+			unit = 1
+		case 's', 'S', 'T', 'r':
+			unit = min(unit, types.MicrosPerSecond)
+		case 'i':
+			unit = min(unit, types.MicrosPerMinute)
+		case 'H', 'k', 'h', 'I', 'l', 'p':
+			unit = min(unit, types.MicrosPerHour)
+		}
+	}
+	return unit
 }
 
 // DayName is DAYNAME(t).
@@ -92,7 +158,6 @@ func formatTime(dst []byte, format string, t int64) []byte {
 }
 
 func (m *moment) date(dst []byte, c byte) ([]byte, bool) {
-	weekday := weekdayOf(m.day)
 	switch c {
 	case 'Y':
 		return padded(dst, m.year, 4), true
@@ -115,11 +180,11 @@ func (m *moment) date(dst []byte, c byte) ([]byte, bool) {
 	case 'j':
 		return padded(dst, int(dayOfYear(m.day)), 3), true
 	case 'W':
-		return append(dst, dayNames[weekday]...), true
+		return append(dst, dayNames[weekdayOf(m.day)]...), true
 	case 'a':
-		return append(dst, dayNames[weekday][:3]...), true
+		return append(dst, dayNames[weekdayOf(m.day)][:3]...), true
 	case 'w':
-		return padded(dst, int(weekday+1)%7, 1), true
+		return padded(dst, int(weekdayOf(m.day)+1)%7, 1), true
 	}
 	return m.week(dst, c)
 }

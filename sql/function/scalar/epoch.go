@@ -83,13 +83,7 @@ func fromUnixtime(arg types.Type, returns func([]types.Type) types.Type) functio
 }
 
 func fromUnixtimeText(arg types.Type) function.Overload {
-	return textOf(func(_ *function.Call, dst []byte, args []*vec.Vec, row int) ([]byte, bool, error) {
-		t, ok := epochMicros(args[0], row)
-		if !ok {
-			return dst, false, nil
-		}
-		return formatTime(dst, args[1].Str(row), t), true, nil
-	}, arg, function.Text)
+	return formatted(func(args []*vec.Vec, row int) (int64, bool) { return epochMicros(args[0], row) }, arg)
 }
 
 // epochMicros turns seconds into microseconds, false outside of 1970 to 9999.

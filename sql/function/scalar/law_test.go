@@ -105,6 +105,38 @@ func TestFormatsThereAndBack(t *testing.T) {
 	}
 }
 
+// Rows of times that are near each other are written as each of them is by itself, also before
+// 1970 and where the format is that of each row.
+func TestFormatsOfNearTimes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	at, formats := vec.NewBuilder(function.Timestamp), vec.NewBuilder(function.Text)
+	for _, start := range []int64{0, -3 * types.MicrosPerDay, 1_700_000_000_000_000} {
+		for range 400 {
+			start += [...]int64{0, 1, types.MicrosPerSecond / 2, types.MicrosPerMinute / 2, types.MicrosPerHour, -1}[rng.IntN(6)]
+			vec.Append(at, start)
+			formats.AppendBytes([]byte([]string{"%Y-%m-%d", "%H:%i"}[rng.IntN(2)]))
+		}
+	}
+	times := at.Vec()
+	check := func(expr string, cols ...*vec.Vec) {
+		for i, got := range over(t, expr, cols...) {
+			var own []*vec.Vec
+			for _, c := range cols {
+				own = append(own, vec.Gather(new(vec.Mem), c, []int32{int32(i)}))
+			}
+			if want := over(t, expr, own...)[0]; got != want {
+				t.Fatalf("%s of row %d: %s, and by itself %s", expr, i, got, want)
+			}
+		}
+	}
+	for _, c := range "YymcMbdeDjWawUuVvXxHkhIlpisSfTr%q" {
+		check(fmt.Sprintf("date_format(a, 'x %%%c')", c), times)
+	}
+	check("date_format(a, b)", times, formats.Vec())
+	check("date_format(a, '')", times)
+	check("from_unixtime(unix_timestamp(a), '%d %H')", times)
+}
+
 // TIMESTAMPDIFF is the greatest number of units that TIMESTAMPADD can add without going
 // beyond, where no month's end is in the way.
 func TestTimestampDiffAndAdd(t *testing.T) {
