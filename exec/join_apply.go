@@ -97,13 +97,18 @@ func (m *joinSide) keep(s *Step, keys, cols []*vec.Vec, weights []int64, n int, 
 	m.index.Add(keys, cols, weights, m.rows)
 }
 
-// numbers sets number to those of the next n rows, and returns by how much they grow: an epoch
-// has its own, so that no two of them are the same whatever is done again after a failure.
+// numbersOfEpoch is how many numbers an epoch has, as a power of two: enough for any but the
+// largest, and for 2³⁹ epochs, which at a thousand a second are seventeen years.
+const numbersOfEpoch = 24
+
+// numbers sets number to those of the next n rows, and returns by how much they grow: 0 where
+// equal rows are to be one. An epoch has its own, so that no two of them are the same whatever is
+// done again after a failure.
 func (m *joinSide) numbers(s *Step, n int) (step int64) {
 	if m.epoch != s.Epoch {
-		m.epoch, m.last = s.Epoch, s.Epoch<<32
+		m.epoch, m.last = s.Epoch, s.Epoch<<numbersOfEpoch
 	}
-	if !m.repeats.often {
+	if !m.repeats.often && m.last+int64(n) < (s.Epoch+1)<<numbersOfEpoch {
 		step = 1
 	}
 	m.number.Reset()
