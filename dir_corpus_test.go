@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -63,7 +62,10 @@ func TestQueriesOfEarlierVersionsGoOn(t *testing.T) {
 	check("then")
 	finals := statements(t, "finals.sql")
 	for i := 0; i < len(finals); i += 2 {
-		q := db.Queries()[slices.IndexFunc(db.Queries(), func(q *sqlstream.Query) bool { return q.Name() == finalName(i) })]
+		q, ok := queryNamed(db, finalName(i))
+		if !ok {
+			t.Fatalf("%s is gone", finalName(i))
+		}
 		if err := q.ProcessAllAvailable(t.Context()); err != nil {
 			t.Fatal(err)
 		}

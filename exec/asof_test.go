@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/internal/sample"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -82,9 +81,7 @@ func TestAsofForgetsWhatNothingAsksFor(t *testing.T) {
 					must(t, keeps.push(d))
 					if r.IntN(3) > 0 {
 						marks[table] += int64(r.IntN(5))
-						b := vec.NewBuilder(types.Of(types.BigInt))
-						vec.Append(b, marks[table])
-						forgets.circuit.SetWatermark(exec.WatermarkOf{Table: table, Column: 1}, b.Vec())
+						forgets.pass(table, marks[table])
 					}
 				}
 				for at, x := range []*run{forgets, keeps} {

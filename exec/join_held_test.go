@@ -42,6 +42,25 @@ func (w *tide) delta(r *rand.Rand, schema *types.Schema, n int) *zset.Batch {
 	return b.Build()
 }
 
+// pass tells the watermark of column o of a table, the second of numScan.
+func (r *run) pass(table string, mark int64) {
+	b := vec.NewBuilder(types.Of(types.BigInt))
+	vec.Append(b, mark)
+	r.circuit.SetWatermark(exec.WatermarkOf{Table: table, Column: 1}, b.Vec())
+}
+
+// sameEpoch ends an epoch of two runs, which are to put out the same.
+func sameEpoch(t *testing.T, x, other *run, what string) {
+	t.Helper()
+	got, err := x.finish()
+	must(t, err)
+	want, err := other.finish()
+	must(t, err)
+	if got, want := sorted(got), sorted(want); got != want {
+		t.Fatalf("%s, %s, epoch %d: %s", what, x.name, x.epoch, firstDifference(got, want))
+	}
+}
+
 // Rows of a join that wait until they are looked for, or until the watermark has passed
 // them, make the pairs that they would make if each were stored as it comes and for ever:
 // with few rows on the other side and with many, in few deltas and in many, whether the
@@ -79,17 +98,9 @@ func TestHeldRowsOfAJoinMatchAsStoredOnes(t *testing.T) {
 					if r.IntN(3) > 0 {
 						w.mark += int64(r.IntN(12))
 					}
-					b := vec.NewBuilder(types.Of(types.BigInt))
-					vec.Append(b, w.mark)
-					forgets.circuit.SetWatermark(exec.WatermarkOf{Table: name, Column: 1}, b.Vec())
+					forgets.pass(name, w.mark)
 				}
-				got, err := forgets.finish()
-				must(t, err)
-				want, err := keeps.finish()
-				must(t, err)
-				if got, want := sorted(got), sorted(want); got != want {
-					t.Fatalf("%s, %s, epoch %d: %s", on, s.name, epoch, firstDifference(got, want))
-				}
+				sameEpoch(t, forgets, keeps, on)
 				stored = 0
 				for _, n := range forgets.circuit.Stats() {
 					stored += n.StateRows

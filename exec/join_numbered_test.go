@@ -1,10 +1,10 @@
 package exec_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
-	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/internal/sample"
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -51,20 +51,11 @@ func TestNumberedJoinIsJoin(t *testing.T) {
 						must(t, plain.push(d))
 					}
 					mark += int64(r.IntN(6))
-					b := vec.NewBuilder(types.Of(types.BigInt))
-					vec.Append(b, mark)
-					for _, x := range []*run{numbers, plain} {
-						for _, name := range []string{"l", "r"} {
-							x.circuit.SetWatermark(exec.WatermarkOf{Table: name, Column: 1}, b.Vec())
-						}
+					for _, name := range []string{"l", "r"} {
+						numbers.pass(name, mark)
+						plain.pass(name, mark)
 					}
-					got, err := numbers.finish()
-					must(t, err)
-					want, err := plain.finish()
-					must(t, err)
-					if got, want := sorted(got), sorted(want); got != want {
-						t.Fatalf("%s of %d values, %s, epoch %d: %s", on, values, s.name, epoch, firstDifference(got, want))
-					}
+					sameEpoch(t, numbers, plain, fmt.Sprintf("%s of %d values", on, values))
 				}
 			}
 		}

@@ -40,7 +40,7 @@ func (r *repeats) look(cols []*vec.Vec, n int) {
 	r.hashes = slices.Grow(r.hashes[:0], n)[:n]
 	zset.HashRows(cols, n, r.hashes)
 	for _, h := range r.hashes {
-		h = zset.Mix(0, h)
+		h = zset.Mix(0, h) // rows of a worker have hashes that are alike
 		if h&r.mask != 0 {
 			continue
 		}

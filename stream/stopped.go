@@ -26,20 +26,28 @@ func asStopped(was memberMeta, spec Spec) stoppedMember {
 // now, perhaps because they failed with all the others: the views that they read run without
 // them, or one after the other.
 func (r *recovery) lookBack() error {
+	type input struct {
+		reader, view *Spec
+		at           int
+	}
+	var seen []input
 	results := map[*Spec][]*zset.Batch{} // of views, as of the checkpoint
-	var late []*Spec
 	for i := range r.stays {
-		spec := &r.stays[i]
-		if r.memberOf(spec.Name).Begins != running {
+		reader := &r.stays[i]
+		if r.memberOf(reader.Name).Begins != running {
 			continue // it has not taken in what it begins with
 		}
-		for _, in := range spec.Inputs {
+		for at, in := range reader.Inputs {
 			if in.Member == "" {
 				continue
 			}
 			view := r.spec(in.Member)
 			if view == nil {
-				return fmt.Errorf("query %s, which is stopped, reads %s, of which nothing is to be left", spec.Name, in.Member)
+				return fmt.Errorf("query %s, which is stopped, reads %s, of which nothing is to be left", reader.Name, in.Member)
+			}
+			seen = append(seen, input{reader, view, at})
+			if _, ok := results[view]; ok {
+				continue
 			}
 			rows, err := r.resultOf(view)
 			if err != nil {
@@ -47,19 +55,12 @@ func (r *recovery) lookBack() error {
 			}
 			results[view] = rows
 		}
-		late = append(late, spec)
 	}
-	for _, spec := range late { // when no view is read any more, which may be one of these
-		for i, in := range spec.Inputs {
-			if in.Member == "" {
-				continue
-			}
-			view := r.spec(in.Member)
-			if err := r.keepSeen(spec.Name, i, view.Schema, results[view]); err != nil {
-				return err
-			}
-			r.memberOf(spec.Name).Begins = behind
+	for _, x := range seen { // when no view is read any more, which may be one of these
+		if err := r.keepSeen(x.reader.Name, x.at, x.view.Schema, results[x.view]); err != nil {
+			return err
 		}
+		r.memberOf(x.reader.Name).Begins = behind
 	}
 	return nil
 }

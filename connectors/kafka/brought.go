@@ -22,10 +22,10 @@ const (
 
 // bring keeps the records of an answer, in place of those that came before and that nobody has
 // read.
-func (s *source) bring(a *answer, from connectors.Offsets) {
+func (s *source) bring(a *fetchAnswer, from connectors.Offsets) {
 	var some []connectors.Split
-	for split, f := range a.parts {
-		if f.err == sarama.ErrNoError && len(f.records) > 0 {
+	for split := range from {
+		if f := a.parts[split]; f != nil && f.err == sarama.ErrNoError && len(f.records) > 0 {
 			some = append(some, split)
 		}
 	}
@@ -40,19 +40,14 @@ func (s *source) bring(a *answer, from connectors.Offsets) {
 			f.records = *f.memory
 		}
 		s.mu.Lock()
-		giveMemory(s.brought[split].memoryOf())
+		if before, ok := s.brought[split]; ok {
+			giveMemory(before.memory)
+		}
 		s.brought[split] = brought{int64(from[split]), f}
 		s.mu.Unlock()
 	}
 	giveMemory(a.memory)
 	a.memory = nil
-}
-
-func (b brought) memoryOf() *[]byte {
-	if b.fetched == nil {
-		return nil
-	}
-	return b.memory
 }
 
 // takeBrought returns what was brought of a split, where it moves a position on.

@@ -146,7 +146,7 @@ func (r *reader) try(ctx context.Context, pos int64) (block, error) {
 		from: connectors.Offsets{r.r.Split: connectors.Offset(pos)},
 		wait: r.s.wait, maxBytes: r.s.fetchBytes, most: mostOfAnAnswer, isolated: r.s.isolation,
 	}
-	a, err := exchange(ctx, r.s.pool, addr, true, func(c *conn) (*answer, error) { return c.fetch(req) })
+	a, err := exchange(ctx, r.s.pool, addr, true, func(c *conn) (*fetchAnswer, error) { return c.fetch(req) })
 	if err != nil {
 		return block{next: pos}, err
 	}

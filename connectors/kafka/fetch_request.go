@@ -34,8 +34,8 @@ type fetchRequest struct {
 	isolated sarama.IsolationLevel
 }
 
-// An answer is what a broker says to a fetchRequest, by partition.
-type answer struct {
+// A fetchAnswer is what a broker says to a fetchRequest, by partition.
+type fetchAnswer struct {
 	parts  map[connectors.Split]*fetched
 	memory *[]byte // that all their records lie in
 }
@@ -56,7 +56,7 @@ type fetched struct {
 type abortedTxn struct{ producer, first int64 }
 
 // fetch makes a request of a connection that nobody else uses meanwhile.
-func (c *conn) fetch(req fetchRequest) (*answer, error) {
+func (c *conn) fetch(req fetchRequest) (*fetchAnswer, error) {
 	version, err := c.fetchVersion()
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (c *conn) fetch(req fetchRequest) (*answer, error) {
 		giveMemory(memory)
 		return nil, err
 	}
-	return &answer{parts, memory}, nil
+	return &fetchAnswer{parts, memory}, nil
 }
 
 func (c *conn) readFull(buf []byte, timeout time.Duration) error {

@@ -89,7 +89,7 @@ func TestFetchIsReadAsSaramaReadsIt(t *testing.T) {
 			}
 			s := open(t, w.table("t"))
 			from := connectors.Offsets{"t/0": 0, "t/1": 0, "u/1": 0}
-			a, err := exchange(t.Context(), s.pool, w.addr, true, func(c *conn) (*answer, error) {
+			a, err := exchange(t.Context(), s.pool, w.addr, true, func(c *conn) (*fetchAnswer, error) {
 				return c.fetch(fetchRequest{from: from, wait: time.Millisecond, maxBytes: 1 << 20, most: 1 << 20, isolated: sarama.ReadCommitted})
 			})
 			w.must(err)

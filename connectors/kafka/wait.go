@@ -31,7 +31,7 @@ type leaderPoll struct {
 type polled struct {
 	addr  string
 	from  connectors.Offsets
-	got   *answer // nil where it failed
+	got   *fetchAnswer // nil where it failed
 	ends  connectors.Offsets
 	asked connectors.Offsets // of them, those of splits that do not have what was asked for
 	err   error
@@ -135,7 +135,7 @@ func (s *source) pollOne(addr string, pause time.Duration, req fetchRequest) {
 		return
 	}
 	started := time.Now()
-	got, err := exchange(context.Background(), s.pool, addr, true, func(c *conn) (*answer, error) { return c.fetch(req) })
+	got, err := exchange(context.Background(), s.pool, addr, true, func(c *conn) (*fetchAnswer, error) { return c.fetch(req) })
 	p := polled{
 		addr: addr, from: req.from, got: got, ends: connectors.Offsets{}, asked: connectors.Offsets{}, err: err,
 		quick: time.Since(started) < s.wait/4,

@@ -2,7 +2,6 @@ package kafkatest
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -91,19 +90,14 @@ func (k kit) fetch(ctx context.Context, mvn string) error {
 	return errors.Join(os.RemoveAll(k.jars), os.Rename(part, k.jars))
 }
 
-// JavaEnv is the environment variable with switches of Java that take the place of quickStart: a
-// benchmark may want a broker as it is in earnest, as with "-Xmx4g -XX:+UseSerialGC".
-const JavaEnv = "SQLSTREAM_KAFKA_JAVA"
-
-// quickStart trades Kafka's top speed, which no test needs, for its start.
-const quickStart = "-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
-
-// command returns one of Kafka's programs with its arguments, ready to run.
+// command returns one of Kafka's programs with its arguments, ready to run. The
+// switches trade its top speed, which no test needs, for its start.
 func (k kit) command(logLevel, class string, args ...string) []string {
-	out := append([]string{k.java}, strings.Fields(cmp.Or(os.Getenv(JavaEnv), quickStart))...)
-	return append(append(out,
-		"-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel="+logLevel,
-		"-cp", filepath.Join(k.jars, "*"), class), args...)
+	return append([]string{
+		k.java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+		"-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=" + logLevel,
+		"-cp", filepath.Join(k.jars, "*"), class,
+	}, args...)
 }
 
 // find returns a program below the directory that the environment variable home

@@ -13,17 +13,10 @@ import (
 // Nothing that a node is told of its input changes by it: one that only adds rows leaves
 // those that it has put out, and one that takes rows back takes back what it forgets.
 func Forgetting(n Node, after int64) Node {
-	if _, ok := n.(*Recursive); ok { // a fixed point is of all rows
-		return n
-	}
-	ins := n.Inputs()
-	if len(ins) > 0 {
-		fresh := make([]Node, len(ins))
-		for i, in := range ins {
-			fresh[i] = Forgetting(in, after)
-		}
-		n = n.WithInputs(fresh)
-	}
+	return transformUpTo(n, fixedPoint, func(n Node) Node { return forgetting(n, after) })
+}
+
+func forgetting(n Node, after int64) Node {
 	switch x := n.(type) {
 	case *Aggregate:
 		if len(x.Group) > 0 && x.Sets == nil && adds(x.Input) && !closes(x) {

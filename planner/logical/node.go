@@ -68,17 +68,33 @@ func Format(n Node) string {
 
 // Transform rebuilds the plan from the leaves up, with f applied to each node.
 func Transform(n Node, f func(Node) Node) Node {
+	return transformUpTo(n, func(Node) bool { return false }, f)
+}
+
+// transformUpTo is Transform that leaves nodes for which stop holds, and what is below them, as
+// they are.
+func transformUpTo(n Node, stop func(Node) bool, f func(Node) Node) Node {
+	if stop(n) {
+		return n
+	}
 	ins := n.Inputs()
 	changed := false
 	fresh := make([]Node, len(ins))
 	for i, in := range ins {
-		fresh[i] = Transform(in, f)
+		fresh[i] = transformUpTo(in, stop, f)
 		changed = changed || fresh[i] != in
 	}
 	if changed {
 		n = n.WithInputs(fresh)
 	}
 	return f(n)
+}
+
+// fixedPoint reports that a node is the fixed point of its rounds, in which rows come and go that
+// are none of its output.
+func fixedPoint(n Node) bool {
+	_, ok := n.(*Recursive)
+	return ok
 }
 
 // Walk calls f for n and every node below it.

@@ -7,20 +7,13 @@ package logical
 // It is said in the plan, which is kept, since it is another state: a query that an earlier
 // version has begun goes on without.
 func Numbering(n Node) Node {
-	if _, ok := n.(*Recursive); ok { // rounds of a fixed point take rows back
-		return n
-	}
-	if ins := n.Inputs(); len(ins) > 0 {
-		fresh := make([]Node, len(ins))
-		for i, in := range ins {
-			fresh[i] = Numbering(in)
+	return transformUpTo(n, fixedPoint, func(n Node) Node {
+		x, ok := n.(*Join)
+		if !ok || x.Kind != Inner || x.Forget > 0 || !adds(x.Left) || !adds(x.Right) {
+			return n
 		}
-		n = n.WithInputs(fresh)
-	}
-	if x, ok := n.(*Join); ok && x.Kind == Inner && x.Forget == 0 && adds(x.Left) && adds(x.Right) {
 		out := *x
 		out.Numbered = true
 		return &out
-	}
-	return n
+	})
 }

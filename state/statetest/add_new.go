@@ -8,6 +8,7 @@ import (
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/vec"
+	"github.com/sqlstream/sqlstream/zset"
 )
 
 // checkAddNew holds an Index to the model whose rows are numbered, so that none comes twice, but for
@@ -38,6 +39,7 @@ func checkNumbered(t *testing.T, s state.Store, shape state.IndexShape, seed uin
 		rows: map[string][]int64{}, keys: map[string]string{}, probe: state.NewProbe(1 + r.IntN(100)),
 	}
 	numbers, number, expired := map[string]int64{}, int64(0), int64(0)
+	var before []*zset.Batch
 	for range 20 {
 		some := keyBatch(r, schema)
 		for range r.IntN(5) {
@@ -53,6 +55,13 @@ func checkNumbered(t *testing.T, s state.Store, shape state.IndexShape, seed uin
 				weights[i] = 1 + r.Int64N(2)
 			}
 			b.Cols[last] = n.Vec()
+			if before = append(before, b); r.IntN(4) == 0 { // those of before are found
+				b, add = before[r.IntN(len(before))], c.x.Add
+				rows, weights = rows[:0], weights[:0]
+				for range b.Len {
+					rows, weights = append(rows, 0), append(weights, 1+r.Int64N(2))
+				}
+			}
 			if r.IntN(2) == 0 {
 				weights = nil
 			}
