@@ -133,16 +133,6 @@ func (p *partitions) hold(delta *zset.Batch, sel []int32) {
 
 func (p *partitions) key(i int) []byte { return p.data.bytes(p.waiting[i].key) }
 
-// beginning is the first 16 bytes of a key, short ones filled up with zeros.
-func beginning(key []byte) (hi, lo uint64) {
-	if len(key) >= 16 {
-		return binary.BigEndian.Uint64(key), binary.BigEndian.Uint64(key[8:])
-	}
-	var b [16]byte
-	copy(b[:], key)
-	return binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:])
-}
-
 // settle calls change for each partition of which rows wait, in their order, with the
 // rows' net changes, of which there are some.
 func (p *partitions) settle(change func(partition []byte, changes []storedRow) error) error {
@@ -209,18 +199,26 @@ func (p *partitions) apply(changes []storedRow) {
 // walk calls yield for the rows of a partition in order until it returns false. The key
 // is good until yield returns.
 func (p *partitions) walk(partition []byte, yield func(key []byte, weight int64) bool) {
+	p.walkFrom(partition, partition, yield)
+}
+
+// walkFrom is walk that begins at a key.
+func (p *partitions) walkFrom(key, partition []byte, yield func(key []byte, weight int64) bool) {
 	p.bound = append(p.bound[:0], partition...)
-	p.rows.Ascend(partition, after(p.bound), yield)
+	p.rows.Ascend(key, after(p.bound), yield)
 }
 
 // appendOrder appends the part of a row's key that is behind the partition, or so many
-// bytes of it and perhaps some more.
-func (p *partitions) appendOrder(dst []byte, delta *zset.Batch, row, least int) []byte {
+// bytes of it and perhaps some more; with peers no more of it than peers have in common.
+func (p *partitions) appendOrder(dst []byte, delta *zset.Batch, row, least int, peers bool) []byte {
 	from := len(dst)
 	for _, k := range p.keys {
 		if dst = appendKey(dst, delta, row, k); len(dst)-from >= least {
 			return dst
 		}
+	}
+	if peers {
+		return dst
 	}
 	for _, c := range delta.Cols {
 		if dst = vec.AppendOrdered(dst, c, row); len(dst)-from >= least {

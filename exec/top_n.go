@@ -30,10 +30,10 @@ const (
 //	        forgets those that the watermark has passed; with Forget it takes back and
 //	        forgets those to which no row has come for a time
 //
-// State: partition, sort keys, row -> weight. While the input only adds rows, and they
-// are numbered one after the other, no more of a partition than its first Offset +
-// Limit; then also partition -> the beginning of the key of the last of these, behind
-// which Apply passes over rows.
+// State: partition, sort keys, row -> weight. While the input only adds rows, no more of a
+// partition than those numbered up to Offset + Limit, which with DenseRank are not known; then
+// also partition -> the beginning of the key of the last of these, behind which Apply passes
+// over rows.
 type TopN struct {
 	Input      Plan
 	Partition  []int
@@ -106,14 +106,18 @@ func (p *TopN) Open(env *Env) (Operator, error) {
 	if p.Limit >= 0 && p.Limit <= math.MaxInt64-p.Offset {
 		t.last = p.Offset + p.Limit
 	}
-	if err == nil && p.AppendOnly && p.By == RowNumber && !p.Ties && t.last < math.MaxInt64 {
+	if err == nil && p.AppendOnly && p.By != DenseRank && t.last < math.MaxInt64 {
 		t.full, err = openFullPartitions(env, p.Input.Schema(), p.Partition, p.Until != nil)
+		t.full.peers, t.full.single = t.ranked(), t.last == 1
 	}
 	if err == nil {
 		err = t.openAges(env)
 	}
 	return t, err
 }
+
+// ranked reports that peers have one number.
+func (t *topN) ranked() bool { return t.plan.By != RowNumber || t.plan.Ties && t.plan.Limit != 0 }
 
 type topN struct {
 	plan *TopN
@@ -138,7 +142,7 @@ func (t *topN) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error
 		t.rows.hold(delta, nil)
 		return nil
 	}
-	sel, err := t.full.before(delta, t.rows)
+	sel, err := t.full.before(s.Mem, delta, t.rows)
 	if err == nil {
 		t.rows.hold(delta, sel)
 	}
@@ -184,7 +188,12 @@ func (t *topN) Finish(_ context.Context, s *Step) error {
 func (t *topN) grow(s *Step, partition []byte, changes []storedRow) error {
 	added := int64(0)
 	for i, c := range changes {
-		if n := len(t.before.rows); added >= t.last || t.before.total >= t.last && n > 0 && bytes.Compare(c.key, t.before.key(n-1)) > 0 {
+		full := added >= t.last && !(i > 0 && t.together(c.key, changes[i-1].key))
+		if n := len(t.before.rows); !full && t.before.total >= t.last && n > 0 {
+			last := t.before.key(n - 1)
+			full = bytes.Compare(c.key, last) > 0 && !t.together(c.key, last)
+		}
+		if full {
 			changes = changes[:i]
 			break
 		}
@@ -194,15 +203,21 @@ func (t *topN) grow(s *Step, partition []byte, changes []storedRow) error {
 		return nil
 	}
 	t.rows.apply(changes)
-	if t.before.total+added > t.last {
+	if t.before.total+added > t.last && !t.full.peers {
 		t.trim(partition)
 	}
 	t.first(partition, &t.now)
+	if t.full.peers {
+		t.dropBehind(partition, t.now.stop)
+	}
 	if n := len(t.now.rows); t.now.total >= t.last && n > 0 {
 		t.full.set(partition, t.now.key(n-1))
 	}
 	return t.emitDifference(s)
 }
+
+// together reports that a row is kept where another one is, since they are peers.
+func (t *topN) together(a, b []byte) bool { return t.full.peers && arePeers(a, b) }
 
 // emitDifference puts out the rows now without those before.
 func (t *topN) emitDifference(s *Step) error {

@@ -1,6 +1,9 @@
 package exec
 
 import (
+	"encoding/binary"
+	"math"
+
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
 	"github.com/sqlstream/sqlstream/vec"
@@ -11,10 +14,14 @@ import (
 // the last of these begins. Rows that only come, behind it, are never among the first.
 type fullPartitions struct {
 	columns []int
-	lasts   state.Map // partition -> 1, the beginning of the last row's key behind the partition
+	peers   bool      // peers of the last row are kept, too
+	single  bool      // one row fills a partition
+	lasts   state.Map // partition -> 1, how the last row that may be kept begins behind the partition
 	keys    []*vec.Vec
+	some    []*vec.Vec
 	gids    []int32
 	sel     []int32
+	begins  []beginning // of the rows selected
 	prefix  []byte
 
 	parts []*vec.Builder // of Finish: the partitions whose last row is another
@@ -39,8 +46,40 @@ func openFullPartitions(env *Env, in *types.Schema, columns []int, expire bool) 
 // A lastKept is what is known of a partition.
 type lastKept struct{ full, hi, lo uint64 }
 
+// behind reports that a row is behind the last one that is kept.
+func (l *lastKept) behind(b beginning) bool {
+	return l.full != 0 && (b.hi > l.hi || b.hi == l.hi && b.lo > l.lo)
+}
+
+// A beginning is the first 16 bytes of what is behind the partition in a row's key, or as many
+// as count, filled up with zeros.
+type beginning struct {
+	hi, lo uint64
+	bytes  int
+}
+
+func beginningOf(key []byte) beginning {
+	if len(key) >= 16 {
+		return beginning{binary.BigEndian.Uint64(key), binary.BigEndian.Uint64(key[8:]), 16}
+	}
+	var b [16]byte
+	copy(b[:], key)
+	return beginning{binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:]), len(key)}
+}
+
+// last is how the last row begins that is kept where one with this beginning is.
+func (f *fullPartitions) last(b beginning) (hi, lo uint64) {
+	switch {
+	case !f.peers || b.bytes == 16:
+		return b.hi, b.lo
+	case b.bytes >= 8:
+		return b.hi, b.lo | math.MaxUint64>>(8*(b.bytes-8))
+	}
+	return b.hi | math.MaxUint64>>(8*b.bytes), math.MaxUint64
+}
+
 // before selects the rows of a delta that may be among the first.
-func (f *fullPartitions) before(delta *zset.Batch, rows *partitions) ([]int32, error) {
+func (f *fullPartitions) before(mem *vec.Mem, delta *zset.Batch, rows *partitions) ([]int32, error) {
 	f.keys = f.keys[:0]
 	for _, c := range f.columns {
 		f.keys = append(f.keys, delta.Cols[c])
@@ -50,24 +89,64 @@ func (f *fullPartitions) before(delta *zset.Batch, rows *partitions) ([]int32, e
 		return nil, err
 	}
 	kept := f.lasts.Rows()
-	f.sel = grow(f.sel, delta.Len)[:0]
+	f.sel, f.begins = grow(f.sel, delta.Len)[:0], f.begins[:0]
 	for row, g := range f.gids {
-		if g >= 0 {
-			last := (*lastKept)(kept.Ptr(g))
-			f.prefix = rows.appendOrder(f.prefix[:0], delta, row, 16)
-			hi, lo := beginning(f.prefix)
-			if last.full != 0 && (hi > last.hi || hi == last.hi && lo > last.lo) {
+		if g >= 0 || f.single {
+			f.prefix = rows.appendOrder(f.prefix[:0], delta, row, 16, f.peers)
+			b := beginningOf(f.prefix)
+			if g >= 0 && (*lastKept)(kept.Ptr(g)).behind(b) {
 				continue
 			}
+			f.begins = append(f.begins, b)
 		}
 		f.sel = append(f.sel, int32(row))
+	}
+	if f.single && len(f.sel) > 0 {
+		if err := f.learn(mem); err != nil {
+			return nil, err
+		}
 	}
 	return f.sel, nil
 }
 
+// learn takes note, where a row fills its partition, of each that was selected, and drops those
+// behind it: many rows of a partition may come in one epoch.
+func (f *fullPartitions) learn(mem *vec.Mem) error {
+	keys := f.keys
+	if len(f.sel) < len(f.gids) {
+		f.some = f.some[:0]
+		for _, k := range f.keys {
+			f.some = append(f.some, vec.Gather(mem, k, f.sel))
+		}
+		keys = f.some
+	}
+	gids := f.gids[:len(f.sel)]
+	if err := f.lasts.Groups(keys, len(gids), gids); err != nil {
+		return err
+	}
+	kept := f.lasts.Rows()
+	sel := f.sel[:0]
+	for i, g := range gids {
+		l, b := (*lastKept)(kept.Ptr(g)), f.begins[i]
+		if l.behind(b) {
+			continue
+		}
+		if hi, lo := f.last(b); l.full == 0 || hi < l.hi || hi == l.hi && lo < l.lo {
+			*l = lastKept{1, hi, lo}
+		}
+		sel = append(sel, f.sel[i])
+	}
+	f.sel = sel
+	return nil
+}
+
 // set notes the last row that a partition keeps.
 func (f *fullPartitions) set(partition, key []byte) {
-	hi, lo := beginning(key[len(partition) : len(key)-trailer])
+	end := len(key) - trailer
+	if f.peers {
+		end = len(storedRow{key: key}.peers())
+	}
+	hi, lo := f.last(beginningOf(key[len(partition):end]))
 	f.words = append(f.words, hi, lo)
 	for _, b := range f.parts {
 		partition = vec.DecodeOrdered(partition, b)

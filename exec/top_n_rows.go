@@ -46,7 +46,7 @@ func (t *topN) first(partition []byte, out *topRows) {
 func (t *topN) numberRow(key []byte, weight int64) bool {
 	w := &t.walk
 	number := w.position + 1
-	if t.plan.By != RowNumber || t.plan.Ties && t.plan.Limit != 0 {
+	if t.ranked() {
 		number = w.ranked(key, t.plan.By == DenseRank)
 	}
 	switch {
@@ -99,9 +99,26 @@ func (t *topN) positions(key []byte, position, weight int64, out *topRows) {
 func (t *topN) trim(partition []byte) {
 	t.beyond.reset()
 	t.rows.walk(partition, t.overflow)
+	t.forgetBeyond()
+}
+
+func (t *topN) forgetBeyond() {
 	for i, r := range t.beyond.rows {
 		t.rows.rows.Add(t.beyond.key(i), -r.weight)
 	}
+}
+
+// dropBehind forgets the rows from a key on, none where it is empty.
+func (t *topN) dropBehind(partition, stop []byte) {
+	if len(stop) == 0 {
+		return
+	}
+	t.beyond.reset()
+	t.rows.walkFrom(stop, partition, func(key []byte, weight int64) bool {
+		t.beyond.add(key, 0, weight)
+		return true
+	})
+	t.forgetBeyond()
 }
 
 // keepBeyond takes in the next row of a partition that is trimmed.

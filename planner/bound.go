@@ -138,10 +138,20 @@ func sides(p *exec.Join, ins []logical.Node) (string, []string) {
 
 // top is what the first rows of partitions are found by.
 func top(p *exec.TopN, in logical.Node) (string, []string) {
-	if !p.AppendOnly || p.Limit < 0 || p.By != 0 || p.Ties {
+	if !p.AppendOnly || p.Limit < 0 || p.By == exec.DenseRank {
 		return partitions(in, p.Partition, p.Until)
 	}
 	out := fmt.Sprintf("%d rows", p.Limit+p.Offset)
+	if p.Limit+p.Offset == 1 {
+		out = "1 row"
+	}
+	var grows []string
+	if p.By != exec.RowNumber || p.Ties {
+		out += " and peers of the last"
+		if p.Until == nil && p.Forget == 0 {
+			grows = grow(in)
+		}
+	}
 	if len(p.Partition) > 0 {
 		out += " for each " + strings.Join(in.Schema().Project(p.Partition).Names(), ", ")
 	}
@@ -151,7 +161,7 @@ func top(p *exec.TopN, in logical.Node) (string, []string) {
 	case p.Forget > 0:
 		out += kept(p.Forget)
 	}
-	return out, nil
+	return out, grows
 }
 
 // partitions are kept whole, each until a watermark of its first column passes it.

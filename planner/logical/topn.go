@@ -89,7 +89,7 @@ func (t *TopN) Properties() Properties {
 	if in.AppendOnly {
 		out.Cause = t.String()
 	}
-	if in.AppendOnly && t.Limit >= 0 && t.By == RowNumber && !t.Ties {
+	if in.AppendOnly && t.Limit >= 0 && t.By != DenseRank {
 		out.State = FirstRows
 	}
 	if t.By == RowNumber && t.Limit == 1 && !t.Ties {

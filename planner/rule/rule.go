@@ -55,6 +55,7 @@ var Default = []Rule{
 	PushThroughWindow,    // nor rows of a partition that is not asked for
 	PushThroughExpand,    // nor is a row asked for more of which all go
 	TopNFilter,           // what has come down to a window of ranks bounds it
+	TopNJoin,             // and so does a join with the greatest of a group
 	DropDistinct,         // rows that have a key are counted no more
 	MergeProjects,        // views on views leave columns that only rename
 	MergeIntoAggregate,   // and columns that only an aggregate reads

@@ -115,6 +115,15 @@ func (n *castNode) widen(f *frame, a *vec.Vec) *vec.Vec {
 			z[i] = decimal128.FromI64(x[i])
 		}
 		return out
+	case n.from.Kind == types.Decimal && n.from.Scale == 0 && n.to.Kind == types.BigInt: // a SUM of integers
+		out := result(f, n.to, a, a)
+		x, z := vec.Slice[vec.Decimal](a), vec.Slice[int64](out)
+		for i := range z {
+			if z[i] = int64(x[i].LowBits()); x[i].HighBits() != z[i]>>63 {
+				return nil
+			}
+		}
+		return out
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"container/heap"
 	"slices"
 
@@ -11,8 +12,8 @@ import (
 
 // An expiry finds the groups of a map whose value in one key column lies below a bound:
 // the groups of one value are in one bucket, and the values of the buckets in a heap. A
-// group that is deleted otherwise stays in its bucket, whose groups are looked at again
-// when they are handed out.
+// group that is deleted otherwise stays in its bucket, and from then on the groups of all
+// buckets are looked at again when they are handed out.
 type expiry struct {
 	column int
 	value  []*vec.Builder // that one column of the groups at hand
@@ -21,9 +22,11 @@ type expiry struct {
 	at      map[string]int32 // the bucket of a value, in vec's order-preserving encoding
 	values  values
 	buckets [][]int32
+	taken   bitmap  // the groups that are in the bucket of their value
+	left    bool    // there may be others in buckets
 	free    []int32 // buckets of no value
 	key     []byte
-	last    string // the value met last, and its bucket
+	last    []byte // the value met last, and its bucket
 	lastAt  int32
 	held    int64 // bytes of values and buckets
 }
@@ -53,16 +56,27 @@ func newExpiry(shape state.MapShape) *expiry {
 func (e *expiry) takeUp(m *Map, gids []int32) {
 	v := e.valuesOf(m, gids)
 	for i, g := range gids {
-		if v.IsNull(i) {
+		if v.IsNull(i) || e.taken.has(g) { // one that was deleted and made again came twice
 			continue
 		}
 		e.key = vec.AppendOrdered(e.key[:0], v, i)
-		if e.lastAt < 0 || string(e.key) != e.last {
-			e.find(string(e.key))
+		if e.lastAt < 0 || !bytes.Equal(e.key, e.last) {
+			e.find(e.key)
 		}
-		had := cap(e.buckets[e.lastAt])
-		e.buckets[e.lastAt] = append(e.buckets[e.lastAt], g)
-		e.held += 4 * int64(cap(e.buckets[e.lastAt])-had)
+		e.taken.set(g)
+		bucket := e.buckets[e.lastAt]
+		had := cap(bucket)
+		bucket = append(bucket, g)
+		e.buckets[e.lastAt] = bucket
+		e.held += 4 * int64(cap(bucket)-had)
+	}
+}
+
+// drop takes note that a group is deleted.
+func (e *expiry) drop(g int32) {
+	if e.taken.has(g) {
+		e.taken.unset(g)
+		e.left = true
 	}
 }
 
@@ -87,19 +101,44 @@ func (e *expiry) valuesOf(m *Map, gids []int32) *vec.Vec {
 }
 
 // find makes the value's bucket the last one.
-func (e *expiry) find(value string) {
-	at, ok := e.at[value]
+func (e *expiry) find(value []byte) {
+	at, ok := e.at[string(value)]
 	if !ok {
-		if n := len(e.free); n > 0 {
-			at, e.free = e.free[n-1], e.free[:n-1]
-		} else {
-			at, e.buckets = int32(len(e.buckets)), append(e.buckets, nil)
-		}
-		e.at[value] = at
-		e.held += bucketBytes(value)
-		heap.Push(&e.values, value)
+		at = e.bucket()
+		text := string(value)
+		e.at[text] = at
+		e.held += bucketBytes(text)
+		heap.Push(&e.values, text)
 	}
-	e.last, e.lastAt = value, at
+	e.last, e.lastAt = append(e.last[:0], value...), at
+}
+
+// bucket returns an empty bucket.
+func (e *expiry) bucket() int32 {
+	if n := len(e.free); n > 0 {
+		at := e.free[n-1]
+		e.free = e.free[:n-1]
+		return at
+	}
+	e.buckets = append(e.buckets, nil)
+	return int32(len(e.buckets) - 1)
+}
+
+// keptBuckets is how many buckets without a value keep their memory for the next ones.
+const keptBuckets = 16
+
+// empty takes back the bucket of a value.
+func (e *expiry) empty(at int32) {
+	if at == e.lastAt {
+		e.lastAt = -1
+	}
+	if len(e.free) < keptBuckets {
+		e.buckets[at] = e.buckets[at][:0]
+	} else {
+		e.held -= 4 * int64(cap(e.buckets[at]))
+		e.buckets[at] = nil
+	}
+	e.free = append(e.free, at)
 }
 
 // Below implements state.Map. The groups come in the order of their values.
@@ -117,12 +156,20 @@ func (m *Map) Below(bound *vec.Vec, gids []int32) []int32 {
 		value := heap.Pop(&e.values).(string)
 		at := e.at[value]
 		delete(e.at, value)
-		gids = m.ofValue(value, e.buckets[at], gids)
-		e.held -= bucketBytes(value) + 4*int64(cap(e.buckets[at]))
-		e.buckets[at], e.free = nil, append(e.free, at)
-		if at == e.lastAt {
-			e.lastAt = -1
+		had := len(gids)
+		if e.left {
+			gids = m.ofValue(value, e.buckets[at], gids)
+		} else {
+			gids = append(gids, e.buckets[at]...)
 		}
+		for _, g := range gids[had:] {
+			e.taken.unset(g)
+		}
+		e.held -= bucketBytes(value)
+		e.empty(at)
+	}
+	if len(e.values) == 0 {
+		e.left = false
 	}
 	return gids
 }
@@ -154,4 +201,4 @@ func (m *Map) ofValue(value string, bucket, gids []int32) []int32 {
 // bucketBytes is what an empty bucket takes: its value stands in the heap and in the map.
 func bucketBytes(value string) int64 { return int64(2*len(value)) + 64 + 24 }
 
-func (e *expiry) bytes() int64 { return e.held + 4*int64(cap(e.free)) }
+func (e *expiry) bytes() int64 { return e.held + 4*int64(cap(e.free)) + 8*int64(cap(e.taken)) }

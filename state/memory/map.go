@@ -239,6 +239,14 @@ func (m *Map) deleteAll(gids []int32) {
 	}
 }
 
+// remove gives back the row of a group.
+func (m *Map) remove(g int32) {
+	if m.expiry != nil {
+		m.expiry.drop(g)
+	}
+	m.groupRows.remove(g)
+}
+
 // hashOf computes the hash that a group was placed by.
 func (m *Map) hashOf(g int32) uint64 {
 	switch m.kind {
