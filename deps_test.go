@@ -145,6 +145,7 @@ func TestOutsideImports(t *testing.T) {
 		"github.com/pingcap/tidb":                   {"sql", "planner/bind"},
 		"github.com/IBM/sarama":                     {"connectors/kafka"},
 		"github.com/apache/arrow/go/v17/arrow/comp": nil,
+		"github.com/bits-and-blooms/bloom":          {"state/cold"},
 		"github.com/cockroachdb/pebble":             {"state/durable", "state/cold", "connectors/memory", "builtin", ".", "internal/sqltest", "internal/faultfs"},
 		"github.com/twmb/franz-go":                  {"internal/broker", "internal/kafkatest"},
 		"C":                                         nil,

@@ -1,6 +1,8 @@
 package format
 
 import (
+	"bytes"
+
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
@@ -147,6 +149,7 @@ func (q *jsonQuick) fill(b *zset.Builder) {
 func (q *jsonQuick) walk() bool {
 	s, at := q.s, 0
 	var got uint64
+	var looked, simple bool
 	for place := &q.start; ; {
 		var st *jsonStep
 		if at+8 > len(s) {
@@ -179,7 +182,22 @@ func (q *jsonQuick) walk() bool {
 			q.all = got == q.every
 			return true
 		case opSkip, opMissing:
-			at = skipValue(s, at, maxQuickDepth)
+			if at >= len(s) || s[at] != '"' {
+				at = skipValue(s, at, maxQuickDepth)
+				break
+			}
+			if !looked {
+				looked, simple = true, isSimple(s)
+			}
+			if !simple {
+				at = skipText(s, at)
+				break
+			}
+			end := bytes.IndexByte(s[at+1:], '"')
+			if end < 0 {
+				return false
+			}
+			at += end + 2
 		case opText:
 			if end := putText(q.out[st.col], s, at); end >= 0 {
 				at = end
@@ -355,40 +373,5 @@ func (q *jsonQuick) other(col *vec.Builder, at int) int {
 	if end < 0 || !q.values.fits(col, q.s[at:end]) {
 		return -1
 	}
-	return end
-}
-
-// timestamp reads a time since 1970, or YYYY-MM-DD HH:MM:SS[.f][Z] with a blank or T
-// between. The date is most often that of the row before.
-func (q *jsonQuick) timestamp(col *vec.Builder, at int) int {
-	s := q.s
-	if s[at] != '"' {
-		v, end := wholeNumber(s, at)
-		if end < 0 || v > maxMicros/q.values.unit || v < -maxMicros/q.values.unit {
-			return -1
-		}
-		vec.Append(col, roundMicros(v*q.values.unit, col.Type().Precision))
-		return end
-	}
-	at++
-	if at+20 > len(s) {
-		return -1
-	}
-	if [10]byte(s[at:at+10]) != q.day {
-		days, ok := types.ParseDate(s[at : at+10])
-		if !ok {
-			return -1
-		}
-		q.day, q.begun = [10]byte(s[at:at+10]), int64(days)*types.MicrosPerDay
-	}
-	clock, frac, end := clockTime(s, at+11)
-	if end < 0 || s[at+10] != ' ' && s[at+10] != 'T' {
-		return -1
-	}
-	v := q.begun + clock
-	if p := col.Type().Precision; frac > p {
-		v = roundMicros(v, p)
-	}
-	vec.Append(col, v)
 	return end
 }

@@ -271,3 +271,38 @@ func putRest(col *vec.Builder, s []byte, at int, buf []byte, n int) int {
 	}
 	return -1
 }
+
+// timestamp reads a time since 1970, or YYYY-MM-DD HH:MM:SS[.f][Z] with a blank or T
+// between. The date is most often that of the row before.
+func (q *jsonQuick) timestamp(col *vec.Builder, at int) int {
+	s := q.s
+	if s[at] != '"' {
+		v, end := wholeNumber(s, at)
+		if end < 0 || v > maxMicros/q.values.unit || v < -maxMicros/q.values.unit {
+			return -1
+		}
+		vec.Append(col, roundMicros(v*q.values.unit, col.Type().Precision))
+		return end
+	}
+	at++
+	if at+20 > len(s) {
+		return -1
+	}
+	if [10]byte(s[at:at+10]) != q.day {
+		days, ok := types.ParseDate(s[at : at+10])
+		if !ok {
+			return -1
+		}
+		q.day, q.begun = [10]byte(s[at:at+10]), int64(days)*types.MicrosPerDay
+	}
+	clock, frac, end := clockTime(s, at+11)
+	if end < 0 || s[at+10] != ' ' && s[at+10] != 'T' {
+		return -1
+	}
+	v := q.begun + clock
+	if p := col.Type().Precision; frac > p {
+		v = roundMicros(v, p)
+	}
+	vec.Append(col, v)
+	return end
+}

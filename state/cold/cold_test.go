@@ -26,9 +26,15 @@ type crowded struct {
 // Evict leaves what must stay, and at times some more.
 func (s crowded) Evict() { s.Spill(s.db, s.rand.Int64N(2)<<14) }
 
+// open opens a database with room for some filters, of which a few soon have no more.
 func open(t testing.TB) *cold.DB {
 	t.Helper()
-	db, err := cold.Open(vfs.NewMem(), "cold", 0)
+	return openWith(t, 1<<17)
+}
+
+func openWith(t testing.TB, memory int64) *cold.DB {
+	t.Helper()
+	db, err := cold.Open(vfs.NewMem(), "cold", memory)
 	if err != nil {
 		t.Fatal(err)
 	}

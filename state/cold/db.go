@@ -19,12 +19,14 @@ import (
 
 // A DB is a database of spaces. Each may be used by a goroutine of its own.
 type DB struct {
-	pebble *pebble.DB
-	fs     vfs.FS
-	dir    string
-	held   int64
-	failed atomic.Pointer[error] // of what it does in the background, such as a disk that is full
-	spaces atomic.Uint32
+	pebble  *pebble.DB
+	fs      vfs.FS
+	dir     string
+	held    int64
+	most    int64                 // bytes of filters that are not those of files
+	failed  atomic.Pointer[error] // of what it does in the background, such as a disk that is full
+	spaces  atomic.Uint32
+	filters atomic.Int64 // bytes
 }
 
 const (
@@ -58,7 +60,7 @@ func Open(fs vfs.FS, dir string, memory int64) (*DB, error) {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(filterBits)
 		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression } // of keys, mostly, that are in no order
 	}
-	d := &DB{fs: fs, dir: dir, held: blocks + 2*write}
+	d := &DB{fs: fs, dir: dir, held: blocks + 2*write, most: memory / filterPart}
 	o.EventListener = &pebble.EventListener{BackgroundError: func(err error) { d.failed.CompareAndSwap(nil, &err) }}
 	var err error
 	if d.pebble, err = pebble.Open(dir, o); err != nil {
@@ -70,7 +72,7 @@ func Open(fs vfs.FS, dir string, memory int64) (*DB, error) {
 func between(n, least, most int64) int64 { return min(max(n, least), most) }
 
 // Held is the bytes of memory that the database takes.
-func (d *DB) Held() int64 { return d.held }
+func (d *DB) Held() int64 { return d.held + d.filters.Load() }
 
 // Close closes the database and removes it.
 func (d *DB) Close() error {

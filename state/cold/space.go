@@ -13,6 +13,7 @@ type space struct {
 	*DB
 	prefix [spaceLen]byte
 	batch  *pebble.Batch
+	filter *filter // nil before the first lookup
 	key    []byte
 	end    []byte
 }
@@ -49,28 +50,52 @@ func value(it *pebble.Iterator) []byte {
 	return v
 }
 
+// A lookup goes to keys in their order. Most often none of them is there, and then no iterator is
+// needed.
+type lookup struct {
+	*space
+	it *pebble.Iterator
+}
+
+// seek goes to the first key with the head of the one that was put together, where there is one.
+func (l *lookup) seek() bool {
+	if !l.mayHave() {
+		return false
+	}
+	if l.it == nil {
+		l.it = l.iterate(nil, nil, l.filter.bits == nil)
+	}
+	return l.it.SeekPrefixGE(l.key)
+}
+
+func (l *lookup) close() {
+	if l.it != nil {
+		closed(l.it)
+	}
+}
+
 // Find implements state.Space.
 func (s *space) Find(keys [][]byte, f func(i int, value []byte)) {
-	it := s.iterate(nil, nil, true)
-	defer closed(it)
+	l := lookup{space: s}
+	defer l.close()
 	s.key = append(s.key[:0], s.prefix[:]...)
 	for i, k := range keys {
 		s.key = append(s.key[:spaceLen], k...)
-		if it.SeekPrefixGE(s.key) && bytes.Equal(it.Key(), s.key) {
-			f(i, value(it))
+		if l.seek() && bytes.Equal(l.it.Key(), s.key) {
+			f(i, value(l.it))
 		}
 	}
 }
 
 // Under implements state.Space.
 func (s *space) Under(heads [][]byte, f func(i int, key, value []byte) bool) {
-	it := s.iterate(nil, nil, true)
-	defer closed(it)
+	l := lookup{space: s}
+	defer l.close()
 	s.key = append(s.key[:0], s.prefix[:]...)
 	for i, h := range heads {
 		s.key = state.SpaceHead(s.key[:spaceLen], h)
-		for ok := it.SeekPrefixGE(s.key); ok; ok = it.Next() {
-			if !f(i, it.Key()[len(s.key):], value(it)) {
+		for ok := l.seek(); ok; ok = l.it.Next() {
+			if !f(i, l.it.Key()[len(s.key):], value(l.it)) {
 				break
 			}
 		}
@@ -107,6 +132,7 @@ func (s *space) writing() *pebble.Batch {
 func (s *space) Set(key, value []byte) {
 	s.key = append(append(s.key[:0], s.prefix[:]...), key...)
 	must(s.writing().Set(s.key, value, nil))
+	s.note()
 }
 
 // Delete implements state.Space.
