@@ -372,6 +372,21 @@ func TestJSONLayouts(t *testing.T) {
 	}
 }
 
+// A record is like the ones before but for one byte: strings end where they did, or somewhere
+// else, or the record is none.
+func TestJSONOneByteDiffers(t *testing.T) {
+	const usual = `{"i64":12,"skipped":"words that nobody asks for, of some length","s":"and words that are","d":1.5,"last":"x"}`
+	for at := range len(usual) {
+		values := [][]byte{[]byte(usual), []byte(usual)}
+		for _, c := range []byte{0, '\n', 0x1f, ' ', '"', '\\', '{', 0x7f, 0x80, 0xc3, 0xff} {
+			other := []byte(usual)
+			other[at] = c
+			values = append(values, other, []byte(usual))
+		}
+		sameAsOracle(t, everyType, values...)
+	}
+}
+
 // An object whose names are data never ends; the decoder learns so many and no more.
 func TestJSONManyNames(t *testing.T) {
 	var values [][]byte

@@ -1,8 +1,6 @@
 package format
 
 import (
-	"bytes"
-
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
 	"github.com/sqlstream/sqlstream/zset"
@@ -193,13 +191,15 @@ func (q *jsonQuick) walk() bool {
 				at = skipText(s, at)
 				break
 			}
-			end := bytes.IndexByte(s[at+1:], '"')
-			if end < 0 {
-				return false
-			}
-			at += end + 2
+			at = skipSimple(s, at)
 		case opText:
-			if end := putText(q.out[st.col], s, at); end >= 0 {
+			end := -1
+			if simple && at < len(s) && s[at] == '"' {
+				end = putSimple(q.out[st.col], s, at)
+			} else {
+				end = putText(q.out[st.col], s, at)
+			}
+			if end >= 0 {
 				at = end
 				break
 			}

@@ -246,6 +246,20 @@ func putText(col *vec.Builder, s []byte, at int) int {
 	return putRest(col, s, at+k, buf[:n+k], n)
 }
 
+// putSimple is putText of a simple text.
+func putSimple(col *vec.Builder, s []byte, at int) int {
+	end := skipSimple(s, at)
+	if end < 0 {
+		return -1
+	}
+	text := s[at+1 : end-1]
+	if limit := col.Type().Length; limit > 0 && len(text) > limit {
+		return -1
+	}
+	col.AppendBytes(text)
+	return end
+}
+
 // putRest goes on with a string that began at place n of buf and has an escape.
 func putRest(col *vec.Builder, s []byte, at int, buf []byte, n int) int {
 	for at < len(s) {

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"math/bits"
 	"unicode/utf8"
 )
@@ -92,6 +93,15 @@ func isSimple(s []byte) bool {
 func unlike(w uint64) uint64 {
 	const ones = 0x0101010101010101
 	return w | (w - ones*' ') | ((w ^ ones*'\\') - ones)
+}
+
+// skipSimple skips a string of a simple text.
+func skipSimple(s []byte, at int) int {
+	n := bytes.IndexByte(s[at+1:], '"')
+	if n < 0 {
+		return -1
+	}
+	return at + 1 + n + 1
 }
 
 func skipWord(s []byte, at int, word string) int {
