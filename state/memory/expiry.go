@@ -52,11 +52,10 @@ func newExpiry(shape state.MapShape) *expiry {
 	}
 }
 
-// takeUp puts groups in their buckets.
-func (e *expiry) takeUp(m *Map, gids []int32) {
-	v := e.valuesOf(m, gids)
+// takeUp puts groups in the buckets of their values, but for those that are in one.
+func (e *expiry) takeUp(v *vec.Vec, gids []int32) {
 	for i, g := range gids {
-		if v.IsNull(i) || e.taken.has(g) { // one that was deleted and made again came twice
+		if e.taken.has(g) || v.IsNull(i) {
 			continue
 		}
 		e.key = vec.AppendOrdered(e.key[:0], v, i)
@@ -147,7 +146,7 @@ func (m *Map) Below(bound *vec.Vec, gids []int32) []int32 {
 	e := m.expiry
 	for rest := m.there(m.fresh); len(rest) > 0; {
 		n := min(len(rest), vec.BatchRows)
-		e.takeUp(m, rest[:n])
+		e.takeUp(e.valuesOf(m, rest[:n]), rest[:n])
 		rest = rest[n:]
 	}
 	m.fresh = m.fresh[:0]

@@ -115,6 +115,7 @@ const nearRows = 256
 func (m *Map) find(keys []*vec.Vec, n int, gids []int32, add bool) {
 	m.reserve(n)
 	gids = gids[:n]
+	made := len(m.fresh)
 	switch m.kind {
 	case noKey:
 		g := m.nullGroup(add)
@@ -127,6 +128,10 @@ func (m *Map) find(keys []*vec.Vec, n int, gids []int32, add bool) {
 		m.findTuples(keys, gids, add)
 	default:
 		m.findBytes(keys, gids, add)
+	}
+	if len(m.fresh) > made {
+		m.expiry.takeUp(keys[m.expiry.column], gids)
+		m.fresh = m.fresh[:made]
 	}
 }
 
