@@ -139,7 +139,8 @@ func (b *block) unpack(of *batch, limit int) error {
 // 0 ends a transaction by forgetting it.
 func (b *batch) isAbort() bool {
 	s := scanner{p: b.records}
-	r := s.record()
+	var r record
+	s.record(&r)
 	return !s.short && len(r.key) >= 4 && r.key[2] == 0 && r.key[3] == 0
 }
 
@@ -153,13 +154,49 @@ type record struct {
 }
 
 // record reads a record of a batch.
-func (s *scanner) record() record {
+func (s *scanner) record(r *record) {
+	if !s.plainRecord(r) {
+		s.anyRecord(r)
+	}
+}
+
+func (s *scanner) anyRecord(r *record) {
 	own := scanner{p: s.bytes()}
 	own.take(1) // attributes, of which there are none
-	r := record{time: own.varint(), offset: own.varint(), key: own.bytes(), value: own.bytes(), nHeaders: own.varint()}
+	*r = record{time: own.varint(), offset: own.varint(), key: own.bytes(), value: own.bytes(), nHeaders: own.varint()}
 	r.headers = own
 	s.short = s.short || own.short
-	return r
+}
+
+// plainRecord is record for one as most are, without headers and with small numbers. It moves on
+// only if it is one.
+func (s *scanner) plainRecord(r *record) bool {
+	p := s.p
+	size, at := smallNumber(p, 0)
+	end := at + size
+	if at < 0 || size < 1 || end > len(p) {
+		return false
+	}
+	at++ // attributes
+	time, at := smallNumber(p, at)
+	if at < 0 {
+		return false
+	}
+	offset, at := smallNumber(p, at)
+	if at < 0 {
+		return false
+	}
+	if r.key, at = piece(p, at, end); at < 0 {
+		return false
+	}
+	if r.value, at = piece(p, at, end); at < 0 {
+		return false
+	}
+	if at >= end || p[at] != 0 { // headers
+		return false
+	}
+	r.time, r.offset, r.nHeaders, s.p = int64(time), int64(offset), 0, p[end:]
+	return true
 }
 
 // A cursor hands out the records of blocks within a range.
@@ -189,12 +226,13 @@ func (c *cursor) enter() {
 // fill puts records into buf and returns how many.
 func (c *cursor) fill(buf []connectors.Record) (int, error) {
 	n := 0
+	var r record
 	c.headers = c.headers[:0]
 	for len(c.block.batches) > 0 && n < len(buf) {
 		b := &c.block.batches[0]
 		stamp, kind := b.time()
 		for c.left > 0 && n < len(buf) {
-			r := c.rest.record()
+			c.rest.record(&r)
 			if c.rest.short {
 				return 0, fmt.Errorf("the batch at offset %d is damaged: it ends before its last %d records", b.first, c.left)
 			}

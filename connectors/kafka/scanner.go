@@ -77,5 +77,38 @@ func (s *scanner) varint() int64 {
 	return int64(u>>1) ^ -int64(u&1)
 }
 
+// smallNumber is varint at a place, for a number of at most three bytes that is not at the end
+// of p. It returns the place behind it, -1 for another number.
+func smallNumber(p []byte, at int) (v, end int) {
+	if at+3 > len(p) {
+		return 0, -1
+	}
+	w := uint32(p[at]) | uint32(p[at+1])<<8 | uint32(p[at+2])<<16
+	u := w & 0x7f
+	switch {
+	case w&0x80 == 0:
+		end = at + 1
+	case w&0x8000 == 0:
+		u, end = u|w>>1&0x3f80, at+2
+	case w&0x800000 == 0:
+		u, end = u|w>>1&0x3f80|w>>2&0x1fc000, at+3
+	default:
+		return 0, -1
+	}
+	return int(u>>1) ^ -int(u&1), end
+}
+
+// piece is bytes at a place of which the length is a small number, up to end at most.
+func piece(p []byte, at, end int) ([]byte, int) {
+	n, at := smallNumber(p, at)
+	if n < 0 || at < 0 {
+		return nil, at
+	}
+	if n > end-at {
+		return nil, -1
+	}
+	return p[at : at+n : at+n], at + n
+}
+
 // bytes reads what has its length before it, nil where there is nothing.
 func (s *scanner) bytes() []byte { return s.take(int(s.varint())) }
