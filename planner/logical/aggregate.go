@@ -24,6 +24,12 @@ type Aggregate struct {
 	Sets [][]int
 	// Forget is how many microseconds a group is kept to which no row comes, 0 for ever.
 	Forget int64
+	// Owned are the positions in Group of those columns by which, where there are several
+	// workers, a row finds the one of its group; nil for all.
+	Owned []int
+	// Local says that the rows of a group come on one worker by themselves, since those below
+	// were divided so, see Owned.
+	Local bool
 }
 
 // SetID has a bit for each of some groups, the first the highest, which is 1 where the

@@ -161,6 +161,9 @@ func details(n Node) string {
 	switch x := n.(type) {
 	case *Aggregate:
 		out := fmt.Sprint(len(x.Group), x.Sets, x.Sets == nil) + untouched(x.Forget)
+		if x.Owned != nil || x.Local {
+			out += fmt.Sprint(" owned ", x.Owned, x.Local)
+		}
 		for _, c := range x.Calls {
 			out += fmt.Sprintf(" %s/%d %t %t%s", c.Func.Name, len(c.Args), c.Distinct, c.Filter != nil, descending(c.Order))
 		}

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"github.com/sqlstream/sqlstream/exec"
 	"github.com/sqlstream/sqlstream/planner/logical"
 	"github.com/sqlstream/sqlstream/sql/expr"
@@ -20,7 +22,7 @@ func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, c closed, print
 	for _, c := range a.Calls {
 		out.Calls = append(out.Calls, aggregateCall(c, out.AppendOnly))
 	}
-	if l.workers <= 1 {
+	if l.workers <= 1 || a.Local && divided(a.Input) {
 		return l.name(print, out)
 	}
 	p := &exec.Project{Input: in, AppendOnly: out.AppendOnly, Out: &types.Schema{}}
@@ -34,7 +36,9 @@ func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, c closed, print
 	group := make([]expr.Expr, len(a.Group))
 	for i, g := range a.Group {
 		group[i] = column(g)
-		x.Keys = append(x.Keys, i)
+		if a.Owned == nil || slices.Contains(a.Owned, i) {
+			x.Keys = append(x.Keys, i)
+		}
 	}
 	out.Group = group
 	for i := range out.Calls {
@@ -50,6 +54,21 @@ func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, c closed, print
 	}
 	out.Input = x
 	return l.name(print, out)
+}
+
+// divided reports that rows come from groups that were divided among the workers by some of their
+// columns alone.
+func divided(n logical.Node) bool {
+	switch x := n.(type) {
+	case *logical.Aggregate:
+		return x.Owned != nil
+	case *logical.EmitFinal: // of groups that come when they close; of others it divides the rows anew
+		a, ok := x.Input.(*logical.Aggregate)
+		return ok && divided(a)
+	case *logical.Expand, *logical.Filter, *logical.Project:
+		return divided(n.Inputs()[0])
+	}
+	return false
 }
 
 // aggregateCall brings a call into the form in which it runs: a filter stays one where

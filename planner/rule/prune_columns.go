@@ -176,12 +176,13 @@ func (p *pruner) aggregate(x *logical.Aggregate, need []bool) (logical.Node, []i
 		mark(in, x.Calls[0].Exprs()...)
 	}
 	input, moved := p.prune(x.Input, in)
-	out := &logical.Aggregate{Input: input, Group: remapAll(x.Group, moved), Names: x.Names}
+	out := *x
+	out.Input, out.Group, out.Calls = input, remapAll(x.Group, moved), nil
 	for _, c := range calls {
 		out.Calls = append(out.Calls, c.WithExprs(remapAll(c.Exprs(), moved)))
 	}
 	p.changed = p.changed || len(calls) < len(x.Calls)
-	return out, at
+	return &out, at
 }
 
 // union keeps the same columns in every branch.

@@ -21,7 +21,7 @@ import (
 // For functions that make the value of a whole of those of its parts, and AVG, which is the
 // quotient of two: not for a SUM of floats, which depends on the order of its additions. Not
 // where there are gaps between windows, whose rows would be counted. Where windows are few
-// nothing is won.
+// nothing is won. The slices of a key are made by one worker, and so are then its windows.
 var SliceWindow = Rule{Name: "SliceWindow", Rewrite: sliceWindow, Whole: true}
 
 // minWindows is how many windows a row is in at least for slices to be worth it.
@@ -64,6 +64,7 @@ func sliced(a *logical.Aggregate) logical.Node {
 			return nil
 		case !readsFrom(g, width):
 			groups[i] = len(parts.Group)
+			parts.Owned = append(parts.Owned, groups[i])
 			parts.Group, parts.Names = append(parts.Group, g), append(parts.Names, a.Names[i])
 		case readsBelow(g, width):
 			return nil
@@ -93,7 +94,7 @@ func sliced(a *logical.Aggregate) logical.Node {
 		Input: parts, Func: x.Func, Names: x.Names,
 		Args: append([]expr.Expr{&expr.Column{Index: 0, Field: parts.Schema().Fields[0]}}, x.Args[1:]...),
 	}
-	out := &logical.Aggregate{Input: windows, Names: a.Names, Calls: whole}
+	out := &logical.Aggregate{Input: windows, Names: a.Names, Calls: whole, Local: parts.Owned != nil}
 	moved := parts.Schema().Len() - width
 	for i, g := range a.Group {
 		if at := groups[i]; at >= 0 {

@@ -141,7 +141,7 @@ func checkAggregate(x *logical.Aggregate) error {
 			return fmt.Errorf("%s: %w", c.Func.Name, err)
 		}
 	}
-	for _, set := range x.Sets {
+	for _, set := range append(x.Sets[:len(x.Sets):len(x.Sets)], x.Owned) {
 		if err := positions(len(x.Group), set...); err != nil {
 			return err
 		}
