@@ -106,6 +106,7 @@ func (p *TopN) Open(env *Env) (Operator, error) {
 	if p.Limit >= 0 && p.Limit <= math.MaxInt64-p.Offset {
 		t.last = p.Offset + p.Limit
 	}
+	t.alone = t.firstAlone()
 	if err == nil && p.AppendOnly && p.By != DenseRank && t.last < math.MaxInt64 {
 		t.full, err = openFullPartitions(env, p.Input.Schema(), p.Partition, p.Until != nil)
 		t.full.peers, t.full.single = t.ranked(), t.last == 1
@@ -120,12 +121,14 @@ func (p *TopN) Open(env *Env) (Operator, error) {
 func (t *topN) ranked() bool { return t.plan.By != RowNumber || t.plan.Ties && t.plan.Limit != 0 }
 
 type topN struct {
-	plan *TopN
-	ages *ages // of the partitions; nil where they are kept for ever
-	rows *partitions
-	last int64           // the last number that is kept
-	full *fullPartitions // nil where rows behind the last may come to the front
-	out  *zset.Builder
+	plan  *TopN
+	ages  *ages // of the partitions; nil where they are kept for ever
+	rows  *partitions
+	last  int64           // the last number that is kept
+	alone bool            // only the first row and its peers are, see firstAlone
+	head  []byte          // of a partition, in steady
+	full  *fullPartitions // nil where rows behind the last may come to the front
+	out   *zset.Builder
 
 	before, now topRows
 	beyond      topRows
@@ -154,6 +157,11 @@ func (t *topN) Finish(_ context.Context, s *Step) error {
 		return err
 	}
 	err := t.rows.settle(func(partition []byte, changes []storedRow) error {
+		if t.alone {
+			if steady, err := t.steady(s, partition, changes); steady || err != nil {
+				return err
+			}
+		}
 		t.first(partition, &t.before)
 		if t.full != nil {
 			return t.grow(s, partition, changes)
@@ -237,13 +245,13 @@ func (t *topN) emitDifference(s *Step) error {
 		var err error
 		switch {
 		case c < 0:
-			err = t.emit(s, b, i, -b.rows[i].weight)
+			err = t.emit(s, b.key(i), b.rows[i].number, -b.rows[i].weight)
 			i++
 		case c > 0:
-			err = t.emit(s, n, j, n.rows[j].weight)
+			err = t.emit(s, n.key(j), n.rows[j].number, n.rows[j].weight)
 			j++
 		default:
-			err = t.emit(s, n, j, n.rows[j].weight-b.rows[i].weight)
+			err = t.emit(s, n.key(j), n.rows[j].number, n.rows[j].weight-b.rows[i].weight)
 			i++
 			j++
 		}
@@ -254,14 +262,14 @@ func (t *topN) emitDifference(s *Step) error {
 	return nil
 }
 
-func (t *topN) emit(s *Step, of *topRows, i int, weight int64) error {
+func (t *topN) emit(s *Step, key []byte, number, weight int64) error {
 	if weight == 0 {
 		return nil
 	}
 	width := t.plan.Input.Schema().Len()
-	storedRow{of.key(i), weight}.columns(t.out.Cols[:width])
+	storedRow{key, weight}.columns(t.out.Cols[:width])
 	if t.plan.Number {
-		vec.AppendInt(t.out.Cols[width], of.rows[i].number)
+		vec.AppendInt(t.out.Cols[width], number)
 	}
 	t.out.EndRowWeight(weight)
 	return t.flush(s, vec.BatchRows)

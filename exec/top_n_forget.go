@@ -56,7 +56,7 @@ func (t *topN) forgetUntouched(s *Step) error {
 			}
 			t.first(prefix, &t.before)
 			for i, r := range t.before.rows {
-				if err := t.emit(s, &t.before, i, -r.weight); err != nil {
+				if err := t.emit(s, t.before.key(i), r.number, -r.weight); err != nil {
 					return err
 				}
 			}
