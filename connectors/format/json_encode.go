@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ func (e *jsonEncoder) value(dst []byte, c *vec.Vec, row int) ([]byte, error) {
 	at := c.At(row)
 	switch c.Type.Kind {
 	case types.Varchar:
-		return appendJSONString(dst, c.Str(row)), nil
+		return appendJSONText(dst, c.Bytes(row)), nil
 	case types.JSON:
 		return append(dst, c.Bytes(row)...), nil
 	case types.BigInt:
@@ -139,6 +140,16 @@ func AppendText(dst []byte, c *vec.Vec, row int) []byte {
 	}
 	dst = types.AppendTimestamp(dst, vec.Slice[int64](c)[c.At(row)], c.Type.Precision)
 	return append(dst, 'Z')
+}
+
+// appendJSONText is appendJSONString of a value, of which most are simple.
+func appendJSONText(dst, s []byte) []byte {
+	if isSimple(s) && bytes.IndexByte(s, '"') < 0 {
+		dst = append(dst, '"')
+		dst = append(dst, s...)
+		return append(dst, '"')
+	}
+	return appendJSONString(dst, s)
 }
 
 // appendJSONString appends a text in quotes, escaping only what must be.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"math"
+	"slices"
 	"testing"
 	"unicode/utf8"
 
@@ -229,6 +230,34 @@ func neverPanics(t *testing.T, f format.Format, spec format.DecodeSpec, value []
 		}
 		if again, err := decode(f, spec, records(line)); err != nil || again != batch.String() {
 			t.Fatalf("%q was read as\n%sand written as %q, which is read as\n%s%v", value, batch, line, again, err)
+		}
+	}
+}
+
+// A text is written so that encoding/json reads it, whatever stands wherever in it.
+func TestTextsAreEscaped(t *testing.T) {
+	tab := mustTable("s VARCHAR")
+	f := format.All[slices.IndexFunc(format.All, func(f format.Format) bool { return f.Name == "json" })]
+	enc, err := f.NewEncoder(tab, tab.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, plain := range []string{"seven_b", "just eight", "a text of some length, more than thirty-two bytes long"} {
+		for at := range len(plain) {
+			for _, odd := range []string{"", "\x00", "\x1f", "\n", "\"", "\\", "\x7f", "é", "한"} {
+				want := plain[:at] + odd + plain[at:]
+				b := zset.NewBuilder(tab.Schema())
+				b.Cols[0].AppendString(want)
+				b.EndRow()
+				line, err := enc.Encode(nil, b.Build(), 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got struct{ S string }
+				if err := json.Unmarshal(line, &got); err != nil || got.S != want {
+					t.Fatalf("%q is written as %s: %v", want, line, err)
+				}
+			}
 		}
 	}
 }
