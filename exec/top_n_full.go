@@ -2,7 +2,6 @@ package exec
 
 import (
 	"encoding/binary"
-	"math"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/state"
@@ -51,31 +50,20 @@ func (l *lastKept) behind(b beginning) bool {
 	return l.full != 0 && (b.hi > l.hi || b.hi == l.hi && b.lo > l.lo)
 }
 
-// A beginning is the first 16 bytes of what is behind the partition in a row's key, or as many
-// as count, filled up with zeros.
-type beginning struct {
-	hi, lo uint64
-	bytes  int
-}
+// A beginning is the first 16 bytes of what counts behind the partition in a row's key, filled up
+// with zeros. No key begins with another one, so that the beginnings of peers are equal, and that
+// of a row is not less than that of one before it.
+type beginning struct{ hi, lo uint64 }
+
+func (b beginning) before(hi, lo uint64) bool { return b.hi < hi || b.hi == hi && b.lo < lo }
 
 func beginningOf(key []byte) beginning {
-	if len(key) >= 16 {
-		return beginning{binary.BigEndian.Uint64(key), binary.BigEndian.Uint64(key[8:]), 16}
+	if len(key) < 16 {
+		var b [16]byte
+		copy(b[:], key)
+		key = b[:]
 	}
-	var b [16]byte
-	copy(b[:], key)
-	return beginning{binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:]), len(key)}
-}
-
-// last is how the last row begins that is kept where one with this beginning is.
-func (f *fullPartitions) last(b beginning) (hi, lo uint64) {
-	switch {
-	case !f.peers || b.bytes == 16:
-		return b.hi, b.lo
-	case b.bytes >= 8:
-		return b.hi, b.lo | math.MaxUint64>>(8*(b.bytes-8))
-	}
-	return b.hi | math.MaxUint64>>(8*b.bytes), math.MaxUint64
+	return beginning{binary.BigEndian.Uint64(key), binary.BigEndian.Uint64(key[8:])}
 }
 
 // before selects the rows of a delta that may be among the first.
@@ -131,8 +119,8 @@ func (f *fullPartitions) learn(mem *vec.Mem) error {
 		if l.behind(b) {
 			continue
 		}
-		if hi, lo := f.last(b); l.full == 0 || hi < l.hi || hi == l.hi && lo < l.lo {
-			*l = lastKept{1, hi, lo}
+		if l.full == 0 || b.before(l.hi, l.lo) {
+			*l = lastKept{1, b.hi, b.lo}
 		}
 		sel = append(sel, f.sel[i])
 	}
@@ -146,10 +134,10 @@ func (f *fullPartitions) set(partition, key []byte) {
 	if f.peers {
 		end = len(storedRow{key: key}.peers())
 	}
-	hi, lo := f.last(beginningOf(key[len(partition):end]))
-	f.words = append(f.words, hi, lo)
-	for _, b := range f.parts {
-		partition = vec.DecodeOrdered(partition, b)
+	b := beginningOf(key[len(partition):end])
+	f.words = append(f.words, b.hi, b.lo)
+	for _, part := range f.parts {
+		partition = vec.DecodeOrdered(partition, part)
 	}
 }
 

@@ -20,7 +20,7 @@ func TestPlainRecord(t *testing.T) {
 	} {
 		batch := append(bytes.Clone(of), of...)
 		for at := range min(len(batch), 300) {
-			for _, c := range []byte{batch[at], 0, 1, 2, 0x7f, 0x80, 0xff} {
+			for _, c := range []byte{batch[at], batch[at] - 2, batch[at] + 2, 0, 1, 2, 0x7f, 0x80, 0xff} {
 				other := bytes.Clone(batch)
 				other[at] = c
 				for _, end := range []int{len(other), len(of), len(of) + 1, len(of) + 2, at, at + 1} {
