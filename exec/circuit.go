@@ -286,7 +286,7 @@ type worker struct {
 
 // A parcel is rows on their way to another worker.
 type parcel struct {
-	node  int // the exchange they come out of
+	from  *exchange // they come out of the same node here
 	rows  *zset.Builder
 	bytes int64
 }
@@ -344,17 +344,18 @@ func (w *worker) drain() (bool, error) {
 	w.inbox = nil
 	w.mu.Unlock()
 	for _, p := range parcels {
-		if err := p.rows.Build().Parts(func(b *zset.Batch) error { return w.emit(p.node, b) }); err != nil {
+		if err := p.rows.Build().Parts(func(b *zset.Batch) error { return w.emit(p.from.node, b) }); err != nil {
 			return true, err
 		}
-		w.transit[p.node].Add(-p.bytes)
+		w.transit[p.from.node].Add(-p.bytes)
+		p.from.arrived(p.rows)
 	}
 	return len(parcels) > 0, nil
 }
 
 func (w *worker) deliver(p parcel) {
 	p.bytes = int64(p.rows.Size())
-	w.transit[p.node].Add(p.bytes)
+	w.transit[p.from.node].Add(p.bytes)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.inbox = append(w.inbox, p)

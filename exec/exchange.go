@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/sqlstream/sqlstream/sql/types"
 	"github.com/sqlstream/sqlstream/vec"
@@ -51,6 +52,35 @@ type exchange struct {
 	node   int
 	hash   []uint64
 	sel    [][]int32
+
+	mu    sync.Mutex
+	spare []*zset.Builder // that have arrived, to be filled again
+}
+
+// maxSpare is how many builders an exchange keeps for the next rows: as many as are on their way
+// to others who keep up.
+const maxSpare = 4
+
+// builder returns an empty one for rows to be sent.
+func (x *exchange) builder(s *types.Schema) *zset.Builder {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if n := len(x.spare); n > 0 {
+		b := x.spare[n-1]
+		x.spare = x.spare[:n-1]
+		return b
+	}
+	return zset.NewBuilder(s)
+}
+
+// arrived takes back a builder whose rows are not needed any more. It is called by who received them.
+func (x *exchange) arrived(b *zset.Builder) {
+	b.Reset()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.spare) < maxSpare {
+		x.spare = append(x.spare, b)
+	}
 }
 
 func (x *exchange) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) error {
@@ -66,9 +96,9 @@ func (x *exchange) Apply(_ context.Context, s *Step, _ int, delta *zset.Batch) e
 				return err
 			}
 		default:
-			rows := zset.NewBuilder(delta.Schema)
+			rows := x.builder(delta.Schema)
 			rows.Append(delta, sel)
-			x.worker.circuit.workers[to].deliver(parcel{node: x.node, rows: rows})
+			x.worker.circuit.workers[to].deliver(parcel{from: x, rows: rows})
 		}
 	}
 	return nil

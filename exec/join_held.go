@@ -42,10 +42,10 @@ type heldChunk struct {
 }
 
 const (
-	filterBits = 1 << 16
+	filterBits = 1 << 17
 	// mostAsking is how many rows of the other side may look for theirs among those that
-	// are held: they leave nearly all of the filter empty.
-	mostAsking = 1 << 10
+	// are held: they leave most of the filter empty.
+	mostAsking = vec.BatchRows
 	// mostAsked is how often rows are gone through before it is cheaper to store them:
 	// that costs some hundred times as much, once.
 	mostAsked = 64

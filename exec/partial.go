@@ -25,9 +25,9 @@ type PartialAggregate struct {
 	Out   *types.Schema // group columns, then the accumulators
 }
 
-// maxPartialGroups is how many groups are combined before they are sent on: more
-// would only cost memory twice.
-const maxPartialGroups = 1 << 16
+// maxPartialGroups is how many groups are combined before they are sent on: they stay in the near
+// caches from row to row, and when they are merged.
+const maxPartialGroups = 1 << 12
 
 // NewPartialAggregate returns the first half of a, whose expressions are over input.
 func NewPartialAggregate(input Plan, a *Aggregate) *PartialAggregate {

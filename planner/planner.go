@@ -106,7 +106,7 @@ func (p *Planner) Finish(n logical.Node) (*Query, error) {
 	if p.Forget > 0 {
 		out.Optimised = logical.Forgetting(out.Optimised, p.Forget)
 	}
-	out.Optimised = logical.Numbering(out.Optimised)
+	out.Optimised = logical.Routing(logical.Numbering(out.Optimised))
 	out.lower()
 	if invariants.Enabled {
 		if err := p.lasts(out); err != nil {

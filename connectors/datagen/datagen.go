@@ -226,10 +226,9 @@ type reader struct {
 func (r *reader) Next(_ context.Context, b *zset.Builder, max int) error {
 	room := max - b.Len()
 	r.numbers = r.numbers[:0]
-	for keep := r.s.rows.keep; r.at < r.to && len(r.numbers) < room; r.at++ {
-		if n := r.s.order.number(r.lane, r.at); keep == nil || keep(n) {
-			r.numbers = append(r.numbers, n)
-		}
+	for r.at < r.to && len(r.numbers) < room {
+		first, rows := r.s.order.run(r.lane, r.at)
+		r.at += r.take(first, min(rows, r.to-r.at), room)
 	}
 	for i, c := range r.columns {
 		if fill := r.s.rows.columns[c]; fill != nil {
@@ -245,6 +244,20 @@ func (r *reader) Next(_ context.Context, b *zset.Builder, max int) error {
 		return io.EOF
 	}
 	return nil
+}
+
+// take adds the rows of a run that the table has until there are as many as there is room for, and
+// returns how many it has gone through.
+func (r *reader) take(first, rows int64, room int) int64 {
+	keep := r.s.rows.keep
+	for n := first; n < first+rows; n++ {
+		if keep == nil || keep(n) {
+			if r.numbers = append(r.numbers, n); len(r.numbers) == room {
+				return n + 1 - first
+			}
+		}
+	}
+	return rows
 }
 
 // Close implements connectors.BatchReader.

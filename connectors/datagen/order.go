@@ -3,6 +3,7 @@ package datagen
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -54,17 +55,20 @@ func (o *order) lane(split connectors.Split) (int64, error) {
 	return int64(i), nil
 }
 
-// number is the row at a position of a split. Positions of a group are exchanged among
-// themselves.
-func (o *order) number(lane, at int64) int64 {
+// run is the row at a position of a split, and how many follow it one by one at the next
+// positions, itself included. Positions of a group are exchanged among themselves.
+func (o *order) run(lane, at int64) (first, rows int64) {
+	rows = math.MaxInt64
 	if o.group > 1 {
 		in := at % o.group
 		at += in*stride%o.group - in
+		rows = 1
 	}
 	if len(o.names) == 1 {
-		return at
+		return at, rows
 	}
-	return (at/o.block*int64(len(o.names))+lane)*o.block + at%o.block
+	in := at % o.block
+	return (at/o.block*int64(len(o.names))+lane)*o.block + in, min(rows, o.block-in)
 }
 
 // offsets are the positions behind the rows with numbers below n.

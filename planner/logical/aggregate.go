@@ -27,8 +27,7 @@ type Aggregate struct {
 	// Owned are the positions in Group of those columns by which, where there are several
 	// workers, a row finds the one of its group; nil for all.
 	Owned []int
-	// Local says that the rows of a group come on one worker by themselves, since those below
-	// were divided so, see Owned.
+	// Local says that rows stay on their worker where those of a group are all there, see Stays.
 	Local bool
 }
 

@@ -173,6 +173,7 @@ func details(n Node) string {
 		if x.Numbered {
 			out += " numbered"
 		}
+		out += staying(x.Local)
 		return out
 	case *Asof:
 		return fmt.Sprint(x.Outer, x.Keys, x.Op, x.LeftTime, x.RightTime)
@@ -183,9 +184,9 @@ func details(n Node) string {
 	case *SetOp:
 		return fmt.Sprint(x.Except, x.All)
 	case *TopN:
-		return fmt.Sprint(x.Partition, x.Keys, x.Limit, x.Offset, x.By, x.Ties, x.Number != "") + untouched(x.Forget)
+		return fmt.Sprint(x.Partition, x.Keys, x.Limit, x.Offset, x.By, x.Ties, x.Number != "") + untouched(x.Forget) + staying(x.Local)
 	case *Window:
-		out := fmt.Sprint(x.Partition, x.Keys)
+		out := fmt.Sprint(x.Partition, x.Keys) + staying(x.Local)
 		for _, c := range x.Calls {
 			out += fmt.Sprintf(" %s/%d %t %t %t%s %s %s", c.Name, len(c.Args), c.Distinct, c.Filter != nil, c.IgnoreNulls, descending(c.Order), c.Returns.Exact(), c.Frame.exact())
 		}
@@ -202,6 +203,13 @@ func details(n Node) string {
 		return fmt.Sprint(x.Keys, x.Into)
 	case *Sort:
 		return fmt.Sprint(x.Keys, x.Limit, x.Offset, x.Hidden)
+	}
+	return ""
+}
+
+func staying(local bool) string {
+	if local {
+		return " local"
 	}
 	return ""
 }

@@ -49,6 +49,8 @@ type Join struct {
 	Forget int64
 	// Numbered says, of Inner alone, that the rows which are kept are numbered, see Numbering.
 	Numbered bool
+	// Local says that rows stay on their worker where they are divided by the keys, see Routes.
+	Local bool
 }
 
 // Inputs implements Node.

@@ -30,6 +30,7 @@ type TopN struct {
 	Ties      bool   // rows whose keys are equal to those of the last row are kept, too
 	Number    string // the name of a further column with the number; "" for none
 	Forget    int64  // for how many microseconds a partition is kept to which no row comes; 0 for ever
+	Local     bool   // rows stay on their worker where those of a partition are all there, see Stays
 }
 
 // Inputs implements Node.

@@ -18,6 +18,7 @@ type Window struct {
 	Partition []int // columns of the input
 	Keys      []SortKey
 	Calls     []WindowCall
+	Local     bool // rows stay on their worker where those of a partition are all there, see Stays
 }
 
 // A WindowCall is one function OVER a window.
@@ -165,7 +166,11 @@ func (c WindowCall) WithExprs(es []expr.Expr) WindowCall {
 func (w *Window) Inputs() []Node { return []Node{w.Input} }
 
 // WithInputs implements Node.
-func (w *Window) WithInputs(in []Node) Node { return &Window{in[0], w.Partition, w.Keys, w.Calls} }
+func (w *Window) WithInputs(in []Node) Node {
+	out := *w
+	out.Input = in[0]
+	return &out
+}
 
 // Schema implements Node.
 func (w *Window) Schema() *types.Schema {

@@ -22,25 +22,36 @@ func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, c closed, print
 	for _, c := range a.Calls {
 		out.Calls = append(out.Calls, aggregateCall(c, out.AppendOnly))
 	}
-	if l.workers <= 1 || a.Local && divided(a.Input) {
+	if l.workers <= 1 || a.Stays() {
 		return l.name(print, out)
 	}
+	keys := a.Routes()
+	if split := l.partial(print, out, keys); split != nil {
+		return l.name(print, split)
+	}
 	p := &exec.Project{Input: in, AppendOnly: out.AppendOnly, Out: &types.Schema{}}
+	routed := map[int]expr.Expr{} // the columns of the input that are routed
 	column := func(e expr.Expr) expr.Expr {
+		c, plain := e.(*expr.Column)
+		if plain && routed[c.Index] != nil {
+			return routed[c.Index]
+		}
 		f := types.Field{Name: e.String(), Type: e.Type(), NotNull: e.NotNull()}
+		at := &expr.Column{Index: len(p.Exprs), Field: f}
 		p.Exprs = append(p.Exprs, e)
 		p.Out.Fields = append(p.Out.Fields, f)
-		return &expr.Column{Index: len(p.Exprs) - 1, Field: f}
-	}
-	x := &exec.Exchange{Input: p}
-	group := make([]expr.Expr, len(a.Group))
-	for i, g := range a.Group {
-		group[i] = column(g)
-		if a.Owned == nil || slices.Contains(a.Owned, i) {
-			x.Keys = append(x.Keys, i)
+		if plain {
+			routed[c.Index] = at
 		}
+		return at
 	}
-	out.Group = group
+	out.Group = slices.Clone(a.Group)
+	for i, g := range out.Group {
+		out.Group[i] = column(g)
+	}
+	for i, k := range keys {
+		keys[i] = out.Group[k].(*expr.Column).Index
+	}
 	for i := range out.Calls {
 		out.Calls[i].Replace(func(e expr.Expr) expr.Expr {
 			if _, constant := e.(*expr.Literal); constant {
@@ -49,26 +60,8 @@ func (l *lowering) aggregate(a *logical.Aggregate, in exec.Plan, c closed, print
 			return column(e)
 		})
 	}
-	if split := l.partial(print, out, p, x); split != nil {
-		return l.name(print, split)
-	}
-	out.Input = x
+	out.Input = &exec.Exchange{Input: p, Keys: keys}
 	return l.name(print, out)
-}
-
-// divided reports that rows come from groups that were divided among the workers by some of their
-// columns alone.
-func divided(n logical.Node) bool {
-	switch x := n.(type) {
-	case *logical.Aggregate:
-		return x.Owned != nil
-	case *logical.EmitFinal: // of groups that come when they close; of others it divides the rows anew
-		a, ok := x.Input.(*logical.Aggregate)
-		return ok && divided(a)
-	case *logical.Expand, *logical.Filter, *logical.Project:
-		return divided(n.Inputs()[0])
-	}
-	return false
 }
 
 // aggregateCall brings a call into the form in which it runs: a filter stays one where

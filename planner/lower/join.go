@@ -36,7 +36,8 @@ func (l *lowering) join(j *logical.Join, left, right exec.Plan, print *print) ex
 	for i, k := range out.Keys {
 		out.Keys[i].Left, out.Keys[i].Right = ls.column(k.Left), rs.column(k.Right)
 	}
-	out.Left, out.Right = ls.plan(), rs.plan()
+	routes, there := j.Routes()
+	out.Left, out.Right = ls.plan(routes, there[0]), rs.plan(routes, there[1])
 	width, moved := left.Schema().Len(), len(ls.added)
 	if moved+len(rs.added) == 0 {
 		return l.name(print, out)
@@ -107,7 +108,8 @@ func (r *routed) column(e expr.Expr) expr.Expr {
 	return c
 }
 
-func (r *routed) plan() exec.Plan {
+// plan routes the rows by some of the keys, which they need not where they are there.
+func (r *routed) plan(keys []int, there bool) exec.Plan {
 	in := r.input
 	if len(r.added) > 0 {
 		p := &exec.Project{Input: in, AppendOnly: r.appends, Out: &types.Schema{}}
@@ -120,5 +122,12 @@ func (r *routed) plan() exec.Plan {
 		}
 		in = p
 	}
-	return &exec.Exchange{Input: in, Keys: r.keys}
+	if there {
+		return in
+	}
+	x := &exec.Exchange{Input: in}
+	for _, k := range keys {
+		x.Keys = append(x.Keys, r.keys[k])
+	}
+	return x
 }

@@ -9,10 +9,10 @@ const Partial = "-partial"
 // with is a fingerprint with something behind it.
 func (p *print) with(more string) *print { return &print{text: p.String() + more} }
 
-// partial lets each worker combine the rows of a batch before they are routed,
-// where every call keeps a fixed-width accumulator of all its rows; nil where one does
+// partial lets each worker combine the rows of a batch before they are routed by some of the group
+// columns, where every call keeps a fixed-width accumulator of all its rows; nil where one does
 // not.
-func (l *lowering) partial(print *print, a *exec.Aggregate, p *exec.Project, x *exec.Exchange) exec.Plan {
+func (l *lowering) partial(print *print, a *exec.Aggregate, keys []int) exec.Plan {
 	if len(a.Calls) == 0 || a.Forget > 0 { // which goes by each row's group
 		return nil
 	}
@@ -21,7 +21,6 @@ func (l *lowering) partial(print *print, a *exec.Aggregate, p *exec.Project, x *
 			return nil
 		}
 	}
-	first := exec.NewPartialAggregate(p, a)
-	x.Input = l.name(print.with(Partial), first)
-	return exec.NewFinalAggregate(x, a)
+	first := l.name(print.with(Partial), exec.NewPartialAggregate(a.Input, a))
+	return exec.NewFinalAggregate(&exec.Exchange{Input: first, Keys: keys}, a)
 }

@@ -8,7 +8,7 @@ import (
 // topN keeps the first rows of each partition. Where there are several workers, a
 // partition is one worker's.
 func (l *lowering) topN(t *logical.TopN, in exec.Plan, print *print) exec.Plan {
-	if l.workers > 1 {
+	if l.workers > 1 && !t.Stays() {
 		in = &exec.Exchange{Input: in, Keys: t.Partition}
 	}
 	partition, until := closingFirst(t.Input, t.Partition)

@@ -8,7 +8,7 @@ import (
 // window computes calls over partitions. Where there are several workers, a partition
 // is one worker's.
 func (l *lowering) window(w *logical.Window, in exec.Plan, print *print) exec.Plan {
-	if l.workers > 1 {
+	if l.workers > 1 && !w.Stays() {
 		in = &exec.Exchange{Input: in, Keys: w.Partition}
 	}
 	partition, until := closingFirst(w.Input, w.Partition)
