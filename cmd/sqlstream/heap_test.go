@@ -14,10 +14,10 @@ func TestHeapFollowsTheMemoryLimit(t *testing.T) {
 		percent     int
 		bound       int64
 	}{
-		{live: 100 * mib, limit: 0, percent: 356, bound: math.MaxInt64},
+		{live: 100 * mib, limit: 0, percent: 132, bound: math.MaxInt64},
 		{live: 100 * mib, limit: 64 * mib, percent: 132, bound: 192 * mib},
 		{live: 10 * mib, limit: machine / 2, percent: 400, bound: machine/4*3 + heapBase},
-		{live: machine / 2, limit: machine / 2, percent: 102, bound: machine/4*3 + heapBase},
+		{live: machine / 2, limit: machine / 2, percent: 100, bound: machine/4*3 + heapBase},
 	} {
 		if got := heapPercent(c.live, c.limit); got != c.percent {
 			t.Errorf("%d live, limit %d: %d percent, want %d", c.live, c.limit, got, c.percent)
