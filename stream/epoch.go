@@ -48,12 +48,20 @@ func (d *dataflow) plan() (*epochPlan, error) {
 	limits := d.limits()
 	ctx, cancel := d.waiting()
 	defer cancel()
+	backlogs := make([]backlog, len(d.scans))
 	for i, s := range d.scans {
-		ranges, err := s.plan(ctx, limits, d.interval(), d.twin(s))
-		if err != nil {
+		var err error
+		if backlogs[i], err = s.ahead(ctx, d.interval(), d.twin(s)); err != nil {
 			return nil, err
 		}
-		p.ranges[i] = ranges
+	}
+	part := d.part(backlogs, limits)
+	for i, s := range d.scans {
+		limit := s.limit(limits)
+		if s.time != nil {
+			limit = min(limit, max(int64(part*backlogs[i].total), 1))
+		}
+		p.ranges[i] = s.plan(backlogs[i], limit, limits.MaxBytes)
 	}
 	p.looking = max(d.engine.now().Sub(begun), 0)
 	return p, nil

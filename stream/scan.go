@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -157,69 +156,6 @@ func (s *scan) layOut() {
 		}
 	}
 	s.lanes = nil // made again with the new columns
-}
-
-// plan looks at the source and returns the ranges of the next epoch: at most so
-// many rows, and bytes as far as the records seen tell, shared among the splits by how
-// much each has. It goes no further than its twin, another scan of the same table.
-func (s *scan) plan(ctx context.Context, limits Limits, trigger time.Duration, twin *scan) ([]connectors.Range, error) {
-	if err := s.lookBy(ctx, s.latestFor(trigger, twin)); err != nil {
-		return nil, err
-	}
-	if twin != nil {
-		s.latest = nearest(s.latest, twin.latest)
-	}
-	var splits []connectors.Split
-	for split := range s.latest {
-		if s.until(split) > s.pos[split] {
-			splits = append(splits, split)
-		}
-	}
-	slices.SortFunc(splits, CompareSplits)
-	backlog := make([]int64, len(splits))
-	for i, split := range splits {
-		backlog[i] = int64(s.until(split) - s.pos[split])
-	}
-	s.spent.Store(0)
-	s.budget = limits.MaxBytes
-	limit := max(min(limits.MaxRows, int64(float64(limits.MaxBytes)/s.rowBytes)), 1)
-	share(backlog, limit, s.turn)
-	s.turn++
-	var ranges []connectors.Range
-	for i, split := range splits {
-		if n := connectors.Offset(backlog[i]); n > 0 {
-			at := s.pos[split]
-			ranges = append(ranges, connectors.Range{Split: split, From: at, To: at + n})
-		}
-	}
-	return ranges, nil
-}
-
-// share cuts down backlogs, all of them above 0, to at most limit together: each gets
-// one row and a part of the rest by its size. Where there are not even enough for that,
-// they take turns.
-func share(backlog []int64, limit int64, turn int) {
-	n := int64(len(backlog))
-	var total int64
-	for _, b := range backlog {
-		total += b
-	}
-	switch {
-	case total <= limit:
-	case limit < n:
-		for i := range backlog {
-			backlog[i] = 0
-		}
-		for k := range limit {
-			backlog[(int64(turn)*limit+k)%n] = 1
-		}
-	default:
-		for i, b := range backlog {
-			hi, lo := bits.Mul64(uint64(b-1), uint64(limit-n))
-			q, _ := bits.Div64(hi, lo, uint64(total-n))
-			backlog[i] = 1 + int64(q)
-		}
-	}
 }
 
 // nearest takes the earlier of two positions, and only splits that both have.

@@ -76,13 +76,64 @@ func (n *caseNode) eval(f *frame, sel []int32) (*vec.Vec, error) {
 		}
 		branches[none] = v
 	}
+	return n.choose(f, branches), nil
+}
+
+// choose takes of each row the value of the branch that was chosen for it.
+func (n *caseNode) choose(f *frame, branches []*vec.Vec) *vec.Vec {
+	choice := n.choice[:f.b.Len]
+	switch n.t.Layout() {
+	case types.Int32, types.Uint32, types.Float32:
+		return chooseFixed[uint32](f, n.t, choice, branches)
+	case types.Int64, types.Uint64, types.Float64:
+		return chooseFixed[uint64](f, n.t, choice, branches)
+	}
 	n.out.Reset()
 	for i, k := range choice {
 		n.out.AppendRow(branches[k], i)
 	}
 	out := *n.out.Vec()
 	out.Type = n.t
-	return &out, nil
+	return &out
+}
+
+func chooseFixed[T vec.Fixed](f *frame, t types.Type, choice []uint16, branches []*vec.Vec) *vec.Vec {
+	out := vec.New(f.Mem, t, len(choice))
+	values := make([][]T, len(branches))
+	steps := make([]int, len(branches)) // 0 of a constant, which has one value
+	nulls := false
+	for k, b := range branches {
+		values[k] = vec.Slice[T](b)
+		if !b.Const {
+			steps[k] = 1
+		}
+		nulls = nulls || b.Valid != nil
+	}
+	to := vec.Slice[T](out)
+	for i, k := range choice {
+		to[i] = values[k][i*steps[k]]
+	}
+	if nulls {
+		out.Valid = chosenValid(f, choice, branches, steps)
+	}
+	return out
+}
+
+// chosenValid has a bit for each row whose branch has a value.
+func chosenValid(f *frame, choice []uint16, branches []*vec.Vec, steps []int) []uint64 {
+	whole := [1]uint64{^uint64(0)}
+	valid := make([][]uint64, len(branches))
+	for k, b := range branches {
+		if valid[k] = b.Valid; b.Valid == nil {
+			valid[k], steps[k] = whole[:], 0
+		}
+	}
+	out := vec.AllocWords(f.Mem, len(choice))
+	for i, k := range choice {
+		at := i * steps[k]
+		out[i>>6] |= valid[k][at>>6] >> (at & 63) & 1 << (i & 63)
+	}
+	return out
 }
 
 func narrowed(narrow bool, chosen, sel []int32) []int32 {
