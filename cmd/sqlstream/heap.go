@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	busyRows  = 50_000    // an epoch of so many rows has work to do
+	busyRows  = 50_000   // an epoch of so many rows has work to do
 	heapExtra = 32 << 20 // what a busy process may leave uncollected beside Go's own measure
 	heapBase  = 96 << 20 // what a process takes beside what its queries hold
 )
