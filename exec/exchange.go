@@ -57,9 +57,13 @@ type exchange struct {
 	spare []*zset.Builder // that have arrived, to be filled again
 }
 
-// maxSpare is how many builders an exchange keeps for the next rows: as many as are on their way
-// to others who keep up.
-const maxSpare = 4
+const (
+	// maxSpare is how many builders an exchange keeps for the next rows: as many as are on their
+	// way to others who keep up.
+	maxSpare = 4
+	// maxSpareBytes is how many bytes of rows a builder has had at most that is kept.
+	maxSpareBytes = 4 << 20
+)
 
 // builder returns an empty one for rows to be sent.
 func (x *exchange) builder(s *types.Schema) *zset.Builder {
@@ -75,10 +79,11 @@ func (x *exchange) builder(s *types.Schema) *zset.Builder {
 
 // arrived takes back a builder whose rows are not needed any more. It is called by who received them.
 func (x *exchange) arrived(b *zset.Builder) {
+	small := b.Size() <= maxSpareBytes
 	b.Reset()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if len(x.spare) < maxSpare {
+	if small && len(x.spare) < maxSpare {
 		x.spare = append(x.spare, b)
 	}
 }
