@@ -89,6 +89,10 @@ func share(backlog []int64, limit int64, turn int) {
 	}
 }
 
+// leastShare is the part of an epoch's limit that a table may read however little it has: what is
+// small is there at once.
+const leastShare = 64
+
 // part is how much of its backlog each table with a watermark may read: the same of all, so that
 // the times of a table that has fewer records do not run ahead of those of another when both are
 // read from their start. What is ahead would have to be kept until the watermarks of all pass it.

@@ -59,7 +59,7 @@ func (d *dataflow) plan() (*epochPlan, error) {
 	for i, s := range d.scans {
 		limit := s.limit(limits)
 		if s.time != nil {
-			limit = min(limit, max(int64(part*backlogs[i].total), 1))
+			limit = min(limit, max(int64(part*backlogs[i].total), limit/leastShare, 1))
 		}
 		p.ranges[i] = s.plan(backlogs[i], limit, limits.MaxBytes)
 	}

@@ -11,7 +11,8 @@ import (
 // is known.
 type Division [][]int
 
-// DividedBy returns how the rows of a node are divided where there are several workers.
+// DividedBy returns how the rows of a node are divided where there are several workers. State lies
+// where it says, so that what it says of a plan stays the same for ever.
 func DividedBy(n Node) Division {
 	switch x := n.(type) {
 	case *Scan:
