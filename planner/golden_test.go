@@ -41,6 +41,7 @@ func corpus(t *testing.T, f func(d *datadriven.TestData, p *planner.Planner, kep
 		if d.HasArg("berlin") {
 			q.Zone, _ = types.LoadZone("Europe/Berlin")
 		}
+		d.MaybeScanArgs(t, "workers", &q.Workers)
 		return f(d, &q, filepath.Join("testdata", "stored", "v1", d.CmdArgs[0].Key+".json"))
 	}
 	datadriven.RunTest(t, filepath.Join("testdata", "stored", "plans.test"), func(_ *testing.T, d *datadriven.TestData) string { return run(d) })
@@ -79,6 +80,9 @@ func TestOldPlansLast(t *testing.T) {
 		q, err := p.FromStored(data)
 		if err != nil {
 			t.Fatalf("%s: %v", d.Pos, err)
+		}
+		if d.HasArg("workers") { // the plan with which they have begun
+			return names(q) + q.Explain(planner.Physical)
 		}
 		return names(q)
 	})
