@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -65,14 +66,16 @@ const (
 	maxSpareBytes = 4 << 20
 )
 
-// builder returns an empty one for rows to be sent.
+// builder returns an empty one for rows to be sent, which have the schema that they come with: those
+// of the branches of a union differ.
 func (x *exchange) builder(s *types.Schema) *zset.Builder {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if n := len(x.spare); n > 0 {
-		b := x.spare[n-1]
-		x.spare = x.spare[:n-1]
-		return b
+	for i, b := range x.spare {
+		if b.Schema == s {
+			x.spare = slices.Delete(x.spare, i, i+1)
+			return b
+		}
 	}
 	return zset.NewBuilder(s)
 }

@@ -93,15 +93,32 @@ func share(backlog []int64, limit int64, turn int) {
 // small is there at once.
 const leastShare = 64
 
-// part is how much of its backlog each table with a watermark may read: the same of all, so that
-// the times of a table that has fewer records do not run ahead of those of another when both are
-// read from their start. What is ahead would have to be kept until the watermarks of all pass it.
-func (d *dataflow) part(backlogs []backlog, limits Limits) float64 {
-	part := 1.0
+// even cuts limits down to the same part of the backlog for all tables with a watermark that a query
+// reads, so that the times of one that has fewer records do not run ahead of those of another when
+// both are read from their start. What is ahead would have to be kept until the watermarks of all
+// pass it. A table that several queries read is as fast as the one that wants it fastest: one that
+// begins does not hold up those that are at the end.
+func (d *dataflow) even(backlogs []backlog, limits []int64) {
+	parts := map[*member]float64{}
 	for i, s := range d.scans {
-		if b := backlogs[i]; s.time != nil && b.total > 0 {
-			part = min(part, float64(s.limit(limits))/b.total)
+		if s.time == nil || backlogs[i].total == 0 {
+			continue
+		}
+		for _, u := range s.uses {
+			part, ok := parts[u.member]
+			if fits := float64(limits[i]) / backlogs[i].total; !ok || fits < part {
+				parts[u.member] = fits
+			}
 		}
 	}
-	return part
+	for i, s := range d.scans {
+		if s.time == nil {
+			continue
+		}
+		part := 0.0
+		for _, u := range s.uses {
+			part = max(part, parts[u.member])
+		}
+		limits[i] = min(limits[i], max(int64(part*backlogs[i].total), limits[i]/leastShare, 1))
+	}
 }

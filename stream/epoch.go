@@ -48,20 +48,17 @@ func (d *dataflow) plan() (*epochPlan, error) {
 	limits := d.limits()
 	ctx, cancel := d.waiting()
 	defer cancel()
-	backlogs := make([]backlog, len(d.scans))
+	backlogs, most := make([]backlog, len(d.scans)), make([]int64, len(d.scans))
 	for i, s := range d.scans {
 		var err error
 		if backlogs[i], err = s.ahead(ctx, d.interval(), d.twin(s)); err != nil {
 			return nil, err
 		}
+		most[i] = s.limit(limits)
 	}
-	part := d.part(backlogs, limits)
+	d.even(backlogs, most)
 	for i, s := range d.scans {
-		limit := s.limit(limits)
-		if s.time != nil {
-			limit = min(limit, max(int64(part*backlogs[i].total), limit/leastShare, 1))
-		}
-		p.ranges[i] = s.plan(backlogs[i], limit, limits.MaxBytes)
+		p.ranges[i] = s.plan(backlogs[i], most[i], limits.MaxBytes)
 	}
 	p.looking = max(d.engine.now().Sub(begun), 0)
 	return p, nil

@@ -17,8 +17,8 @@ const (
 
 // easeCollector lets the heap of a busy process grow a little further than Go's default before
 // it is collected, so that one whose live data are next to nothing is not collected all the
-// time; as they grow, Go's own measure takes over. More saves no query any time, since they leave
-// little to be collected, and that is memory, too. Whoever sets GOGC or GOMEMLIMIT is obeyed.
+// time; as they grow, Go's own measure takes over. More did not pay where it was measured, since
+// queries leave little to be collected, and that is memory, too. Whoever sets GOGC or GOMEMLIMIT is obeyed.
 func easeCollector(p sqlstream.Progress) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(heapBound(p.MemoryLimitBytes))

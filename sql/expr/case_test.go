@@ -10,8 +10,22 @@ import (
 	"github.com/sqlstream/sqlstream/zset"
 )
 
-// CASE has of each row what the first branch has whose condition is true: a value, a constant, or
-// NULL, of every type.
+// evaluated is an expression over rows.
+func evaluated(t *testing.T, e expr.Expr, rows *zset.Batch) *vec.Vec {
+	t.Helper()
+	p, err := expr.Compile(e, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := p.Eval(&expr.Context{Mem: new(vec.Mem)}, rows, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// CASE has of each row what the first branch has whose condition is true, a value or NULL, of every
+// layout.
 func TestCaseOfManyRows(t *testing.T) {
 	for _, of := range []types.Type{
 		types.Of(types.Boolean), types.Of(types.TinyInt), types.Of(types.Int), types.Of(types.BigInt), types.Of(types.Double),
@@ -39,19 +53,12 @@ func TestCaseOfManyRows(t *testing.T) {
 			e    *expr.Case
 			from [4]int // for each choice the column, 0 for NULL
 		}{
-			"columns":    {&expr.Case{Whens: []expr.When{when(0, column(rows, 1)), when(1, column(rows, 2))}, T: of}, [4]int{1, 2, 0, 0}},
-			"no NULLs":   {&expr.Case{Whens: []expr.When{when(3, column(rows, 3))}, Else: column(rows, 1), T: of}, [4]int{1, 1, 1, 3}},
-			"a constant": {&expr.Case{Whens: []expr.When{when(2, null)}, Else: column(rows, 2), T: of}, [4]int{2, 2, 0, 2}},
-			"NULL":       {&expr.Case{Whens: []expr.When{when(9, column(rows, 1))}, T: of}, [4]int{}},
+			"columns":  {&expr.Case{Whens: []expr.When{when(0, column(rows, 1)), when(1, column(rows, 2))}, T: of}, [4]int{1, 2, 0, 0}},
+			"no NULLs": {&expr.Case{Whens: []expr.When{when(3, column(rows, 3))}, Else: column(rows, 1), T: of}, [4]int{1, 1, 1, 3}},
+			"a NULL":   {&expr.Case{Whens: []expr.When{when(2, null)}, Else: column(rows, 2), T: of}, [4]int{2, 2, 0, 2}},
+			"none":     {&expr.Case{Whens: []expr.When{when(9, column(rows, 1))}, T: of}, [4]int{}},
 		} {
-			p, err := expr.Compile(c.e, false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := p.Eval(&expr.Context{Mem: new(vec.Mem)}, rows, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := evaluated(t, c.e, rows)
 			for i, n := range vec.Slice[int64](rows.Cols[0]) {
 				from := c.from[n]
 				null := from == 0 || rows.Cols[from].IsNull(i)
@@ -67,14 +74,7 @@ func TestCaseOfManyRows(t *testing.T) {
 func TestCaseOfConstants(t *testing.T) {
 	rows := benchRows(true)
 	positive := &expr.Compare{Op: expr.Gt, L: column(rows, 0), R: number(500_000)}
-	p, err := expr.Compile(&expr.Case{Whens: []expr.When{{Cond: positive, Then: number(7)}}, Else: number(8), T: types.Of(types.BigInt)}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := p.Eval(&expr.Context{Mem: new(vec.Mem)}, rows, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := evaluated(t, &expr.Case{Whens: []expr.When{{Cond: positive, Then: number(7)}}, Else: number(8), T: types.Of(types.BigInt)}, rows)
 	for i, n := range vec.Slice[int64](rows.Cols[0]) {
 		want := int64(8)
 		if !rows.Cols[0].IsNull(i) && n > 500_000 {
